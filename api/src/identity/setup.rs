@@ -1,0 +1,46 @@
+//! The first administrator.
+
+use axum::{extract::State, http::StatusCode};
+use secrecy::SecretString;
+use serde::Deserialize;
+use service::identity::setup::{self, NewAdministrator};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::user::UserOut;
+use crate::{App, Problem, extract::Json};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(complete))
+}
+
+/// The first administrator.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Setup {
+    /// The token that the server printed at its start.
+    #[schema(value_type = String, write_only)]
+    token: SecretString,
+    /// The name to log in by.
+    username: String,
+    /// The e-mail address.
+    email: Option<String>,
+    /// The password: 8 to 256 characters.
+    #[schema(value_type = String, write_only)]
+    password: SecretString,
+}
+
+/// Makes the first administrator, with the token that the server prints while there is none.
+#[utoipa::path(post, path = "/api/v1/setup", tag = "setup", responses((status = 201, body = UserOut)))]
+async fn complete(
+    State(app): State<App>,
+    Json(input): Json<Setup>,
+) -> Result<(StatusCode, Json<UserOut>), Problem> {
+    use secrecy::ExposeSecret as _;
+
+    let Setup { token, username, email, password } = input;
+    let new = NewAdministrator { username, email, password };
+    let App { db, rights, world, hasher, .. } = &app;
+    let user = setup::complete(db, rights, world, hasher, token.expose_secret(), &new).await?;
+    Ok((StatusCode::CREATED, Json(user.into())))
+}

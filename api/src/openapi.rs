@@ -1,0 +1,99 @@
+//! The description of the routes (`OpenAPI` 3.1), made from the routes themselves, and the page to
+//! read it.
+
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+    middleware::map_response,
+    response::Response,
+};
+use utoipa::{
+    OpenApi,
+    openapi::{
+        self, Ref, RefOr,
+        path::Operation,
+        response::ResponseBuilder,
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{App, auth::PUBLIC, health, identity, problem, settings};
+
+const BEARER: &str = "bearer";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Plimsoll",
+        description = "The workspace over HTTP. Every error is a problem document (RFC 9457)."
+    ),
+    components(schemas(problem::Described)),
+    tags(
+        (name = "setup", description = "The first administrator."),
+        (name = "sessions", description = "Logging in and out."),
+        (name = "me", description = "The caller's own account."),
+        (name = "users", description = "People, for those who may manage them."),
+        (name = "roles", description = "Named sets of permissions."),
+        (name = "permissions", description = "What a role can allow."),
+        (name = "settings", description = "Typed values that can change without a release."),
+        (name = "health", description = "Whether the process lives and can serve."),
+    )
+)]
+struct Description;
+
+/// All routes, their description and the page.
+pub(crate) fn routes() -> Router<App> {
+    let (routes, described) = described().split_for_parts();
+    routes.merge(page(complete(described)))
+}
+
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(health::routes())
+        .merge(identity::routes())
+        .merge(settings::routes())
+}
+
+/// The page needs its own scripts and styles, and nothing from elsewhere.
+fn page(description: openapi::OpenApi) -> Router<App> {
+    const POLICY: HeaderValue = HeaderValue::from_static(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+         connect-src 'self'; frame-ancestors 'none'",
+    );
+    let page: Router<App> = SwaggerUi::new("/docs").url("/openapi.json", description).into();
+    page.layer(map_response(async |mut response: Response| {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
+        response
+    }))
+}
+
+/// Adds what is the same for all: the token, where one is needed, and how errors look.
+fn complete(mut description: openapi::OpenApi) -> openapi::OpenApi {
+    let components = description.components.get_or_insert_default();
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+    for (path, item) in &mut description.paths.paths {
+        let operations =
+            [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for operation in operations.into_iter().flatten() {
+            let is_public = PUBLIC.contains(&path.as_str());
+            let security = (!is_public).then(|| SecurityRequirement::new(BEARER, [""; 0]));
+            operation.security = Some(security.into_iter().collect());
+            fails_with_problems(operation);
+        }
+    }
+    description
+}
+
+fn fails_with_problems(operation: &mut Operation) {
+    let content = openapi::ContentBuilder::new()
+        .schema(Some(RefOr::Ref(Ref::from_schema_name("Problem"))))
+        .build();
+    let response = ResponseBuilder::new()
+        .description("An error, as a problem document.")
+        .content("application/problem+json", content)
+        .build();
+    operation.responses.responses.insert("default".to_owned(), RefOr::T(response));
+}

@@ -1,0 +1,427 @@
+//! Every answer that is an error: a problem document as RFC 9457 describes it.
+//!
+//! This is the one place that knows which status belongs to what. Documents say what the client can
+//! act on; what only the operator can act on is in the log, under the request's id.
+
+use std::{any::Any, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use sea_orm::DbErr;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::request::RequestId;
+
+/// What went wrong, in the vocabulary of the clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Unauthenticated,
+    WrongCredentials,
+    SecondFactorRequired,
+    TooManyAttempts,
+    Forbidden,
+    Exceeds,
+    LastAdministrator,
+    AlreadySetUp,
+    BelongsToSystem,
+    AlreadyExists,
+    Malformed,
+    UnsupportedMediaType,
+    NotFound,
+    MethodNotAllowed,
+    Immutable,
+    BodyTooLarge,
+    Invalid,
+    Internal,
+    NotReady,
+    TimedOut,
+    /// Nothing more is known than the status.
+    Bare(StatusCode),
+}
+
+impl Kind {
+    /// The `type`: a reference relative to the server, which clients may compare and which never changes.
+    fn uri(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "/problems/unauthenticated",
+            Self::WrongCredentials => "/problems/wrong-credentials",
+            Self::SecondFactorRequired => "/problems/second-factor-required",
+            Self::TooManyAttempts => "/problems/too-many-attempts",
+            Self::Forbidden => "/problems/forbidden",
+            Self::Exceeds => "/problems/exceeds",
+            Self::LastAdministrator => "/problems/last-administrator",
+            Self::AlreadySetUp => "/problems/already-set-up",
+            Self::BelongsToSystem => "/problems/belongs-to-system",
+            Self::AlreadyExists => "/problems/already-exists",
+            Self::Malformed => "/problems/malformed",
+            Self::UnsupportedMediaType => "/problems/unsupported-media-type",
+            Self::NotFound => "/problems/not-found",
+            Self::MethodNotAllowed => "/problems/method-not-allowed",
+            Self::Immutable => "/problems/immutable",
+            Self::BodyTooLarge => "/problems/body-too-large",
+            Self::Invalid => "/problems/invalid",
+            Self::Internal => "/problems/internal",
+            Self::NotReady => "/problems/not-ready",
+            Self::TimedOut => "/problems/timed-out",
+            Self::Bare(_) => "about:blank",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Unauthenticated | Self::WrongCredentials | Self::SecondFactorRequired => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
+            Self::Forbidden | Self::Exceeds => StatusCode::FORBIDDEN,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Immutable
+            | Self::LastAdministrator
+            | Self::AlreadySetUp
+            | Self::BelongsToSystem
+            | Self::AlreadyExists => StatusCode::CONFLICT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotReady | Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Bare(status) => status,
+        }
+    }
+
+    /// The code of what the server itself refuses; `service` gives its own with its errors.
+    fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Unauthenticated => Some("SRV0001"),
+            Self::Malformed => Some("API0001"),
+            Self::UnsupportedMediaType => Some("API0002"),
+            Self::BodyTooLarge => Some("API0003"),
+            Self::NotFound => Some("API0004"),
+            Self::MethodNotAllowed => Some("API0005"),
+            Self::Invalid => Some("API0006"),
+            Self::Forbidden => Some("API0007"),
+            Self::NotReady => Some("API0008"),
+            Self::TimedOut => Some("API0009"),
+            Self::Internal => Some("API0010"),
+            _ => None,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "Authentication required",
+            Self::WrongCredentials => "Wrong name or password",
+            Self::SecondFactorRequired => "One-time password needed",
+            Self::TooManyAttempts => "Too many attempts",
+            Self::Forbidden => "Not permitted",
+            Self::Exceeds => "Above your own rights",
+            Self::LastAdministrator => "The last administrator must stay",
+            Self::AlreadySetUp => "Set up already",
+            Self::BelongsToSystem => "Belongs to the system",
+            Self::AlreadyExists => "Exists already",
+            Self::Malformed => "Not readable",
+            Self::UnsupportedMediaType => "Unsupported media type",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::Immutable => "Cannot be changed",
+            Self::BodyTooLarge => "Body too large",
+            Self::Invalid => "Not valid",
+            Self::Internal => "Internal error",
+            Self::NotReady => "Not ready",
+            Self::TimedOut => "Took too long",
+            Self::Bare(status) => status.canonical_reason().unwrap_or("Error"),
+        }
+    }
+
+    /// The kind of an answer that a layer or an extractor gave without one. Only the time limit
+    /// answers with a bare 503.
+    fn of_bare(status: StatusCode) -> Self {
+        match status {
+            StatusCode::BAD_REQUEST => Self::Malformed,
+            StatusCode::UNAUTHORIZED => Self::Unauthenticated,
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::UNPROCESSABLE_ENTITY => Self::Invalid,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            StatusCode::INTERNAL_SERVER_ERROR => Self::Internal,
+            StatusCode::SERVICE_UNAVAILABLE => Self::TimedOut,
+            other => Self::Bare(other),
+        }
+    }
+}
+
+/// An answer that is an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    kind: Kind,
+    code: Option<&'static str>,
+    detail: Option<String>,
+    retry_after: Option<Duration>,
+}
+
+impl Problem {
+    /// Nothing is at that address.
+    pub fn not_found() -> Self {
+        Kind::NotFound.into()
+    }
+
+    /// Something is at that address, and does not do that.
+    pub fn method_not_allowed() -> Self {
+        Kind::MethodNotAllowed.into()
+    }
+
+    /// The server cannot serve now; `detail` is for whoever operates it, and public.
+    pub fn not_ready(detail: &str) -> Self {
+        Self::told(Kind::NotReady, detail)
+    }
+
+    /// The server is at fault. Nothing is said about how.
+    pub fn internal() -> Self {
+        Kind::Internal.into()
+    }
+
+    /// Nobody can tell who asks.
+    pub fn unauthenticated() -> Self {
+        service::Error::Unauthenticated.into()
+    }
+
+    /// The caller may not, whatever rights they have.
+    pub(crate) fn forbidden(detail: &str) -> Self {
+        Self::told(Kind::Forbidden, detail)
+    }
+
+    /// The extractor could not read what the request holds.
+    pub(crate) fn unreadable(status: StatusCode, detail: &str) -> Self {
+        Self::told(Kind::of_bare(status), detail)
+    }
+
+    /// What the request holds can be nothing of its kind.
+    pub(crate) fn invalid(detail: &str) -> Self {
+        Self::told(Kind::Invalid, detail)
+    }
+
+    fn told(kind: Kind, detail: &str) -> Self {
+        Self { detail: Some(detail.to_owned()), ..kind.into() }
+    }
+
+    fn document(&self, trace_id: Option<&str>) -> Response {
+        let document = Document {
+            uri: self.kind.uri(),
+            title: self.kind.title(),
+            status: self.kind.status().as_u16(),
+            code: self.code.or(self.kind.code()),
+            detail: self.detail.as_deref(),
+            trace_id,
+        };
+        let body =
+            serde_json::to_vec(&document).expect("a document of strings and numbers is JSON");
+        let media_type = HeaderValue::from_static("application/problem+json");
+        let content_type = [(header::CONTENT_TYPE, media_type)];
+        let mut response = (self.kind.status(), content_type, body).into_response();
+        if self.kind.status() == StatusCode::UNAUTHORIZED {
+            // RFC 9110 demands one with every 401; RFC 6750 says how it reads.
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.as_secs().into());
+        }
+        response
+    }
+}
+
+/// A problem document, as the description of the routes shows it.
+#[derive(ToSchema)]
+#[schema(as = Problem)]
+#[expect(dead_code, reason = "it is described, and `Document` is what is written")]
+pub(crate) struct Described {
+    /// What went wrong, for programs to compare: a reference relative to the server.
+    #[schema(rename = "type")]
+    kind: String,
+    /// The same for people.
+    title: String,
+    /// The status of the answer.
+    status: u16,
+    /// The code of the error: `docs/errors.md`.
+    code: Option<String>,
+    /// What went wrong here.
+    detail: Option<String>,
+    /// The id of the request, as in the header `x-request-id`.
+    trace_id: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    uri: &'a str,
+    title: &'a str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
+}
+
+impl From<Kind> for Problem {
+    fn from(kind: Kind) -> Self {
+        Self { kind, code: None, detail: None, retry_after: None }
+    }
+}
+
+impl From<service::Error> for Problem {
+    fn from(error: service::Error) -> Self {
+        use service::Error;
+
+        let kind = match &error {
+            Error::Unauthenticated => Kind::Unauthenticated,
+            Error::WrongCredentials => Kind::WrongCredentials,
+            Error::SecondFactorRequired => Kind::SecondFactorRequired,
+            Error::TooManyAttempts { .. } => Kind::TooManyAttempts,
+            Error::Forbidden { .. } => Kind::Forbidden,
+            Error::Exceeds { .. } => Kind::Exceeds,
+            Error::LastAdministrator => Kind::LastAdministrator,
+            Error::AlreadySetUp => Kind::AlreadySetUp,
+            Error::BelongsToSystem { .. } => Kind::BelongsToSystem,
+            Error::NotFound { .. } => Kind::NotFound,
+            Error::AlreadyExists { .. } => Kind::AlreadyExists,
+            Error::Immutable { .. } => Kind::Immutable,
+            Error::WrongType { .. } | Error::Invalid { .. } | Error::WeakPassword { .. } => {
+                Kind::Invalid
+            }
+            Error::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => Kind::NotReady,
+            _ => Kind::Internal,
+        };
+        if kind.status().is_server_error() {
+            tracing::error!(error = &error as &dyn std::error::Error, "the service failed");
+            return kind.into();
+        }
+        let retry_after = match &error {
+            Error::TooManyAttempts { retry_after } => Some(*retry_after),
+            _ => None,
+        };
+        Self { kind, code: Some(error.code()), detail: Some(error.to_string()), retry_after }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.document(None);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The answer in place of a handler that panicked.
+#[expect(clippy::needless_pass_by_value, reason = "tower-http hands it over by value")]
+pub(crate) fn of_panic(panic: Box<dyn Any + Send>) -> Response {
+    let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text.as_str(),
+        _ => "something that is not a text",
+    };
+    tracing::error!(message, "a handler panicked");
+    Problem::internal().into_response()
+}
+
+/// Makes a problem document of every answer that is an error and is none yet, as axum's own
+/// refusals and the limits are, and writes the request's id into all of them.
+pub(crate) async fn complete(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().cloned();
+    let response = next.run(request).await;
+    if !response.status().is_client_error() && !response.status().is_server_error() {
+        return response;
+    }
+
+    let (bare, _) = response.into_parts();
+    let problem = bare
+        .extensions
+        .get::<Problem>()
+        .cloned()
+        .unwrap_or_else(|| Kind::of_bare(bare.status).into());
+    let mut response: Response<Body> = problem.document(id.as_ref().map(RequestId::as_str));
+    for (name, value) in &bare.headers {
+        let is_ours = [
+            header::CONTENT_TYPE,
+            header::CONTENT_LENGTH,
+            header::WWW_AUTHENTICATE,
+            header::RETRY_AFTER,
+        ];
+        if !is_ours.contains(name) {
+            response.headers_mut().append(name, value.clone());
+        }
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use service::Error;
+
+    use super::*;
+
+    fn status_and_detail(error: Error) -> (u16, Option<String>) {
+        let problem = Problem::from(error);
+        (problem.kind.status().as_u16(), problem.detail)
+    }
+
+    #[test]
+    fn what_the_client_can_mend_is_told_to_it() {
+        let missing = Error::NotFound { kind: "user", key: "7".to_owned() };
+        assert_eq!(status_and_detail(missing), (404, Some("user `7` does not exist".to_owned())));
+
+        let forbidden = Error::Forbidden { permission: "user:read" };
+        assert_eq!(
+            status_and_detail(forbidden),
+            (403, Some("missing permission `user:read`".to_owned()))
+        );
+
+        let fixed = Error::Immutable { key: "site.name".to_owned() };
+        assert_eq!(
+            status_and_detail(fixed),
+            (409, Some("setting `site.name` cannot be changed".to_owned()))
+        );
+    }
+
+    #[test]
+    fn what_the_database_said_stays_in_the_log() {
+        let refused = Error::Database(DbErr::Custom("SELECT secret FROM vault".to_owned()));
+        assert_eq!(status_and_detail(refused), (500, None));
+
+        let gone = Error::Database(DbErr::Conn(sea_orm::RuntimeErr::Internal(
+            "postgres://user:password@host".to_owned(),
+        )));
+        assert_eq!(status_and_detail(gone), (503, None));
+    }
+
+    #[test]
+    fn every_code_of_the_server_is_explained_once() {
+        let page = include_str!("../../docs/errors.md");
+        let source = include_str!("problem.rs");
+
+        for number in 1..=10 {
+            let code = format!("API{number:04}");
+            assert_eq!(page.matches(&format!("| {code} |")).count(), 1, "{code}");
+            assert_eq!(source.matches(&format!("Some(\"{code}\")")).count(), 1, "{code}");
+        }
+        assert_eq!(page.matches("| API0").count(), 10);
+    }
+
+    #[test]
+    fn a_refusal_that_has_no_type_of_its_own_is_named_by_its_status() {
+        let kind = Kind::of_bare(StatusCode::EXPECTATION_FAILED);
+
+        assert_eq!((kind.uri(), kind.title()), ("about:blank", "Expectation Failed"));
+    }
+}

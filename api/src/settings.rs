@@ -1,0 +1,103 @@
+//! Settings.
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Document;
+use service::{
+    rights::{ReadSettings, UpdateSettings},
+    settings::{self, Setting, Value},
+};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    App, Problem,
+    auth::By,
+    extract::{Json, Path, Query},
+};
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show, set))
+}
+
+/// A setting as it stands.
+#[derive(Debug, Serialize, ToSchema)]
+struct SettingOut {
+    key: String,
+    /// Of the type that `data_type` says.
+    #[schema(value_type = Object)]
+    value: Document,
+    /// `string`, `integer`, `float`, `boolean` or `json`.
+    data_type: &'static str,
+    description: Option<String>,
+    /// Whether it may be changed while the system runs.
+    is_mutable: bool,
+    category: Option<String>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Setting> for SettingOut {
+    fn from(setting: Setting) -> Self {
+        let Setting { key, value, description, is_mutable, category, updated_at } = setting;
+        let (data_type, value) = match value {
+            Value::String(text) => ("string", text.into()),
+            Value::Integer(number) => ("integer", number.into()),
+            Value::Float(number) => ("float", number.into()),
+            Value::Boolean(is_so) => ("boolean", is_so.into()),
+            Value::Json(document) => ("json", document),
+        };
+        Self { key, value, data_type, description, is_mutable, category, updated_at }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    /// Only those of this category.
+    category: Option<String>,
+}
+
+/// Settings by category, then by key.
+#[utoipa::path(get, path = "/api/v1/settings", tag = "settings", params(Which), responses((status = 200, body = [SettingOut])))]
+async fn list(
+    State(app): State<App>,
+    By(by): By<ReadSettings>,
+    Query(which): Query<Which>,
+) -> Result<Json<Vec<SettingOut>>, Problem> {
+    let settings = match which.category {
+        Some(category) => settings::by_category(&app.db, &by, Some(&category)).await?,
+        None => settings::list(&app.db, &by).await?,
+    };
+    Ok(Json(settings.into_iter().map(Into::into).collect()))
+}
+
+/// A setting.
+#[utoipa::path(get, path = "/api/v1/settings/{key}", tag = "settings", params(("key" = String, Path)), responses((status = 200, body = SettingOut)))]
+async fn show(
+    State(app): State<App>,
+    By(by): By<ReadSettings>,
+    Path(key): Path<String>,
+) -> Result<Json<SettingOut>, Problem> {
+    Ok(Json(settings::by_key(&app.db, &by, &key).await?.into()))
+}
+
+/// A value of the type that the setting holds.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewValue {
+    #[schema(value_type = Object)]
+    value: Document,
+}
+
+/// Sets a setting.
+#[utoipa::path(put, path = "/api/v1/settings/{key}", tag = "settings", params(("key" = String, Path)), responses((status = 200, body = SettingOut)))]
+async fn set(
+    State(app): State<App>,
+    By(by): By<UpdateSettings>,
+    Path(key): Path<String>,
+    Json(input): Json<NewValue>,
+) -> Result<Json<SettingOut>, Problem> {
+    Ok(Json(settings::set_json(&app.db, &by, &app.world, &key, input.value).await?.into()))
+}

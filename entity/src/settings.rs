@@ -1,0 +1,3 @@
+//! What an administrator can change without a new release.
+
+pub mod application_setting;

@@ -1,0 +1,25 @@
+//! The history on the three databases, and the command as a process.
+//!
+//! The servers are those of `TEST_POSTGRES_URL` and `TEST_MYSQL_URL`. `PLIMSOLL_CASES` multiplies
+//! the rounds of the tests that start many processes.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, also in a helper")]
+
+#[path = "it/command.rs"]
+mod command;
+#[path = "it/confirm.rs"]
+mod confirm;
+#[path = "../../plimsoll/tests/migrate/database.rs"]
+mod database;
+#[path = "it/generate.rs"]
+mod generate;
+#[path = "it/history.rs"]
+mod history;
+#[path = "it/place.rs"]
+mod place;
+#[path = "it/process.rs"]
+mod process;
+#[path = "it/rows.rs"]
+mod rows;
+#[path = "it/signal.rs"]
+mod signal;

@@ -1,0 +1,165 @@
+//! The histories that the ship can sail.
+
+use std::{process::Command, thread, time::Duration};
+
+use plimsoll::{App, History, prelude::*};
+use sea_orm::{ConnectionTrait as _, DbBackend, DbErr};
+use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
+
+const SEEDS: &[(&str, &str)] = &[(
+    "ports.toml",
+    "table = 'ports'\nkey = ['name']\n[[rows]]\nname = 'Bergen'\n[[rows]]\nname = 'Genova'\n[[rows]]\nname = 'Kobe'\n",
+)];
+
+/// The app of that name.
+pub(crate) fn app(name: &str) -> Option<App> {
+    let history = match name {
+        // Eight migrations of every kind.
+        "eight" => History::new()
+            .declared("m01_ports", ports)
+            .declared("m02_ships", ships)
+            .imperative(Guest { name: "m03_guest", transaction: None, work: Work::Table("guests") })
+            .declared("m04_cargo", || table("cargo"))
+            .imperative(Guest { name: "m05_in_one", transaction: Some(true), work: Work::Row })
+            .declared("m06_crew", || table("crew"))
+            .imperative(Guest { name: "m07_alone", transaction: Some(false), work: Work::Row })
+            .declared("m08_index", || Steps::new().create_index("crew", ["name"])),
+        // Twelve statements, and one migration behind them.
+        "twelve" => History::new().declared("m01_twelve", twelve).declared("m02_ports", ports),
+        // One statement that takes its time, between two that do not.
+        "slow" => History::new()
+            .declared("m01_ports", ports)
+            .imperative(Guest { name: "m02_slow", transaction: Some(true), work: Work::Sleep(2) })
+            .declared("m03_cargo", || table("cargo")),
+        // An index, which somebody else's lock on the table makes wait.
+        "long" => History::new()
+            .declared("m01_ports", ports)
+            .declared("m02_index", || Steps::new().create_index("ports", ["name", "id"]))
+            .declared("m03_cargo", || table("cargo")),
+        // Code that is killed behind half of its work, in no transaction.
+        "sinking" => History::new()
+            .declared("m01_ports", ports)
+            .imperative(Guest { name: "m02_sinking", transaction: Some(false), work: Work::Sink })
+            .declared("m03_cargo", || table("cargo")),
+        // The same with whatever transaction there is.
+        "sinking-in-one" => History::new()
+            .declared("m01_ports", ports)
+            .imperative(Guest { name: "m02_sinking", transaction: Some(true), work: Work::Sink })
+            .declared("m03_cargo", || table("cargo")),
+        // The same with rows alone.
+        "sinking-rows" => History::new()
+            .declared("m01_ports", ports)
+            .imperative(Guest { name: "m02_sinking", transaction: Some(true), work: Work::SinkRow })
+            .declared("m03_cargo", || table("cargo")),
+        _ => return None,
+    };
+    Some(App::new(history).seeds(SEEDS))
+}
+
+fn table(name: &str) -> Steps {
+    Steps::new().create_table(name, |t| t.column(big_pk_auto("id")).column(string_len("name", 80)))
+}
+
+fn ports() -> Steps {
+    table("ports")
+}
+
+fn ships() -> Steps {
+    table("ships").insert("ships", ["id", "name"], [row![1, "Fenrir"], row![2, "Plimsoll"]])
+}
+
+fn twelve() -> Steps {
+    ["a", "b", "c", "d"].into_iter().fold(Steps::new(), |steps, name| {
+        steps
+            .create_table(name, |t| t.column(big_pk_auto("id")).column(string_len("name", 80)))
+            .create_index(name, ["name"])
+            .insert(name, ["id", "name"], [row![1, name], row![2, "more"]])
+    })
+}
+
+/// A migration that is code.
+struct Guest {
+    name: &'static str,
+    transaction: Option<bool>,
+    work: Work,
+}
+
+enum Work {
+    Table(&'static str),
+    Row,
+    Sleep(u32),
+    Sink,
+    SinkRow,
+}
+
+impl MigrationName for Guest {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Guest {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let db = manager.get_connection();
+        let row = format!("INSERT INTO ports (name) VALUES ('{}')", self.name);
+        match self.work {
+            Work::Table(name) => {
+                let id = sea_query::ColumnDef::new("id").big_integer().primary_key().take();
+                manager.create_table(sea_query::Table::create().table(name).col(id).take()).await
+            }
+            Work::Row => db.execute_unprepared(&row).await.map(drop),
+            Work::Sleep(seconds) => {
+                db.execute_unprepared(&row).await?;
+                db.execute_unprepared(&sleep(manager.get_database_backend(), seconds)).await?;
+                Ok(())
+            }
+            Work::Sink => {
+                db.execute_unprepared("CREATE TABLE half (id bigint)").await?;
+                kill_this_process();
+                Ok(())
+            }
+            Work::SinkRow => {
+                db.execute_unprepared(&row).await?;
+                kill_this_process();
+                Ok(())
+            }
+        }
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        match self.work {
+            Work::Table(name) => {
+                manager.drop_table(sea_query::Table::drop().table(name).take()).await
+            }
+            Work::Row | Work::Sleep(_) | Work::Sink | Work::SinkRow => Ok(()),
+        }
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        self.transaction
+    }
+}
+
+fn sleep(backend: DbBackend, seconds: u32) -> String {
+    match backend {
+        DbBackend::Postgres => format!("SELECT pg_sleep({seconds})"),
+        DbBackend::MySql => format!("SELECT SLEEP({seconds})"),
+        // SQLite cannot sleep: it counts until the clock, which stands still within a statement,
+        // would have gone on.
+        _ => format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) \
+             SELECT max(i) FROM n",
+            u64::from(seconds) * 4_000_000
+        ),
+    }
+}
+
+/// Ends this process as nobody can prevent.
+pub(crate) fn kill_this_process() {
+    let killed = Command::new("kill").args(["-KILL", &std::process::id().to_string()]).status();
+    if killed.is_ok() {
+        thread::sleep(Duration::from_mins(1));
+    }
+    std::process::abort();
+}

@@ -1,0 +1,288 @@
+//! Every way to bring a database where it is wanted, on one session.
+
+use std::{fmt, time::Duration};
+
+use sea_orm::DatabaseConnection;
+
+use super::{App, Choice, Report};
+use crate::{
+    dialect::Dialect,
+    error::{MigrationError, Result},
+    history::Revisions,
+    progress::Progress,
+    records::{Records, Way},
+    revisions::{self, Standing, State, Target, TargetError},
+    runner::{Ran, Rehearsed, Runner, is_settled, rehearse, resume_first, without_missing},
+    seed::{Difference, Mode, Seeded, Seeder, Seeds},
+};
+
+/// One run on one session: every way to bring a database where it is wanted.
+pub struct Run<'r> {
+    pub(super) app: &'r App,
+    pub(super) db: &'r DatabaseConnection,
+    pub(super) progress: &'r dyn Progress,
+    /// How long the lock is waited for; without it there is no lock.
+    pub(super) lock: Option<Duration>,
+}
+
+impl fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("app", self.app)
+            .field("lock", &self.lock)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'r> Run<'r> {
+    /// Tells `progress` what happens.
+    #[must_use]
+    pub fn telling(mut self, progress: &'r dyn Progress) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// Waits for the lock for so long; without a limit there is no lock, and nobody else may
+    /// migrate meanwhile.
+    #[must_use]
+    pub fn locked_within(mut self, limit: Option<Duration>) -> Self {
+        self.lock = limit;
+        self
+    }
+
+    /// Applies what is pending as far as `target`, then offers the default rows, under the lock.
+    ///
+    /// # Errors
+    /// Those of [`App::up`].
+    pub async fn up(&self, target: &Target, choice: &Choice) -> Result<Report> {
+        let revisions = self.app.history.load()?;
+        let all = self.app.seeders()?;
+        let chosen = choose(&all, choice)?;
+        let seeds = self.seeds(&all);
+        // The usual case, found out by reading: nothing to do, and so no lock and no right needed.
+        let standings = self.app.standings_of(self.db, &revisions).await?;
+        if *target == Target::Head
+            && self.is_applied(&revisions, &standings).await?
+            && seeds.all_offered(&chosen).await?
+        {
+            return Ok(Report::default());
+        }
+        // Before the records are prepared: nothing is changed in a database that is ahead.
+        without_missing(standings)?;
+        let runner = self.start(&revisions).await?;
+        let report = async {
+            seeds.forget_gone().await?;
+            let applied = runner.up(target).await?;
+            let seeded = seeds.run(&chosen, Mode::Offer).await?;
+            Ok(Report { applied, seeded })
+        }
+        .await;
+        runner.finish().await;
+        report
+    }
+
+    /// Whether there is nothing to do for [`Run::up`]. Needs no right but to read.
+    ///
+    /// # Errors
+    /// Those of [`App::pending`] and [`MigrationError::UnknownSeeder`].
+    pub async fn is_done(&self, choice: &Choice) -> Result<bool> {
+        let revisions = self.app.history.load()?;
+        let all = self.app.seeders()?;
+        let standings = self.app.standings_of(self.db, &revisions).await?;
+        Ok(self.is_applied(&revisions, &standings).await?
+            && self.seeds(&all).all_offered(&choose(&all, choice)?).await?)
+    }
+
+    /// Whether everything is applied and nothing was interrupted.
+    async fn is_applied(&self, revisions: &Revisions<'_>, standings: &[Standing]) -> Result<bool> {
+        let records = Records::of(revisions, self.dialect());
+        Ok(standings.iter().all(|it| it.state == State::Applied)
+            && records.open(self.db).await?.is_none())
+    }
+
+    async fn start<'s>(&'s self, revisions: &'s Revisions<'s>) -> Result<Runner<'s>> {
+        Runner::start(self.db, revisions, self.progress, self.lock).await
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.db.get_database_backend().into()
+    }
+
+    /// Reverts what is applied, newest first, as far as `target`, under the lock; nothing unless
+    /// that is what is `expected`.
+    ///
+    /// # Errors
+    /// Those of [`App::up`]; [`MigrationError::ChangedMeanwhile`] when it is not what is expected.
+    pub async fn down(&self, target: &Target, expected: Option<&[String]>) -> Result<Vec<Ran>> {
+        let revisions = self.app.history.load()?;
+        let all = self.app.seeders()?;
+        without_missing(self.app.standings_of(self.db, &revisions).await?)?;
+        let runner = self.start(&revisions).await?;
+        let reverted = async {
+            let reverted = runner.down(target, expected).await?;
+            self.seeds(&all).forget_gone().await?;
+            Ok(reverted)
+        }
+        .await;
+        runner.finish().await;
+        reverted
+    }
+
+    /// What [`Run::up`] would do to each revision, with the database as it is now.
+    ///
+    /// # Errors
+    /// Those of [`App::pending`], and a target that cannot be reached.
+    pub async fn rehearse_up(&self, target: &Target) -> Result<Vec<Rehearsed>> {
+        self.rehearse(Way::Up, |standings| revisions::to_apply(standings, target)).await
+    }
+
+    /// What [`Run::down`] would do to each revision, with the database as it is now.
+    ///
+    /// # Errors
+    /// Those of [`App::pending`], and a target that cannot be reached.
+    pub async fn rehearse_down(&self, target: &Target) -> Result<Vec<Rehearsed>> {
+        self.rehearse(Way::Down, |standings| revisions::to_revert(standings, target)).await
+    }
+
+    async fn rehearse(
+        &self,
+        way: Way,
+        choose: impl FnOnce(&[Standing]) -> Result<Vec<usize>, TargetError>,
+    ) -> Result<Vec<Rehearsed>> {
+        let revisions = self.app.history.load()?;
+        let standings = without_missing(self.app.standings_of(self.db, &revisions).await?)?;
+        let mut positions = choose(&standings).map_err(MigrationError::from)?;
+        let records = Records::of(&revisions, self.dialect());
+        let mut open = records.open(self.db).await?;
+        open.take_if(|open| is_settled(open, &standings));
+        if let Some(open) = &open {
+            resume_first(&records, open, way, &standings, &mut positions)?;
+        }
+        rehearse(self.dialect(), &revisions, &positions, way, open.as_ref())
+    }
+
+    /// Drops every table, then applies everything.
+    ///
+    /// # Errors
+    /// Those of [`App::up`]; [`MigrationError::DropTables`].
+    pub async fn fresh(&self, choice: &Choice) -> Result<Report> {
+        let revisions = self.app.history.load()?;
+        let all = self.app.seeders()?;
+        let chosen = choose(&all, choice)?;
+        let runner = self.start(&revisions).await?;
+        let report = async {
+            runner.drop_tables().await?;
+            self.refill(&runner, &all, &chosen).await
+        }
+        .await;
+        runner.finish().await;
+        report
+    }
+
+    /// Reverts everything, then applies everything.
+    ///
+    /// # Errors
+    /// Those of [`App::up`].
+    pub async fn refresh(&self, choice: &Choice) -> Result<(Vec<Ran>, Report)> {
+        let revisions = self.app.history.load()?;
+        let all = self.app.seeders()?;
+        let chosen = choose(&all, choice)?;
+        without_missing(self.app.standings_of(self.db, &revisions).await?)?;
+        let runner = self.start(&revisions).await?;
+        let done = async {
+            let reverted = runner.down(&Target::Base, None).await?;
+            self.seeds(&all).forget_gone().await?;
+            Ok((reverted, self.refill(&runner, &all, &chosen).await?))
+        }
+        .await;
+        runner.finish().await;
+        done
+    }
+
+    /// Reverts everything, and forgets that there was a history.
+    ///
+    /// # Errors
+    /// Those of [`App::up`].
+    pub async fn reset(&self) -> Result<Vec<Ran>> {
+        let revisions = self.app.history.load()?;
+        let all = self.app.seeders()?;
+        without_missing(self.app.standings_of(self.db, &revisions).await?)?;
+        let runner = self.start(&revisions).await?;
+        let reverted = async {
+            let reverted = runner.down(&Target::Base, None).await?;
+            self.seeds(&all).forget_gone().await?;
+            runner.uninstall().await?;
+            Ok(reverted)
+        }
+        .await;
+        runner.finish().await;
+        reverted
+    }
+
+    async fn refill(
+        &self,
+        runner: &Runner<'_>,
+        all: &[Seeder],
+        chosen: &[&Seeder],
+    ) -> Result<Report> {
+        let applied = runner.up(&Target::Head).await?;
+        let seeded = self.seeds(all).run(chosen, Mode::Offer).await?;
+        Ok(Report { applied, seeded })
+    }
+
+    /// Runs the seeders, under the lock unless there is nothing to write.
+    ///
+    /// # Errors
+    /// [`MigrationError::UnknownSeeder`], [`MigrationError::BadSeed`],
+    /// [`MigrationError::SeedReference`], [`MigrationError::SeedFailed`], and those of the lock.
+    pub async fn seed(&self, choice: &Choice, mode: Mode) -> Result<Vec<Seeded>> {
+        let revisions = self.app.history.load()?;
+        let all = self.app.seeders()?;
+        let chosen = choose(&all, choice)?;
+        let seeds = self.seeds(&all);
+        if mode == Mode::Rehearse {
+            return seeds.run(&chosen, mode).await;
+        }
+        if mode == Mode::Offer && seeds.all_offered(&chosen).await? {
+            return Ok(chosen.iter().map(|seeder| seeder.nothing_to_do()).collect());
+        }
+        let runner = self.start(&revisions).await?;
+        let seeded = seeds.run(&chosen, mode).await;
+        runner.finish().await;
+        seeded
+    }
+
+    /// How the default rows and the database differ. Changes nothing.
+    ///
+    /// # Errors
+    /// [`MigrationError::UnknownSeeder`], [`MigrationError::BadSeed`], [`crate::Error::Database`].
+    pub async fn verify_seeds(&self, choice: &Choice) -> Result<Vec<Difference>> {
+        let all = self.app.seeders()?;
+        self.seeds(&all).verify(&choose(&all, choice)?).await
+    }
+
+    fn seeds<'s>(&'s self, all: &'s [Seeder]) -> Seeds<'s> {
+        Seeds { db: self.db, all, progress: self.progress, history: self.app.history.table() }
+    }
+}
+
+/// The seeders that are meant, in their order.
+///
+/// # Errors
+/// [`MigrationError::UnknownSeeder`] for a name that none has.
+pub(crate) fn choose<'s>(all: &'s [Seeder], choice: &Choice) -> Result<Vec<&'s Seeder>> {
+    for name in choice.only.iter().chain(&choice.skip) {
+        if !all.iter().any(|seeder| seeder.name == *name) {
+            return Err(MigrationError::UnknownSeeder {
+                name: name.clone(),
+                known: all.iter().map(|seeder| seeder.name.clone()).collect(),
+            }
+            .into());
+        }
+    }
+    let wanted = |seeder: &&Seeder| {
+        (choice.only.is_empty() || choice.only.contains(&seeder.name))
+            && !choice.skip.contains(&seeder.name)
+    };
+    Ok(all.iter().filter(wanted).collect())
+}

@@ -1,0 +1,112 @@
+//! Small questions to the catalog of a database: which tables and indexes are there.
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait as _};
+
+use crate::{dialect::Dialect, render::renderer};
+
+async fn names(db: &impl ConnectionTrait, sql: String) -> Result<Vec<String>, DbErr> {
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
+/// The tables of the current schema that no extension owns, without views.
+pub(crate) async fn tables(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    let sql = match Dialect::from(db.get_database_backend()) {
+        // A virtual table keeps its rows in shadow tables, which come and go with it.
+        Dialect::Sqlite => {
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' \
+             AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+             ORDER BY name"
+        }
+        // A cast of the schema to `regnamespace` would read its name as SQL and fold its capitals.
+        Dialect::Postgres => {
+            "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') \
+               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') \
+             ORDER BY 1"
+        }
+        Dialect::Mysql => {
+            "SELECT CAST(table_name AS CHAR) FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') \
+             ORDER BY 1"
+        }
+    };
+    names(db, sql.to_owned()).await
+}
+
+/// Whether the current schema has a table of that name.
+pub(crate) async fn has_table(db: &impl ConnectionTrait, table: &str) -> Result<bool, DbErr> {
+    Ok(tables(db).await?.iter().any(|name| name == table))
+}
+
+/// Whether a table has an index of that name.
+pub(crate) async fn has_index(
+    db: &impl ConnectionTrait,
+    table: &str,
+    index: &str,
+) -> Result<bool, DbErr> {
+    let dialect = Dialect::from(db.get_database_backend());
+    let render = renderer(dialect);
+    let (table, index) = (render.text(table), render.text(index));
+    let sql = match dialect {
+        Dialect::Sqlite => {
+            format!("SELECT name FROM pragma_index_list({table}) WHERE name = {index}")
+        }
+        Dialect::Postgres => format!(
+            "SELECT indexname::text FROM pg_indexes \
+             WHERE schemaname = current_schema() AND tablename = {table} AND indexname = {index}"
+        ),
+        Dialect::Mysql => format!(
+            "SELECT DISTINCT CAST(index_name AS CHAR) FROM information_schema.statistics \
+             WHERE table_schema = DATABASE() AND table_name = {table} AND index_name = {index}"
+        ),
+    };
+    Ok(!names(db, sql).await?.is_empty())
+}
+
+/// Drops every table of the current schema, and on PostgreSQL the enumerations that stood in them.
+pub(crate) async fn drop_tables(db: &DatabaseConnection) -> Result<(), DbErr> {
+    let dialect = Dialect::from(db.get_database_backend());
+    let render = renderer(dialect);
+    let tables = tables(db).await?;
+    let quoted: Vec<String> = tables.iter().map(|table| render.quote(table)).collect();
+    match dialect {
+        Dialect::Sqlite => {
+            // A PRAGMA inside the transaction would do nothing, and the drops would cascade.
+            db.execute_unprepared("PRAGMA foreign_keys = OFF").await?;
+            let dropped = async {
+                let tx = db.begin().await?;
+                for table in &quoted {
+                    tx.execute_unprepared(&format!("DROP TABLE {table}")).await?;
+                }
+                tx.commit().await
+            }
+            .await;
+            db.execute_unprepared("PRAGMA foreign_keys = ON").await?;
+            dropped
+        }
+        Dialect::Postgres => {
+            let tx = db.begin().await?;
+            if !quoted.is_empty() {
+                tx.execute_unprepared(&format!("DROP TABLE {} CASCADE", quoted.join(", "))).await?;
+            }
+            let types = "SELECT format('%I', t.typname) \
+                 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace \
+                 WHERE n.nspname = current_schema() AND t.typtype = 'e' \
+                   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')";
+            for name in names(&tx, types.to_owned()).await? {
+                tx.execute_unprepared(&format!("DROP TYPE {name} CASCADE")).await?;
+            }
+            tx.commit().await
+        }
+        Dialect::Mysql => {
+            if quoted.is_empty() {
+                return Ok(());
+            }
+            db.execute_unprepared("SET foreign_key_checks = 0").await?;
+            let dropped = db.execute_unprepared(&format!("DROP TABLE {}", quoted.join(", "))).await;
+            db.execute_unprepared("SET foreign_key_checks = 1").await?;
+            dropped.map(|_| ())
+        }
+    }
+}

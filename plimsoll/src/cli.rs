@@ -1,0 +1,172 @@
+//! The command: `cargo run -p migration -- …` here, and the same in any SeaORM project.
+
+mod args;
+mod ask;
+mod generate;
+mod inspect;
+mod output;
+mod travel;
+
+use std::{ffi::OsString, process::ExitCode, sync::Arc};
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+use sea_orm::DatabaseConnection;
+
+use crate::{
+    app::{App, Choice, Run},
+    config::{
+        APP_ENV, Access, DISABLED_SEEDERS, Database, ENABLED_SEEDERS, Env, Environment, Place,
+    },
+    connect,
+    error::{Error, MigrationError, Result},
+    telemetry,
+};
+
+use args::{Arguments, Command, Common};
+use output::Output;
+
+/// Done, or clean.
+const DONE: u8 = 0;
+/// An error, or refused.
+const FAILED: u8 = 1;
+/// Looked, and found something that is not as it should be.
+const NOT_CLEAN: u8 = 2;
+
+impl App {
+    /// Runs the command that the process was started with, and says with which code to end it:
+    /// 0 done, 1 an error or a refusal, 2 looked and found something.
+    pub async fn run(self) -> ExitCode {
+        self.run_from(std::env::args_os()).await
+    }
+
+    /// As [`App::run`], with other arguments: for a program whose command this is a part of. The
+    /// first is its name.
+    pub async fn run_from<A: Into<OsString> + Clone>(
+        self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> ExitCode {
+        let mut command = Arguments::command();
+        if let Some(version) = self.version_text() {
+            command = command.version(version);
+        }
+        let arguments = match command
+            .try_get_matches_from(arguments)
+            .and_then(|mut matches| Arguments::from_arg_matches_mut(&mut matches))
+        {
+            Ok(arguments) => arguments,
+            Err(error) => {
+                // Help and the version are answers; what could not be understood is an error.
+                let code = if error.use_stderr() { FAILED } else { DONE };
+                let _ = error.print();
+                return ExitCode::from(code);
+            }
+        };
+        let output = Arc::new(Output::new(&arguments.common));
+        // Boxed: the nested futures of a whole run are a deeper type than the compiler follows in
+        // the `main` of whoever calls this.
+        ExitCode::from(match Box::pin(self.dispatch(arguments, &output)).await {
+            Ok(code) => code,
+            Err(error) => {
+                output.error(&error);
+                FAILED
+            }
+        })
+    }
+
+    async fn dispatch(&self, arguments: Arguments, output: &Arc<Output>) -> Result<u8> {
+        let Arguments { common, command } = arguments;
+        let env = Env::load()?;
+        // A library user may have set up logging before.
+        match telemetry::init_from(&env, "warn,sqlx::query=info") {
+            Ok(()) | Err(Error::LoggingTwice {}) => {}
+            Err(error) => return Err(error),
+        }
+        let context = Context { app: self, env, common, output };
+        match command {
+            Command::Up(args) => travel::up(&context, args).await,
+            Command::Down(args) => travel::down(&context, args).await,
+            Command::Fresh(args) => travel::fresh(&context, args).await,
+            Command::Refresh(args) => travel::refresh(&context, args).await,
+            Command::Reset(args) => travel::reset(&context, args).await,
+            Command::Seed(args) => travel::seed(&context, args).await,
+            Command::Status => inspect::status(&context).await,
+            Command::Current => inspect::current(&context).await,
+            Command::Heads => inspect::heads(&context),
+            Command::History => inspect::history(&context).await,
+            Command::Generate(args) => generate::generate(&context, &args),
+            Command::Init => Ok(inspect::init(&context)),
+            Command::Migrate { .. } => Err(MigrationError::AmbiguousCommand {}.into()),
+        }
+    }
+}
+
+/// What every command works with.
+struct Context<'c> {
+    app: &'c App,
+    env: Env,
+    common: Common,
+    output: &'c Arc<Output>,
+}
+
+impl Context<'_> {
+    /// The database that is meant.
+    fn database(&self) -> Result<Database> {
+        let database = Database::resolve(&self.env, self.common.database_url.as_deref())?;
+        Ok(match &self.common.database_schema {
+            Some(schema) => database.with_schema(Some(schema.clone())),
+            None => database,
+        })
+    }
+
+    /// As [`Self::on_session`], for work that only reads: an SQLite file need not be writable, and
+    /// one that is not there yet is not made, but stands for an empty database.
+    async fn on_reading_session<T>(
+        &self,
+        database: &Database,
+        work: impl AsyncFnOnce(&DatabaseConnection) -> Result<T>,
+    ) -> Result<T> {
+        let mut database = database.clone();
+        if let Place::Sqlite(file) = &mut database.place {
+            let is_there = file.path.as_ref().is_some_and(|path| path.exists());
+            if file.access == Access::Create && !is_there {
+                file.path = None;
+            } else {
+                file.access = Access::Read;
+            }
+        }
+        self.on_session(&database, work).await
+    }
+
+    /// A session on the database, closed when the work is done.
+    async fn on_session<T>(
+        &self,
+        database: &Database,
+        work: impl AsyncFnOnce(&DatabaseConnection) -> Result<T>,
+    ) -> Result<T> {
+        let db = connect::session(database).await?;
+        let outcome = work(&db).await;
+        // The session ends with the process or here; what it says when it closes changes nothing.
+        let _ = db.close().await;
+        outcome
+    }
+
+    fn run<'r>(&'r self, db: &'r DatabaseConnection, lock: &args::Lock) -> Run<'r> {
+        self.app.on(db).telling(&**self.output).locked_within(lock.limit())
+    }
+
+    /// The seeders that the environment and the options leave.
+    fn choice(&self, skip: &[String]) -> Result<Choice> {
+        let list = |variable| -> Result<Vec<String>> {
+            let text = self.env.get(variable)?.unwrap_or_default();
+            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+            Ok(names.map(str::to_owned).collect())
+        };
+        let mut skipped = list(&DISABLED_SEEDERS)?;
+        skipped.extend(skip.iter().cloned());
+        Ok(Choice { only: list(&ENABLED_SEEDERS)?, skip: skipped })
+    }
+
+    fn is_production(&self) -> Result<bool> {
+        Ok(self.env.read::<Environment>(&APP_ENV)? == Environment::Production)
+    }
+}

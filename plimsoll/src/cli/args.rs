@@ -1,0 +1,294 @@
+//! What can be typed.
+
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::{app::LOCK_TIMEOUT, revisions::Target};
+
+/// Migrates the database.
+#[derive(Debug, Parser)]
+#[command(name = "migration", bin_name = "migration", disable_help_subcommand = true)]
+#[command(
+    after_help = "TARGET: nothing, head, base, +N, -N, a revision or any beginning of it that only one has.\n\
+                  Exit codes: 0 done or clean, 1 error or refused, 2 not clean."
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// The database; else `DATABASE_URL`, else its parts, else the embedded SQLite file.
+    #[arg(short = 'u', long, global = true, value_name = "URL")]
+    pub(super) database_url: Option<String>,
+    /// The PostgreSQL schema to work in.
+    #[arg(short = 's', long, global = true, value_name = "SCHEMA")]
+    pub(super) database_schema: Option<String>,
+    /// Print one JSON document on standard output.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Print the result alone.
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Print more.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Answer every confirmation beforehand.
+    #[arg(short, long, global = true, visible_alias = "force")]
+    pub(super) yes: bool,
+    /// Colours; by themselves on a terminal, unless `NO_COLOR` is set.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Apply pending migrations, then offer the default rows.
+    #[command(visible_alias = "upgrade")]
+    Up(Up),
+    /// Revert migrations, one if nothing else is said. Asks first.
+    #[command(visible_alias = "downgrade")]
+    Down(Down),
+    /// Show how every migration stands. Exit code 2 when one is pending, missing or changed.
+    Status,
+    /// Show the revision that the database is at.
+    Current,
+    /// Show the newest revision that the code knows.
+    Heads,
+    /// List all revisions, newest last, and where the database is.
+    History,
+    /// Drop all tables, then apply all migrations. Asks first.
+    Fresh(Refill),
+    /// Revert all migrations, then apply them again. Asks first.
+    Refresh(Refill),
+    /// Revert all migrations and forget the history. Asks first.
+    Reset(Reset),
+    /// Offer the default rows; those that were offered before are left alone.
+    Seed(Seed),
+    /// Write a migration.
+    #[command(visible_aliases = ["revision", "makemigration"])]
+    Generate(Generate),
+    /// Explain why there is nothing to initialise.
+    Init,
+    /// Means different things elsewhere: says what to type instead.
+    #[command(hide = true)]
+    Migrate {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
+}
+
+/// Options of what changes the database.
+#[derive(Debug, Args)]
+pub(super) struct Lock {
+    /// How long to wait for another process that migrates.
+    #[arg(long = "lock-timeout", value_name = "SECONDS", default_value_t = LOCK_TIMEOUT.as_secs())]
+    timeout: u64,
+    /// Take no lock: nobody else may migrate meanwhile.
+    #[arg(long = "no-lock", conflicts_with = "timeout")]
+    none: bool,
+    /// How long the server may work on one statement (PostgreSQL, MySQL, MariaDB).
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) statement_timeout: Option<u64>,
+}
+
+impl Lock {
+    /// How long the lock is waited for; nothing without a lock.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        (!self.none).then(|| Duration::from_secs(self.timeout))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Up {
+    /// How far: head if nothing is said.
+    #[arg(allow_negative_numbers = true)]
+    target: Option<String>,
+    /// So many migrations and no more.
+    #[arg(short = 'n', long = "num", value_name = "N", conflicts_with = "target")]
+    number: Option<usize>,
+    /// Print the SQL that would run, and change nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Leave out this seeder.
+    #[arg(long, value_name = "SEEDER")]
+    pub(super) skip: Vec<String>,
+    #[command(flatten)]
+    pub(super) lock: Lock,
+}
+
+impl Up {
+    pub(super) fn target(&self) -> Target {
+        target(self.target.as_deref(), self.number.map(Target::Forward), Target::Head)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Down {
+    /// How far; TARGET itself stays applied. One migration if nothing is said.
+    #[arg(allow_negative_numbers = true)]
+    target: Option<String>,
+    /// So many migrations.
+    #[arg(short = 'n', long = "num", value_name = "N", conflicts_with = "target")]
+    number: Option<usize>,
+    /// Print the SQL that would run, and change nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) lock: Lock,
+}
+
+impl Down {
+    pub(super) fn target(&self) -> Target {
+        target(self.target.as_deref(), self.number.map(Target::Back), Target::Back(1))
+    }
+}
+
+fn target(named: Option<&str>, counted: Option<Target>, otherwise: Target) -> Target {
+    match named {
+        Some(text) => {
+            let Ok(target) = text.parse();
+            target
+        }
+        None => counted.unwrap_or(otherwise),
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Refill {
+    /// Leave out this seeder.
+    #[arg(long, value_name = "SEEDER")]
+    pub(super) skip: Vec<String>,
+    #[command(flatten)]
+    pub(super) lock: Lock,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Reset {
+    #[command(flatten)]
+    pub(super) lock: Lock,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Seed {
+    /// These seeders alone.
+    #[arg(value_name = "NAME")]
+    pub(super) names: Vec<String>,
+    /// Print the names of the seeders.
+    #[arg(long)]
+    pub(super) list: bool,
+    /// Leave out this seeder.
+    #[arg(long, value_name = "SEEDER")]
+    pub(super) skip: Vec<String>,
+    /// Show where the rows differ from the default ones. Exit code 2 when they do.
+    #[arg(long, conflicts_with_all = ["reset", "dry_run"])]
+    pub(super) verify: bool,
+    /// Set the rows of this seeder back to the default ones.
+    #[arg(long, value_name = "SEEDER", conflicts_with = "names")]
+    pub(super) reset: Option<String>,
+    /// Print what would be inserted, and change nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) lock: Lock,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Generate {
+    /// What the migration does, such as `create_articles`.
+    #[arg(required_unless_present = "message")]
+    name: Option<String>,
+    /// The same, as Alembic has it.
+    #[arg(short, long, conflicts_with = "name")]
+    message: Option<String>,
+    /// Write a blank migration to be filled in by hand.
+    #[arg(long)]
+    pub(super) empty: bool,
+    /// Print it, and write nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// The migration crate; else the one that is found in or above the working folder.
+    #[arg(short = 'd', long, value_name = "FOLDER")]
+    pub(super) migration_dir: Option<std::path::PathBuf>,
+}
+
+impl Generate {
+    pub(super) fn name(&self) -> &str {
+        self.name.as_deref().or(self.message.as_deref()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Command {
+        Arguments::try_parse_from(["migration"].into_iter().chain(line.split(' '))).unwrap().command
+    }
+
+    #[test]
+    fn the_command_line_has_no_contradictions() {
+        use clap::CommandFactory as _;
+
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn targets_are_read_in_every_form() {
+        let up = |line| match parse(line) {
+            Command::Up(args) => args.target(),
+            other => panic!("{other:?}"),
+        };
+        let down = |line| match parse(line) {
+            Command::Down(args) => args.target(),
+            other => panic!("{other:?}"),
+        };
+
+        assert_eq!(up("up"), Target::Head);
+        assert_eq!(up("up +2"), Target::Forward(2));
+        assert_eq!(up("upgrade head"), Target::Head);
+        assert_eq!(up("up -n 3"), Target::Forward(3));
+        assert_eq!(up("up -n3"), Target::Forward(3));
+        assert_eq!(down("down"), Target::Back(1));
+        assert_eq!(down("downgrade -1"), Target::Back(1));
+        assert_eq!(down("down -2 --yes"), Target::Back(2));
+        assert_eq!(down("down base"), Target::Base);
+        assert_eq!(down("down -n 2"), Target::Back(2));
+        assert_eq!(down("down m2026"), Target::Revision("m2026".to_owned()));
+    }
+
+    #[test]
+    fn an_option_that_is_misspelt_is_not_taken_for_a_target() {
+        use clap::error::ErrorKind::UnknownArgument;
+
+        for line in ["up --dry", "up --sql", "down --dry -2", "down -x"] {
+            let said = Arguments::try_parse_from(["migration"].into_iter().chain(line.split(' ')));
+            assert_eq!(said.map(|_| ()).unwrap_err().kind(), UnknownArgument, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_names_of_other_tools_are_understood() {
+        let name = |line| match parse(line) {
+            Command::Generate(args) => args.name().to_owned(),
+            other => panic!("{other:?}"),
+        };
+
+        assert_eq!(name("revision -m add_nickname --empty"), "add_nickname");
+        assert_eq!(name("makemigration add_nickname --empty"), "add_nickname");
+        assert!(matches!(parse("migrate -m x"), Command::Migrate { .. }));
+        assert!(matches!(parse("migrate"), Command::Migrate { .. }));
+    }
+}

@@ -1,0 +1,251 @@
+//! What is printed: the result on standard output, the progress on standard error.
+
+use std::{
+    io::{IsTerminal as _, Write as _, stderr},
+    sync::{Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use anstream::{AutoStream, ColorChoice};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use super::args::{Color, Common};
+use crate::{
+    error::{Error, MigrationError},
+    progress::{Event, Progress},
+};
+
+/// The version of the JSON documents.
+const SCHEMA: u32 = 1;
+
+/// Work that takes less than this is not worth a bar.
+const BAR_AFTER: Duration = Duration::from_secs(1);
+
+/// Where a command prints, and how.
+#[derive(Debug)]
+pub(super) struct Output {
+    json: bool,
+    quiet: bool,
+    verbose: bool,
+    color: ColorChoice,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+/// How far a run is. It appears by itself when the work has taken long enough: a migration that
+/// takes its time tells nothing meanwhile.
+fn bar(total: usize) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden());
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let hidden = bar.downgrade();
+    thread::spawn(move || {
+        thread::sleep(BAR_AFTER);
+        if let Some(bar) = hidden.upgrade().filter(|bar| !bar.is_finished()) {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
+    });
+    bar
+}
+
+/// A JSON document: what the command says, under the version of its form.
+#[derive(Serialize)]
+struct Document<'d, T> {
+    schema: u32,
+    #[serde(flatten)]
+    content: &'d T,
+}
+
+#[derive(Serialize)]
+struct Failure {
+    error: FailureDetails,
+}
+
+#[derive(Serialize)]
+struct FailureDetails {
+    code: &'static str,
+    message: String,
+    causes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+impl Output {
+    pub(super) fn new(common: &Common) -> Self {
+        Self {
+            json: common.json,
+            quiet: common.quiet,
+            verbose: common.verbose > 0,
+            color: match common.color {
+                Color::Auto => ColorChoice::Auto,
+                Color::Always => ColorChoice::Always,
+                Color::Never => ColorChoice::Never,
+            },
+            bar: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// A line of the result, for people.
+    pub(super) fn line(&self, line: impl AsRef<str>) {
+        if !self.json {
+            // Nobody can be told that standard output is closed.
+            let _ = writeln!(AutoStream::new(std::io::stdout(), self.color), "{}", line.as_ref());
+        }
+    }
+
+    /// The whole result, for programs.
+    pub(super) fn document(&self, content: &impl Serialize) {
+        if self.json {
+            let document = Document { schema: SCHEMA, content };
+            let text =
+                serde_json::to_string_pretty(&document).unwrap_or_else(|why| why.to_string());
+            let _ = writeln!(std::io::stdout(), "{text}");
+        }
+    }
+
+    /// A line on the way.
+    pub(super) fn progress(&self, line: impl AsRef<str>) {
+        if !self.quiet && !self.json {
+            self.note(line);
+        }
+    }
+
+    /// A line that is printed whatever the options are.
+    pub(super) fn note(&self, line: impl AsRef<str>) {
+        let write = || {
+            let _ = writeln!(AutoStream::new(stderr(), self.color), "{}", line.as_ref());
+        };
+        self.with_bar(|bar| match bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        });
+    }
+
+    fn with_bar(&self, work: impl FnOnce(&mut Option<ProgressBar>)) {
+        work(&mut self.bar.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Takes the bar away: what is printed from here on is the result.
+    fn clear_bar(&self) {
+        self.with_bar(|bar| {
+            if let Some(bar) = bar.take() {
+                bar.finish_and_clear();
+            }
+        });
+    }
+
+    pub(super) fn error(&self, error: &Error) {
+        self.clear_bar();
+        let message = error.to_string();
+        let mut causes = Vec::new();
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            // Drivers repeat what they wrap.
+            let said = causes.iter().chain([&message]).any(|said: &String| said.contains(&text));
+            if !said {
+                causes.push(text);
+            }
+            source = cause.source();
+        }
+        let statement = match error {
+            Error::Migration(MigrationError::Failed { statement, .. }) => statement.clone(),
+            _ => None,
+        };
+        if self.json {
+            self.document(&Failure {
+                error: FailureDetails {
+                    code: error.code(),
+                    message,
+                    causes,
+                    statement,
+                    hint: error.hint(),
+                },
+            });
+            return;
+        }
+        self.note(format!("\x1b[1;31merror\x1b[0m[{}]: {error}", error.code()));
+        for cause in causes {
+            self.note(format!("  because: {cause}"));
+        }
+        if let Some(statement) = statement {
+            self.note(format!("  statement: {}", statement.replace('\n', "\n    ")));
+        }
+        if let Some(hint) = error.hint() {
+            self.note(format!("  next: {hint}"));
+        }
+    }
+}
+
+impl Progress for Output {
+    fn tell(&self, event: Event<'_>) {
+        match event {
+            Event::Waiting { holder } => {
+                self.progress(format!("waiting for the migration lock, held by {holder}"));
+            }
+            Event::Resuming { migration, finished } => self.progress(format!(
+                "resuming `{migration}`, which was interrupted after {finished} statements"
+            )),
+            Event::Planned { migrations } => self.with_bar(|slot| {
+                if !self.quiet && !self.json && stderr().is_terminal() && migrations > 0 {
+                    *slot = Some(bar(migrations));
+                }
+            }),
+            Event::Began { migration, reverting } => {
+                self.with_bar(|bar| {
+                    if let Some(bar) = bar {
+                        bar.set_message(migration.to_owned());
+                    }
+                });
+                let how = if reverting { " (reverting)" } else { "" };
+                self.progress(format!("{migration}{how}"));
+            }
+            Event::Step { sign, sentence } => {
+                let color = if sign == '-' { 31 } else { 32 };
+                self.progress(format!("  \x1b[{color}m{sign}\x1b[0m {sentence}"));
+            }
+            Event::Ended { took, .. } => {
+                self.with_bar(|bar| {
+                    if let Some(bar) = bar {
+                        bar.inc(1);
+                    }
+                });
+                self.progress(format!("  done in {}", duration(took)));
+            }
+            Event::Done => self.clear_bar(),
+            Event::SeederSkipped { seeder, because } => {
+                self.progress(format!("seeds: {seeder} skipped, {because}"));
+            }
+            Event::Seeded { seeder, inserted, left } => {
+                if inserted > 0 || self.verbose {
+                    self.progress(format!("seeds: {seeder}: {inserted} new, {left} as before"));
+                }
+            }
+            Event::Warning { sentence } => {
+                self.note(format!("\x1b[1;33mwarning\x1b[0m: {sentence}"));
+            }
+        }
+    }
+}
+
+/// A time as a person reads it.
+pub(super) fn duration(took: Duration) -> String {
+    if took < Duration::from_secs(1) {
+        format!("{} ms", took.as_millis())
+    } else {
+        format!("{:.1} s", took.as_secs_f64())
+    }
+}
+
+/// `1 migration`, `2 migrations`.
+pub(super) fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

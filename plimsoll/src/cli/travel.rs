@@ -1,0 +1,445 @@
+//! Commands that change the database: `up`, `down`, `fresh`, `refresh`, `reset`, `seed`.
+
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
+
+use sea_orm::{ConnectionTrait as _, DatabaseConnection};
+use serde::Serialize;
+
+use super::{
+    Context, DONE, FAILED, NOT_CLEAN,
+    args::{Down, Lock, Refill, Reset, Seed, Up},
+    ask::{confirm, guard_production},
+    output::{count, duration},
+};
+use crate::{
+    app::{Choice, Report},
+    config::Database,
+    dialect::Dialect,
+    error::{Error, MigrationError, Result},
+    revisions::Target,
+    runner::{Ran, Rehearsed},
+    seed::{Difference, DifferenceKind, Mode, Seeded},
+};
+
+/// What a command did, for programs.
+#[derive(Serialize)]
+struct Done {
+    database: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reverted: Option<Vec<Revision>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied: Option<Vec<Revision>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seeded: Option<Vec<SeededRows>>,
+}
+
+#[derive(Serialize)]
+struct Revision {
+    name: String,
+    took_ms: u128,
+}
+
+#[derive(Serialize)]
+struct SeededRows {
+    seeder: String,
+    inserted: Vec<String>,
+    restored: Vec<String>,
+    left: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<String>,
+}
+
+impl From<&Ran> for Revision {
+    fn from(ran: &Ran) -> Self {
+        Self { name: ran.name.clone(), took_ms: ran.took.as_millis() }
+    }
+}
+
+impl From<&Seeded> for SeededRows {
+    fn from(seeded: &Seeded) -> Self {
+        Self {
+            seeder: seeded.seeder.clone(),
+            inserted: seeded.inserted.clone(),
+            restored: seeded.restored.clone(),
+            left: seeded.left,
+            skipped: seeded.skipped.clone(),
+        }
+    }
+}
+
+fn revisions(ran: &[Ran]) -> Vec<Revision> {
+    ran.iter().map(Revision::from).collect()
+}
+
+/// Prints what a run did, for people and for programs.
+fn report(
+    context: &Context<'_>,
+    database: &Database,
+    reverted: Option<&[Ran]>,
+    report: Option<&Report>,
+    took: Duration,
+) {
+    let mut parts = Vec::new();
+    if let Some(reverted) = reverted {
+        parts.push(format!("{} reverted", count(reverted.len(), "migration")));
+    }
+    if let Some(report) = report {
+        let rows: usize = report.seeded.iter().map(|seeded| seeded.inserted.len()).sum();
+        if report.applied.is_empty() && rows == 0 && reverted.is_none() {
+            parts.push("nothing to do".to_owned());
+        } else {
+            parts.push(format!("{} applied", count(report.applied.len(), "migration")));
+            parts.push(format!("{} seeded", count(rows, "row")));
+        }
+    }
+    context.output.line(format!("{} in {}", parts.join(", "), duration(took)));
+    context.output.document(&Done {
+        database: database.to_string(),
+        reverted: reverted.map(revisions),
+        applied: report.map(|report| revisions(&report.applied)),
+        seeded: report.map(|report| report.seeded.iter().map(SeededRows::from).collect()),
+    });
+}
+
+/// Sets what the options say of the session.
+async fn prepare(context: &Context<'_>, db: &DatabaseConnection, lock: &Lock) -> Result<()> {
+    let Some(seconds) = lock.statement_timeout else { return Ok(()) };
+    match Dialect::from(db.get_database_backend()) {
+        Dialect::Sqlite => context.output.note(
+            "\x1b[1;33mwarning\x1b[0m: SQLite has no limit for the time of a statement; --statement-timeout does nothing",
+        ),
+        Dialect::Postgres => {
+            db.execute_unprepared(&format!("SET statement_timeout = '{seconds}s'")).await?;
+        }
+        Dialect::Mysql => {
+            // MariaDB's name for it; MySQL has one for SELECT alone.
+            let set = format!("SET SESSION max_statement_time = {seconds}");
+            if db.execute_unprepared(&set).await.is_err() {
+                return Err(MigrationError::Unsupported {
+                    what: "this server has no limit for the time of statements other than SELECT".to_owned(),
+                    instead: "leave --statement-timeout out".to_owned(),
+                }
+                .into());
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn up(context: &Context<'_>, args: Up) -> Result<u8> {
+    let database = context.database()?;
+    context.output.progress(format!("database: {database}"));
+    let (target, choice) = (args.target(), context.choice(&args.skip)?);
+    let began = Instant::now();
+    if args.dry_run {
+        let rehearsed = context
+            .on_reading_session(&database, async |db| context.app.on(db).rehearse_up(&target).await)
+            .await?;
+        print_rehearsal(context, &database, &rehearsed);
+        return Ok(DONE);
+    }
+    let done = context
+        .on_session(&database, async |db| {
+            prepare(context, db, &args.lock).await?;
+            context.run(db, &args.lock).up(&target, &choice).await
+        })
+        .await;
+    let done = match done {
+        Err(error @ Error::FileNotWritable { .. }) => {
+            if target != Target::Head || !is_done(context, &database, &choice).await {
+                return Err(error);
+            }
+            Report::default()
+        }
+        done => done?,
+    };
+    report(context, &database, None, Some(&done), began.elapsed());
+    Ok(DONE)
+}
+
+/// Whether a file that cannot be written has all that would be written.
+async fn is_done(context: &Context<'_>, database: &Database, choice: &Choice) -> bool {
+    let looked = context
+        .on_reading_session(database, async |db| context.app.on(db).is_done(choice).await)
+        .await;
+    looked.unwrap_or(false)
+}
+
+pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
+    let database = context.database()?;
+    context.output.progress(format!("database: {database}"));
+    let target = args.target();
+    if args.dry_run {
+        let rehearsed = context
+            .on_reading_session(&database, async |db| {
+                context.app.on(db).rehearse_down(&target).await
+            })
+            .await?;
+        print_rehearsal(context, &database, &rehearsed);
+        return Ok(DONE);
+    }
+    let reverted = context
+        .on_session(&database, async |db| {
+            prepare(context, db, &args.lock).await?;
+            let run = context.run(db, &args.lock);
+            let rehearsed = run.rehearse_down(&target).await?;
+            let expected: Vec<String> = rehearsed.iter().map(|it| it.name.clone()).collect();
+            if !expected.is_empty() && !confirm(context, "down", &losses(&rehearsed))? {
+                return Ok(None);
+            }
+            let began = Instant::now();
+            let reverted = run.down(&target, Some(&expected)).await?;
+            Ok(Some((reverted, began.elapsed())))
+        })
+        .await?;
+    let Some((reverted, took)) = reverted else { return Ok(FAILED) };
+    report(context, &database, Some(&reverted), None, took);
+    Ok(DONE)
+}
+
+pub(super) async fn fresh(context: &Context<'_>, args: Refill) -> Result<u8> {
+    let what = ["every table of the database will be dropped, with all rows".to_owned()];
+    destructive(context, "fresh", &args.lock, &what, async |run| {
+        let done = run.fresh(&context.choice(&args.skip)?).await?;
+        Ok((None, Some(done)))
+    })
+    .await
+}
+
+pub(super) async fn refresh(context: &Context<'_>, args: Refill) -> Result<u8> {
+    let what = ["every migration will be reverted, and with it go all rows".to_owned()];
+    destructive(context, "refresh", &args.lock, &what, async |run| {
+        let (reverted, done) = run.refresh(&context.choice(&args.skip)?).await?;
+        Ok((Some(reverted), Some(done)))
+    })
+    .await
+}
+
+pub(super) async fn reset(context: &Context<'_>, args: Reset) -> Result<u8> {
+    let what =
+        ["every migration will be reverted, and with it go all rows and the history".to_owned()];
+    destructive(context, "reset", &args.lock, &what, async |run| {
+        Ok((Some(run.reset().await?), None))
+    })
+    .await
+}
+
+type Outcome = (Option<Vec<Ran>>, Option<Report>);
+
+async fn destructive(
+    context: &Context<'_>,
+    command: &'static str,
+    lock: &Lock,
+    what: &[String],
+    work: impl AsyncFnOnce(crate::app::Run<'_>) -> Result<Outcome>,
+) -> Result<u8> {
+    let database = context.database()?;
+    guard_production(context, command)?;
+    context.output.progress(format!("database: {database}"));
+    if !confirm(context, command, what)? {
+        return Ok(FAILED);
+    }
+    let began = Instant::now();
+    let (reverted, done) = context
+        .on_session(&database, async |db| {
+            prepare(context, db, lock).await?;
+            work(context.run(db, lock)).await
+        })
+        .await?;
+    report(context, &database, reverted.as_deref(), done.as_ref(), began.elapsed());
+    Ok(DONE)
+}
+
+/// What going back loses, as sentences.
+fn losses(rehearsed: &[Rehearsed]) -> Vec<String> {
+    rehearsed
+        .iter()
+        .flat_map(|it| {
+            let lost = match &it.losses {
+                Some(lost) => lost.clone(),
+                None => vec!["whatever its own code takes away".to_owned()],
+            };
+            lost.into_iter().map(|what| format!("{}: - {what}", it.name))
+        })
+        .collect()
+}
+
+fn print_rehearsal(context: &Context<'_>, database: &Database, rehearsed: &[Rehearsed]) {
+    #[derive(Serialize)]
+    struct Plan<'p> {
+        database: String,
+        plan: Vec<Entry<'p>>,
+    }
+    #[derive(Serialize)]
+    struct Entry<'p> {
+        name: &'p str,
+        /// Nothing for a migration that is code.
+        statements: Option<&'p [String]>,
+    }
+
+    for it in rehearsed {
+        context.output.line(format!("-- {}", it.name));
+        match &it.statements {
+            Some(statements) => {
+                for statement in statements {
+                    context.output.line(format!("{statement};"));
+                }
+            }
+            None => context.output.line("-- its statements are computed by its own code"),
+        }
+    }
+    if rehearsed.is_empty() {
+        context.output.line("-- nothing to do");
+    }
+    let plan = rehearsed
+        .iter()
+        .map(|it| Entry { name: &it.name, statements: it.statements.as_deref() })
+        .collect();
+    context.output.document(&Plan { database: database.to_string(), plan });
+}
+
+pub(super) async fn seed(context: &Context<'_>, args: Seed) -> Result<u8> {
+    if args.list {
+        return list_seeders(context);
+    }
+    let mut choice = context.choice(&args.skip)?;
+    if let Some(name) = &args.reset {
+        choice = Choice { only: vec![name.clone()], skip: Vec::new() };
+    } else if !args.names.is_empty() {
+        choice.only.clone_from(&args.names);
+    }
+    let database = context.database()?;
+    context.output.progress(format!("database: {database}"));
+    if args.verify {
+        let differences = context
+            .on_reading_session(&database, async |db| {
+                context.app.on(db).verify_seeds(&choice).await
+            })
+            .await?;
+        return Ok(print_differences(context, &database, &differences));
+    }
+    let mode = match (&args.reset, args.dry_run) {
+        (Some(_), true) => {
+            return Err(MigrationError::Unsupported {
+                what: "`--reset` cannot be rehearsed".to_owned(),
+                instead:
+                    "type `seed --verify NAME`, which shows what `--reset NAME` would set back"
+                        .to_owned(),
+            }
+            .into());
+        }
+        (Some(_), false) => Mode::Restore,
+        (None, true) => Mode::Rehearse,
+        (None, false) => Mode::Offer,
+    };
+    let seeded = if mode == Mode::Rehearse {
+        context
+            .on_reading_session(&database, async |db| context.app.on(db).seed(&choice, mode).await)
+            .await?
+    } else {
+        context
+            .on_session(&database, async |db| {
+                prepare(context, db, &args.lock).await?;
+                context.run(db, &args.lock).seed(&choice, mode).await
+            })
+            .await?
+    };
+    print_seeded(context, &database, &seeded, mode);
+    Ok(DONE)
+}
+
+fn list_seeders(context: &Context<'_>) -> Result<u8> {
+    #[derive(Serialize)]
+    struct List {
+        seeders: Vec<Entry>,
+    }
+    #[derive(Serialize)]
+    struct Entry {
+        name: String,
+        table: String,
+        needs: Vec<String>,
+        rows: usize,
+    }
+
+    let seeders: Vec<Entry> = context
+        .app
+        .seeders()?
+        .into_iter()
+        .map(|it| Entry { name: it.name, table: it.table, needs: it.needs, rows: it.rows.len() })
+        .collect();
+    for it in &seeders {
+        context.output.line(format!("{}: {} into `{}`", it.name, count(it.rows, "row"), it.table));
+    }
+    context.output.document(&List { seeders });
+    Ok(DONE)
+}
+
+fn print_seeded(context: &Context<'_>, database: &Database, seeded: &[Seeded], mode: Mode) {
+    for it in seeded {
+        if let Some(because) = &it.skipped {
+            context.output.line(format!("{}: skipped, {because}", it.seeder));
+            continue;
+        }
+        let verb = if mode == Mode::Rehearse { "would be inserted" } else { "inserted" };
+        let mut line = format!("{}: {} {verb}", it.seeder, count(it.inserted.len(), "row"));
+        if !it.restored.is_empty() {
+            let _ = write!(line, ", {} set back", it.restored.len());
+        }
+        context.output.line(format!("{line}, {} as before", it.left));
+        if mode == Mode::Rehearse || context.output.is_verbose() {
+            for row in it.inserted.iter().chain(&it.restored) {
+                context.output.line(format!("  + {row}"));
+            }
+        }
+    }
+    if seeded.is_empty() {
+        context.output.line("no seeder is left to run");
+    }
+    context.output.document(&Done {
+        database: database.to_string(),
+        reverted: None,
+        applied: None,
+        seeded: Some(seeded.iter().map(SeededRows::from).collect()),
+    });
+}
+
+fn print_differences(context: &Context<'_>, database: &Database, differences: &[Difference]) -> u8 {
+    #[derive(Serialize)]
+    struct Found {
+        database: String,
+        differences: Vec<Entry>,
+    }
+    #[derive(Serialize)]
+    struct Entry {
+        seeder: String,
+        row: String,
+        kind: &'static str,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        columns: Vec<String>,
+    }
+
+    let mut entries = Vec::new();
+    for it in differences {
+        let (kind, columns, text) = match &it.kind {
+            DifferenceKind::New => ("new", Vec::new(), "was never offered".to_owned()),
+            DifferenceKind::Withdrawn => {
+                ("withdrawn", Vec::new(), "was offered and taken away".to_owned())
+            }
+            DifferenceKind::Differs(columns) => {
+                ("differs", columns.clone(), format!("differs in {}", columns.join(", ")))
+            }
+            DifferenceKind::NoTable(because) => ("no_table", Vec::new(), because.clone()),
+        };
+        let row = if it.row.is_empty() { String::new() } else { format!(" `{}`", it.row) };
+        context.output.line(format!("{}:{row} {text}", it.seeder));
+        entries.push(Entry { seeder: it.seeder.clone(), row: it.row.clone(), kind, columns });
+    }
+    if differences.is_empty() {
+        context.output.line("the default rows are as they were seeded");
+    }
+    context.output.document(&Found { database: database.to_string(), differences: entries });
+    if differences.is_empty() { DONE } else { NOT_CLEAN }
+}

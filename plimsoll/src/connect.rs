@@ -1,0 +1,204 @@
+//! Connections, set up the same way wherever they are made.
+//!
+//! | | SQLite | `PostgreSQL` | `MySQL`, `MariaDB` |
+//! |---|---|---|---|
+//! | every session | write-ahead log, foreign keys on, `synchronous = NORMAL`, waits 5 s (a migration 30 s) for another's write | time zone UTC, search path as given | [`MYSQL_SESSION`] |
+//! | missing | file and folder are created | an error that says how to create it | the same |
+//!
+//! Before a pool is made, one connection is tried by itself: `sqlx`'s pool goes on trying a server
+//! that refuses until its time-out, and then says only that time ran out.
+
+mod failure;
+mod options;
+
+use std::{
+    fs,
+    path::Path,
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use futures_timer::Delay;
+use futures_util::future::{Either, select};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
+    Statement,
+    sqlx::{Connection, Executor, MySqlConnection, PgConnection, SqliteConnection},
+};
+
+pub use self::options::MYSQL_SESSION;
+use self::options::Role;
+use crate::{
+    Dialect, Error, Result,
+    config::{Access, Database, File, Place, Server},
+};
+
+/// How long to wait between two attempts at a server that is starting, or a file that is locked.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long the migration's one connection is waited for, once it is made.
+const SESSION_ACQUIRE: Duration = Duration::from_secs(10);
+/// How long a migration waits for another process to let go of an SQLite file.
+const SESSION_BUSY: Duration = Duration::from_secs(30);
+
+/// A pool of connections, for programs that answer requests.
+///
+/// An SQLite database in memory is a pool of one connection that is never dropped: the database
+/// goes with it.
+///
+/// # Errors
+/// A server's: [`Error::HostNotFound`], [`Error::Unreachable`], [`Error::NoAnswer`],
+/// [`Error::ServerBusy`], [`Error::AccessDenied`], [`Error::NoSuchDatabase`], [`Error::Tls`],
+/// [`Error::TlsFile`], [`Error::NoSuchSchema`]. A file's: [`Error::FolderNotWritable`], [`Error::FileNotWritable`],
+/// [`Error::FileMissing`], [`Error::FileLocked`], [`Error::NotADatabase`]. Else
+/// [`Error::ConnectionFailed`].
+pub async fn pool(database: &Database) -> Result<DatabaseConnection> {
+    open(database, Role::Pool).await
+}
+
+/// Exactly one connection, for a program that needs its session: what is set in it, or locked by
+/// it, stays until it is closed.
+///
+/// It is never replaced. A pool replaces a connection that the server has ended without a word,
+/// and the lock that it held is gone; here every statement after that fails.
+///
+/// # Errors
+/// Those of [`pool`].
+pub async fn session(database: &Database) -> Result<DatabaseConnection> {
+    let session = open(database, Role::Session).await?;
+    options::never_again(&session, database.dialect());
+    Ok(session)
+}
+
+async fn open(database: &Database, role: Role) -> Result<DatabaseConnection> {
+    match &database.place {
+        Place::Sqlite(file) => {
+            if let Some(path) = &file.path {
+                prepare_file(database, file, path, role).await?;
+            }
+            let options = options::sqlite(database, file, role);
+            connect(options).await.map_err(|error| failure::of_file(database, file, error))
+        }
+        Place::Server(server) => {
+            readable(server)?;
+            prepare_server(database, server).await?;
+            let options = match server.dialect {
+                Dialect::Mysql => options::mysql(database, server, role),
+                _ => options::postgres(database, server, role),
+            };
+            let db = connect(options).await.map_err(|error| {
+                let limit = database.pool().timeout;
+                failure::of_server(database, server, limit, Some(error))
+            })?;
+            if let (Dialect::Postgres, Some(schema)) = (server.dialect, database.schema()) {
+                has_schema(&db, schema).await?;
+            }
+            Ok(db)
+        }
+    }
+}
+
+/// The server takes a search path whose schemas are not there, and fails at the first table.
+async fn has_schema(db: &DatabaseConnection, schema: &str) -> Result<()> {
+    let ask = Statement::from_string(DbBackend::Postgres, "SELECT current_schema()::text");
+    let current: Option<String> = match db.query_one_raw(ask).await? {
+        Some(row) => row.try_get_by_index(0)?,
+        None => None,
+    };
+    if current.is_some() { Ok(()) } else { Err(Error::NoSuchSchema { schema: schema.to_owned() }) }
+}
+
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    sea_orm::Database::connect(options).await
+}
+
+/// The drivers report a certificate that is not there as if the server were not.
+fn readable(server: &Server) -> Result<()> {
+    let files = [&server.tls.authority, &server.tls.certificate, &server.tls.key];
+    for file in files.into_iter().flatten() {
+        fs::File::open(file).map_err(|source| Error::TlsFile { file: file.clone(), source })?;
+    }
+    Ok(())
+}
+
+async fn prepare_server(database: &Database, server: &Server) -> Result<()> {
+    let limit = database.pool().timeout;
+    let deadline = Instant::now() + limit;
+    loop {
+        let probe = async {
+            if server.dialect == Dialect::Mysql {
+                let options = options::mysql_connection(database, server, Role::Pool);
+                let mut connection = MySqlConnection::connect_with(&options).await?;
+                connection.execute(MYSQL_SESSION).await?;
+                connection.close().await
+            } else {
+                let options = options::postgres_connection(database, server);
+                PgConnection::connect_with(&options).await?.close().await
+            }
+        };
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        let error = match within(remaining, probe).await {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(error)) => Some(DbErr::Conn(RuntimeErr::SqlxError(error.into()))),
+            None => None,
+        };
+        let failed = failure::of_server(database, server, limit, error);
+        let again = matches!(failed, Error::ServerBusy { .. }) && Instant::now() + PAUSE < deadline;
+        if !again {
+            return Err(failed);
+        }
+        Delay::new(PAUSE).await;
+    }
+}
+
+/// Makes the folder and the file, and tries whether it can be written.
+async fn prepare_file(database: &Database, file: &File, path: &Path, role: Role) -> Result<()> {
+    if file.access == Access::Create
+        && let Some(folder) = path.parent()
+    {
+        fs::create_dir_all(folder)
+            .map_err(|source| Error::FolderNotWritable { folder: folder.to_owned(), source })?;
+    }
+    let deadline = Instant::now()
+        + match role {
+            Role::Pool => database.pool().timeout,
+            Role::Session => SESSION_BUSY,
+        };
+    loop {
+        let Err(error) = try_file(database, file).await else { return Ok(()) };
+        let error = DbErr::Conn(RuntimeErr::SqlxError(error.into()));
+        let failed = failure::of_file(database, file, error);
+        let again = matches!(failed, Error::FileLocked { .. }) && Instant::now() + PAUSE < deadline;
+        if !again {
+            return Err(failed);
+        }
+        Delay::new(PAUSE).await;
+    }
+}
+
+async fn try_file(database: &Database, file: &File) -> Result<(), sea_orm::sqlx::Error> {
+    let options = options::sqlite_connection(database, file, Duration::ZERO);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    if file.access == Access::Read {
+        connection.execute("SELECT count(*) FROM sqlite_schema").await?;
+    } else {
+        // The journal's mode stays with the file. Changing it needs the file for oneself and does
+        // not wait for that, so it is done here, where it is tried again.
+        connection.execute("PRAGMA journal_mode = WAL").await?;
+        // SQLite opens a file that may not be written for reading, without a word.
+        match connection.execute("BEGIN IMMEDIATE; ROLLBACK").await {
+            Err(error) if failure::is_busy(&error) => {}
+            tried => {
+                tried?;
+            }
+        }
+    }
+    connection.close().await
+}
+
+/// What `work` comes to, or nothing when it takes longer than `limit`.
+async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(work), Delay::new(limit)).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(_) => None,
+    }
+}

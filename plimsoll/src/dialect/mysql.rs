@@ -1,0 +1,5 @@
+//! MySQL and MariaDB.
+
+#[cfg(feature = "migrate")]
+pub(crate) mod lock;
+pub(crate) mod render;

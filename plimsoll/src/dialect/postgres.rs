@@ -1,0 +1,5 @@
+//! PostgreSQL.
+
+#[cfg(feature = "migrate")]
+pub(crate) mod lock;
+pub(crate) mod render;

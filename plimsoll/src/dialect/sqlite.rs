@@ -1,0 +1,5 @@
+//! SQLite.
+
+#[cfg(feature = "migrate")]
+pub(crate) mod lock;
+pub(crate) mod render;

@@ -1,0 +1,397 @@
+//! Why a migration, a lock or a seed was refused or failed.
+
+use std::{io, path::PathBuf, time::Duration};
+
+use sea_orm::DbErr;
+
+use crate::revisions::TargetError;
+
+/// Why the schema or the default rows could not be brought where they were wanted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrationError {
+    /// PLM0030: the names in the list of migrations do not make a history.
+    #[error("the list of migrations is wrong: {problem}")]
+    BadHistory {
+        /// What is wrong.
+        problem: String,
+    },
+    /// PLM0031: a declared migration makes no sense by itself or after those before it.
+    #[error("migration `{migration}` cannot run: {problem}")]
+    BadMigration {
+        /// The migration.
+        migration: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// PLM0032: another process held the migration lock for longer than we wait.
+    #[error("the migration lock was not free within {} s; it is held by {holder}", waited.as_secs())]
+    LockTimeout {
+        /// How long we waited.
+        waited: Duration,
+        /// Who holds it, as far as the database tells.
+        holder: String,
+    },
+    /// PLM0033: the lock file beside an SQLite database cannot be used.
+    #[error("cannot use the lock file `{}`", file.display())]
+    LockFile {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// PLM0034: the database has revisions that the code does not know.
+    #[error("the database has {} that the code does not know: {}", count(revisions.len()), revisions.join(", "))]
+    MissingRevisions {
+        /// Their names.
+        revisions: Vec<String>,
+    },
+    /// PLM0035: a target that cannot be reached.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// PLM0036: the database refused what a migration does.
+    #[error("migration `{migration}` failed while {doing}")]
+    Failed {
+        /// The migration.
+        migration: String,
+        /// What it was doing: a step, a commit.
+        doing: String,
+        /// The statement, if it is known.
+        statement: Option<String>,
+        /// The revisions that this run had brought to an end before.
+        done: Vec<String>,
+        /// What remains of the migration in the database.
+        remains: Remains,
+        /// What the driver said.
+        #[source]
+        source: DbErr,
+    },
+    /// PLM0037: an imperative migration panicked.
+    #[error("migration `{migration}` panicked: {message}")]
+    Panicked {
+        /// The migration.
+        migration: String,
+        /// What it said.
+        message: String,
+        /// The revisions that this run had brought to an end before.
+        done: Vec<String>,
+        /// What remains of the migration in the database.
+        remains: Remains,
+    },
+    /// PLM0038: an earlier run was killed inside a migration whose statements are not known.
+    #[error(
+        "an earlier run was interrupted {way} migration `{migration}`, and what it had done is not known"
+    )]
+    Interrupted {
+        /// The migration.
+        migration: String,
+        /// `applying` or `reverting`.
+        way: &'static str,
+        /// The statements that settle it by hand: as done, and as undone.
+        settle: [String; 2],
+    },
+    /// PLM0039: an earlier run was interrupted in a migration that this run does not lead through:
+    /// the other way, or behind its target.
+    #[error("an earlier run was interrupted {way} migration `{migration}`")]
+    InterruptedOtherWay {
+        /// The migration.
+        migration: String,
+        /// `applying` or `reverting`.
+        way: &'static str,
+    },
+    /// PLM0040: an interrupted migration is not the one that the code has now.
+    #[error(
+        "an earlier run was interrupted in statement {position} of migration `{migration}`, which reads differently now"
+    )]
+    InterruptedChanged {
+        /// The migration.
+        migration: String,
+        /// The statement, counted from 1.
+        position: usize,
+        /// The statement as it was sent then.
+        statement: String,
+    },
+    /// PLM0041: the server closed the connection and with it the lock.
+    #[error("the connection to the database was lost, and the migration lock with it")]
+    ConnectionLost {
+        /// The revisions that this run had brought to an end before.
+        done: Vec<String>,
+        /// What the driver said, if it was the driver that noticed.
+        #[source]
+        source: Option<DbErr>,
+    },
+    /// PLM0042: what has run cannot be read or recorded.
+    #[error("cannot {doing} the history of migrations")]
+    Record {
+        /// `read`, `prepare`.
+        doing: &'static str,
+        /// What the driver said.
+        #[source]
+        source: DbErr,
+    },
+    /// PLM0043: all tables were to be dropped, and one was not.
+    #[error("cannot drop the tables")]
+    DropTables {
+        /// What the driver said.
+        #[source]
+        source: DbErr,
+    },
+    /// PLM0044: between the question and the answer another process migrated.
+    #[error("another process migrated the database meanwhile; now this would revert {}", list(now))]
+    ChangedMeanwhile {
+        /// What would be reverted now.
+        now: Vec<String>,
+    },
+    /// PLM0050: a seed file is not what it should be.
+    #[error("seed file `{file}` is wrong: {problem}")]
+    BadSeed {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// PLM0051: there is no such seeder.
+    #[error("there is no seeder `{name}`")]
+    UnknownSeeder {
+        /// What was asked for.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// PLM0052: a seeded row refers to a row that is not there.
+    #[error("seeder `{seeder}` needs `{value}` in `{table}`.`{column}`, and it is not there")]
+    SeedReference {
+        /// The seeder.
+        seeder: String,
+        /// The value that was looked up.
+        value: String,
+        /// Where.
+        table: String,
+        /// In which column.
+        column: String,
+    },
+    /// PLM0053: the database refused a seeded row.
+    #[error("seeder `{seeder}` failed at `{row}`")]
+    SeedFailed {
+        /// The seeder.
+        seeder: String,
+        /// The row's key.
+        row: String,
+        /// What the driver said.
+        #[source]
+        source: DbErr,
+    },
+    /// PLM0060: a confirmation was needed, and nobody was there to give it.
+    #[error("`{command}` needs a confirmation, and there is no terminal to ask on")]
+    Unconfirmed {
+        /// The command.
+        command: &'static str,
+    },
+    /// PLM0061: a destructive command on a production database.
+    #[error("`{command}` destroys data, and APP_ENV is production")]
+    Production {
+        /// The command.
+        command: &'static str,
+    },
+    /// PLM0062: a migration cannot be named so.
+    #[error("`{name}` cannot be a migration's name: {problem}")]
+    BadName {
+        /// What was asked for.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// PLM0063: the migration crate is not where it was looked for, or has a form that we cannot add to.
+    #[error("cannot add a migration to `{}`: {problem}", folder.display())]
+    NotAMigrationCrate {
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// PLM0064: a file of the migration crate cannot be read or written.
+    #[error("cannot {doing} `{}`", file.display())]
+    File {
+        /// `read`, `write`.
+        doing: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// PLM0065: a command that means two things to people who come from other tools.
+    #[error("`migrate` alone could mean two things")]
+    AmbiguousCommand {},
+    /// PLM0066: the command cannot do that yet.
+    #[error("{what}")]
+    Unsupported {
+        /// What was asked for and is not there.
+        what: String,
+        /// What to type instead.
+        instead: String,
+    },
+}
+
+/// What a failed migration has left in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// Nothing: it ran in a transaction.
+    Nothing,
+    /// The statements before the one that failed; the next run goes on behind them.
+    Resumable,
+    /// Whatever its code did before it failed; the next run starts it again.
+    Unknown,
+}
+
+impl Remains {
+    /// The sentence for a person.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing of this migration remains in the database",
+            Self::Resumable => {
+                "the statements before this one have run; the next run goes on behind them"
+            }
+            Self::Unknown => {
+                "what its code did before the failure remains, because it ran without a transaction; \
+                 the next run starts it again"
+            }
+        }
+    }
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+fn count(revisions: usize) -> String {
+    if revisions == 1 { "a revision".to_owned() } else { format!("{revisions} revisions") }
+}
+
+impl MigrationError {
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::BadHistory { .. } => "PLM0030",
+            Self::BadMigration { .. } => "PLM0031",
+            Self::LockTimeout { .. } => "PLM0032",
+            Self::LockFile { .. } => "PLM0033",
+            Self::MissingRevisions { .. } => "PLM0034",
+            Self::Target(_) => "PLM0035",
+            Self::Failed { .. } => "PLM0036",
+            Self::Panicked { .. } => "PLM0037",
+            Self::Interrupted { .. } => "PLM0038",
+            Self::InterruptedOtherWay { .. } => "PLM0039",
+            Self::InterruptedChanged { .. } => "PLM0040",
+            Self::ConnectionLost { .. } => "PLM0041",
+            Self::Record { .. } => "PLM0042",
+            Self::DropTables { .. } => "PLM0043",
+            Self::ChangedMeanwhile { .. } => "PLM0044",
+            Self::BadSeed { .. } => "PLM0050",
+            Self::UnknownSeeder { .. } => "PLM0051",
+            Self::SeedReference { .. } => "PLM0052",
+            Self::SeedFailed { .. } => "PLM0053",
+            Self::Unconfirmed { .. } => "PLM0060",
+            Self::Production { .. } => "PLM0061",
+            Self::BadName { .. } => "PLM0062",
+            Self::NotAMigrationCrate { .. } => "PLM0063",
+            Self::File { .. } => "PLM0064",
+            Self::AmbiguousCommand {} => "PLM0065",
+            Self::Unsupported { .. } => "PLM0066",
+        }
+    }
+
+    pub(super) fn hint(&self) -> String {
+        match self {
+            Self::BadHistory { .. } => "correct the list in the migration crate's `lib.rs`".to_owned(),
+            Self::BadMigration { migration, .. } => format!("correct `{migration}.rs`"),
+            Self::LockTimeout { .. } => {
+                "wait for that process, end it, or wait longer with --lock-timeout SECONDS".to_owned()
+            }
+            Self::LockFile { file, .. } => {
+                format!("let this user write `{}` and its folder", file.display())
+            }
+            Self::MissingRevisions { revisions } => format!(
+                "run a build that has {} (a newer release, or a branch that was merged elsewhere), \
+                 or look at `status`; nothing was changed",
+                if revisions.len() == 1 { "it" } else { "them" }
+            ),
+            Self::Target(
+                TargetError::Unknown { candidates, .. } | TargetError::Ambiguous { candidates, .. },
+            ) => {
+                if candidates.is_empty() {
+                    "there are no revisions; `generate NAME --empty` writes one".to_owned()
+                } else {
+                    format!("name one of: {}", candidates.join(", "))
+                }
+            }
+            Self::Target(TargetError::WrongWay { way, .. }) => match *way {
+                "forward" => "to go back type `down TARGET`".to_owned(),
+                _ => "to go forward type `up TARGET`".to_owned(),
+            },
+            Self::Failed { remains, done, .. } | Self::Panicked { remains, done, .. } => {
+                format!("{}{}", remains.describe(), before(done))
+            }
+            Self::Interrupted { settle: [done, undone], .. } => format!(
+                "look at the database; if what the migration does is there, complete it by hand and run \
+                 `{done}`; if not, take away what is there and run `{undone}`"
+            ),
+            Self::InterruptedOtherWay { way, .. } => match *way {
+                "applying" => "finish it first with `up`".to_owned(),
+                _ => "finish it first with `down`".to_owned(),
+            },
+            Self::InterruptedChanged { statement, .. } => format!(
+                "restore the migration as it was, run it, and change the schema in a new one; \
+                 the statement was: {statement}"
+            ),
+            Self::ConnectionLost { done, .. } => {
+                format!("run the command again: it goes on where this one stopped{}", before(done))
+            }
+            Self::Record { .. } => {
+                "let this user read and write the tables `seaql_migrations`, `plimsoll_history` and \
+                 `plimsoll_journal`, and create them the first time"
+                    .to_owned()
+            }
+            Self::DropTables { .. } => {
+                "see what still uses the tables (a view, another schema, another session)".to_owned()
+            }
+            Self::ChangedMeanwhile { .. } => "look at `status` and type the command again".to_owned(),
+            Self::BadSeed { file, .. } => format!("correct `{file}`; docs/seeds.md has the form"),
+            Self::UnknownSeeder { known, .. } => format!("name one of: {}", known.join(", ")),
+            Self::SeedReference { .. } => {
+                "name a row that exists, or let the seeder of that table run first".to_owned()
+            }
+            Self::SeedFailed { .. } => {
+                "nothing of this seeder was kept; correct the row or the table".to_owned()
+            }
+            Self::Unconfirmed { command } => format!("type `{command} --yes` to confirm beforehand"),
+            Self::Production { command } => {
+                format!("if it is really meant: ALLOW_DESTRUCTIVE=1 and `{command} --yes`")
+            }
+            Self::BadName { .. } => {
+                "use letters, digits and underscores, such as `create_articles`".to_owned()
+            }
+            Self::NotAMigrationCrate { .. } => {
+                "run the command in the workspace, or name the crate with --migration-dir".to_owned()
+            }
+            Self::File { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
+                "give the migration another name, or try again in a second".to_owned()
+            }
+            Self::File { .. } => "let this user read and write it".to_owned(),
+            Self::AmbiguousCommand {} => {
+                "to apply migrations (Django's migrate) type `up`; to write one (Flask-Migrate's migrate) \
+                 type `generate NAME`"
+                    .to_owned()
+            }
+            Self::Unsupported { instead, .. } => instead.clone(),
+        }
+    }
+}
+
+fn before(done: &[String]) -> String {
+    if done.is_empty() {
+        String::new()
+    } else {
+        format!("; done before it in this run: {}", done.join(", "))
+    }
+}

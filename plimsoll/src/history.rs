@@ -1,0 +1,476 @@
+//! The history: declared and imperative migrations in one list, which is SeaORM's too.
+
+use std::{
+    any::Any,
+    cell::RefCell,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use sea_orm::{ConnectionTrait as _, DbErr};
+use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
+
+use crate::{
+    error::{MigrationError, Result},
+    render::statements,
+    revisions::{self, Known},
+    schema::Schema,
+    steps::Steps,
+};
+
+/// SeaORM's name for the table in which it records what has run.
+pub(crate) const SEAQL_MIGRATIONS: &str = "seaql_migrations";
+
+/// The migrations of a project in their order.
+///
+/// [`history!`](crate::history) writes one from a list; [`History::of`] takes any SeaORM project's
+/// `Migrator`.
+pub struct History {
+    migrations: Vec<Box<dyn MigrationTrait>>,
+    table: String,
+}
+
+impl History {
+    /// A history without migrations, recorded in `seaql_migrations`.
+    pub fn new() -> Self {
+        Self { migrations: Vec::new(), table: SEAQL_MIGRATIONS.to_owned() }
+    }
+
+    /// The history of a project that has SeaORM's `MigratorTrait`. Declared migrations in it are
+    /// recognised.
+    pub fn of<M: MigratorTrait>() -> Self {
+        Self { migrations: M::migrations(), table: M::migration_table_name().to_string() }
+    }
+
+    /// Adds a migration that is data.
+    #[must_use]
+    pub fn declared(mut self, name: &'static str, steps: fn() -> Steps) -> Self {
+        let before = self
+            .migrations
+            .iter()
+            .rev()
+            .find_map(|earlier| probe(&**earlier))
+            .map(|last| last.followed_by_itself())
+            .unwrap_or_default();
+        self.migrations.push(Box::new(Declared { name, steps, before }));
+        self
+    }
+
+    /// Adds a migration that is code.
+    #[must_use]
+    pub fn imperative(mut self, migration: impl MigrationTrait + 'static) -> Self {
+        self.migrations.push(Box::new(migration));
+        self
+    }
+
+    /// Records what has run in another table than `seaql_migrations`.
+    #[must_use]
+    pub fn recorded_in(mut self, table: impl Into<String>) -> Self {
+        self.table = table.into();
+        self
+    }
+
+    /// The table in which it is recorded.
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The migrations as SeaORM has them, for `MigratorTrait::migrations`.
+    pub fn into_migrations(self) -> Vec<Box<dyn MigrationTrait>> {
+        self.migrations
+    }
+
+    /// The schema that the migrations make, as far as they are declared.
+    ///
+    /// # Errors
+    /// [`MigrationError::BadHistory`] and [`MigrationError::BadMigration`] when the list makes no
+    /// sense.
+    pub fn schema(&self) -> Result<Schema> {
+        let mut schema = Schema::default();
+        for revision in &self.load()?.list {
+            if let Kind::Declared { steps, .. } = &revision.kind {
+                // Behind an imperative migration a step may not fit: the rest still tells.
+                let _ = steps.apply(&mut schema);
+            }
+        }
+        Ok(schema)
+    }
+
+    /// Reads the list once: what is declared, what is code, and whether it makes sense.
+    ///
+    /// # Errors
+    /// [`MigrationError::BadHistory`] for names that are missing or there twice; [`MigrationError::BadMigration`] for
+    /// steps that panic, make no sense by themselves, or do not fit the steps before them.
+    pub(crate) fn load(&self) -> Result<Revisions<'_>> {
+        let names: Vec<&str> = self.migrations.iter().map(|it| it.name()).collect();
+        if let Some(problem) = revisions::problem(&names) {
+            return Err(MigrationError::BadHistory { problem }.into());
+        }
+        let mut schema = Schema::default();
+        let mut all_declared = true;
+        let mut list = Vec::new();
+        for migration in &self.migrations {
+            let name = migration.name().to_owned();
+            let refuse =
+                |problem| MigrationError::BadMigration { migration: name.clone(), problem };
+            let Some(declared) = probe(&**migration) else {
+                // What it does to the schema is not known: from here on the fold only helps.
+                all_declared = false;
+                list.push(Revision { name, kind: Kind::Imperative(&**migration) });
+                continue;
+            };
+            let steps = catch_unwind(AssertUnwindSafe(declared.steps))
+                .map_err(|panic| refuse(format!("its steps panicked: {}", said(&*panic))))?;
+            if let Some(problem) = steps.problem() {
+                return Err(refuse(problem).into());
+            }
+            let before = steps.part_of(&schema);
+            let fits = steps.apply(&mut schema);
+            if all_declared {
+                fits.map_err(refuse)?;
+            }
+            list.push(Revision { name, kind: Kind::Declared { steps, before } });
+        }
+        Ok(Revisions { list, table: self.table.clone() })
+    }
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.migrations.iter().map(|it| it.name()).collect();
+        f.debug_struct("History").field("table", &self.table).field("migrations", &names).finish()
+    }
+}
+
+/// A history that was read and makes sense.
+#[derive(Debug)]
+pub(crate) struct Revisions<'h> {
+    pub(crate) list: Vec<Revision<'h>>,
+    pub(crate) table: String,
+}
+
+impl Revisions<'_> {
+    pub(crate) fn known(&self) -> Vec<Known> {
+        self.list
+            .iter()
+            .map(|it| Known { name: it.name.clone(), checksum: it.checksum() })
+            .collect()
+    }
+}
+
+/// One migration of a history.
+#[derive(Debug)]
+pub(crate) struct Revision<'h> {
+    pub(crate) name: String,
+    pub(crate) kind: Kind<'h>,
+}
+
+impl Revision<'_> {
+    /// The digest of its meaning, if it is declared.
+    pub(crate) fn checksum(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Declared { steps, .. } => Some(steps.checksum()),
+            Kind::Imperative(_) => None,
+        }
+    }
+}
+
+impl Revision<'_> {
+    /// What it does, a sentence a step.
+    #[cfg(feature = "cli")]
+    pub(crate) fn describe(&self) -> Vec<String> {
+        match &self.kind {
+            Kind::Declared { steps, .. } => steps
+                .steps()
+                .iter()
+                .map(|step| format!("{} {}", step.sign(), step.describe()))
+                .collect(),
+            Kind::Imperative(_) => vec!["code of its own".to_owned()],
+        }
+    }
+}
+
+pub(crate) enum Kind<'h> {
+    Declared {
+        steps: Steps,
+        /// What its statements need to know of the schema before it.
+        before: Schema,
+    },
+    Imperative(&'h dyn MigrationTrait),
+}
+
+impl fmt::Debug for Kind<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Declared { .. } => "Declared",
+            Self::Imperative(_) => "Imperative",
+        })
+    }
+}
+
+/// What a panic said.
+pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "it said nothing".to_owned())
+}
+
+/// A declared migration in the form that SeaORM runs.
+#[derive(Clone)]
+struct Declared {
+    name: &'static str,
+    steps: fn() -> Steps,
+    /// The declared migrations before it: they tell the schema that it begins with.
+    before: Arc<[fn() -> Steps]>,
+}
+
+impl Declared {
+    fn followed_by_itself(&self) -> Arc<[fn() -> Steps]> {
+        self.before.iter().copied().chain([self.steps]).collect()
+    }
+
+    async fn run(&self, manager: &SchemaManager<'_>, steps: &Steps) -> Result<(), DbErr> {
+        let mut before = Schema::default();
+        for earlier in &*self.before {
+            // An imperative migration between them can make a step not fit: the rest still tells.
+            let _ = earlier().apply(&mut before);
+        }
+        let custom = |why: String| DbErr::Migration(format!("migration `{}`: {why}", self.name));
+        if let Some(problem) = steps.problem() {
+            return Err(custom(problem));
+        }
+        let dialect = manager.get_database_backend().into();
+        let run = statements(dialect, steps, &before).map_err(|why| custom(why.to_string()))?;
+        for statement in run {
+            manager.get_connection().execute_unprepared(&statement.sql).await?;
+        }
+        Ok(())
+    }
+}
+
+impl MigrationName for Declared {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Declared {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.run(manager, &(self.steps)()).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.run(manager, &(self.steps)().reverse()).await
+    }
+
+    /// Lets SeaORM decide, and tells [`probe`] what this is.
+    fn use_transaction(&self) -> Option<bool> {
+        QUESTION.with_borrow_mut(|question| {
+            if let Question::Asked = question {
+                *question = Question::Answered(self.clone());
+            }
+        });
+        None
+    }
+}
+
+/// The question that [`probe`] asks, and the answer.
+#[derive(Default)]
+enum Question {
+    #[default]
+    None,
+    Asked,
+    Answered(Declared),
+}
+
+thread_local! {
+    static QUESTION: RefCell<Question> = const { RefCell::new(Question::None) };
+}
+
+/// Whether a migration is a declared one, and which.
+///
+/// A `Box<dyn MigrationTrait>` cannot be downcast. Its one synchronous method without a database
+/// is `use_transaction`: a declared migration answers a question that is put beside it.
+fn probe(migration: &dyn MigrationTrait) -> Option<Declared> {
+    QUESTION.set(Question::Asked);
+    let asked = catch_unwind(AssertUnwindSafe(|| migration.use_transaction()));
+    match (asked, QUESTION.take()) {
+        (Ok(_), Question::Answered(declared)) => Some(declared),
+        _ => None,
+    }
+}
+
+/// Writes the history of a migration crate from one list.
+///
+/// `declared` modules have `fn steps() -> Steps`, `imperative` ones have SeaORM's
+/// `struct Migration`. It defines `fn history() -> plimsoll::History` and, for `sea-orm-cli` and
+/// programs that call it, SeaORM's `struct Migrator`.
+///
+/// ```
+/// mod m20261120_090000_create_pets {
+///     use plimsoll::prelude::*;
+///
+///     pub(crate) fn steps() -> Steps {
+///         Steps::new().create_table("pets", |t| t.column(big_pk_auto("id")))
+///     }
+/// }
+///
+/// plimsoll::history! {
+///     declared m20261120_090000_create_pets,
+/// }
+/// # assert_eq!(<Migrator as sea_orm_migration::MigratorTrait>::migrations().len(), 1);
+/// ```
+#[macro_export]
+macro_rules! history {
+    ($($kind:ident $module:ident),* $(,)?) => {
+        /// The migrations in their order.
+        pub fn history() -> $crate::History {
+            let history = $crate::History::new();
+            $(let history = $crate::__migration!(history, $kind, $module);)*
+            history
+        }
+
+        /// The migrations as SeaORM has them.
+        #[derive(Debug)]
+        pub struct Migrator;
+
+        impl $crate::sea_orm_migration::MigratorTrait for Migrator {
+            fn migrations() -> ::std::vec::Vec<::std::boxed::Box<dyn $crate::sea_orm_migration::MigrationTrait>> {
+                history().into_migrations()
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __migration {
+    ($history:ident, declared, $module:ident) => {
+        $history.declared(stringify!($module), $module::steps)
+    };
+    ($history:ident, imperative, $module:ident) => {
+        $history.imperative($module::Migration)
+    };
+    ($history:ident, $kind:ident, $module:ident) => {
+        compile_error!(concat!(
+            "a migration is `declared` or `imperative`, not `",
+            stringify!($kind),
+            "`"
+        ))
+    };
+}
+
+/// A row for [`Steps::insert`](crate::Steps::insert): the values in the order of the columns.
+///
+/// ```
+/// use plimsoll::{row, schema::Value};
+///
+/// assert_eq!(row![1, "Rex", Value::Null], vec![Value::Int(1), Value::Text("Rex".into()), Value::Null]);
+/// ```
+#[macro_export]
+macro_rules! row {
+    ($($value:expr),* $(,)?) => {
+        vec![$($crate::schema::Value::from($value)),*]
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{change::Change, schema::Index};
+
+    fn pets() -> Steps {
+        Steps::new()
+            .create_table("pets", |t| t.column(sea_orm_migration::schema::big_pk_auto("id")))
+    }
+
+    fn index() -> Steps {
+        Steps::new().change(Change::CreateIndex {
+            table: "pets".to_owned(),
+            index: Index::over("pets", ["id"]),
+        })
+    }
+
+    struct Guest(&'static str);
+
+    impl MigrationName for Guest {
+        fn name(&self) -> &str {
+            self.0
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl MigrationTrait for Guest {
+        async fn up(&self, _: &SchemaManager) -> Result<(), DbErr> {
+            Ok(())
+        }
+    }
+
+    struct Migrator;
+
+    impl MigratorTrait for Migrator {
+        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+            History::new()
+                .declared("a", pets)
+                .imperative(Guest("b"))
+                .declared("c", index)
+                .into_migrations()
+        }
+    }
+
+    fn problem(history: &History) -> String {
+        history.load().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn declared_migrations_are_recognised_in_any_migrator() {
+        let history = History::of::<Migrator>();
+
+        let revisions = history.load().unwrap();
+
+        let kinds: Vec<_> =
+            revisions.list.iter().map(|it| (it.name.as_str(), it.checksum().is_some())).collect();
+        assert_eq!(kinds, [("a", true), ("b", false), ("c", true)]);
+        assert_eq!(revisions.table, "seaql_migrations");
+    }
+
+    #[test]
+    fn a_name_that_is_there_twice_is_refused() {
+        let twice = History::new().declared("a", pets).declared("a", index);
+
+        assert!(problem(&twice).contains("`a` is in the list twice"));
+    }
+
+    #[test]
+    fn steps_that_panic_are_an_error_and_not_taken_for_code() {
+        fn panics() -> Steps {
+            panic!("no steps today")
+        }
+
+        assert!(problem(&History::new().declared("a", panics)).contains("no steps today"));
+    }
+
+    #[test]
+    fn steps_that_do_not_fit_those_before_are_refused() {
+        assert!(
+            problem(&History::new().declared("a", index)).contains("table `pets` does not exist")
+        );
+    }
+
+    #[test]
+    fn behind_an_imperative_migration_the_schema_is_not_known_and_not_demanded() {
+        let history = History::new().imperative(Guest("a")).declared("b", index);
+
+        assert_eq!(history.load().unwrap().list.len(), 2);
+    }
+}

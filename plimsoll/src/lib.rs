@@ -1,0 +1,66 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+#[cfg(feature = "migrate")]
+mod app;
+#[cfg(feature = "migrate")]
+mod catalog;
+pub mod change;
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "connect")]
+pub mod clock;
+#[cfg(feature = "connect")]
+pub mod config;
+#[cfg(feature = "connect")]
+pub mod connect;
+mod dialect;
+mod error;
+#[cfg(feature = "migrate")]
+mod history;
+#[cfg(feature = "migrate")]
+mod lock;
+mod names;
+#[cfg(feature = "migrate")]
+pub mod prelude;
+#[cfg(feature = "migrate")]
+pub mod progress;
+#[cfg(feature = "connect")]
+pub mod random;
+#[cfg(feature = "migrate")]
+mod records;
+pub mod render;
+#[cfg(feature = "connect")]
+pub mod retry;
+pub mod revisions;
+#[cfg(feature = "migrate")]
+mod runner;
+pub mod schema;
+#[cfg(feature = "testing")]
+mod scratch;
+#[cfg(feature = "migrate")]
+mod seed;
+pub mod steps;
+#[cfg(feature = "connect")]
+pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+#[cfg(feature = "migrate")]
+pub use app::{App, Choice, LOCK_TIMEOUT, Report, Run};
+pub use change::Change;
+pub use dialect::Dialect;
+pub use error::{Error, Result};
+#[cfg(feature = "migrate")]
+pub use error::{MigrationError, Remains};
+#[cfg(feature = "migrate")]
+pub use history::History;
+#[cfg(feature = "migrate")]
+pub use runner::{Ran, Rehearsed};
+pub use schema::{Beside, Schema, TableBuilder, table_of};
+#[cfg(feature = "migrate")]
+#[doc(hidden)]
+pub use sea_orm_migration;
+#[cfg(feature = "migrate")]
+pub use seed::{Difference, DifferenceKind, Mode, Seeded};
+pub use steps::Steps;

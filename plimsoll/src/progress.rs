@@ -1,0 +1,107 @@
+//! What a run tells while it goes on.
+
+use std::time::Duration;
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'e> {
+    /// Another process holds the lock.
+    Waiting {
+        /// Who, as far as the database tells.
+        holder: &'e str,
+    },
+    /// An interrupted migration is taken up again.
+    Resuming {
+        /// The migration.
+        migration: &'e str,
+        /// How many of its statements had run.
+        finished: usize,
+    },
+    /// It is known what will run.
+    Planned {
+        /// How many migrations.
+        migrations: usize,
+    },
+    /// All that was planned has run.
+    Done,
+    /// A migration begins.
+    Began {
+        /// The migration.
+        migration: &'e str,
+        /// Whether it is reverted rather than applied.
+        reverting: bool,
+    },
+    /// A step of a declared migration has run.
+    Step {
+        /// `+` for what appears, `-` for what disappears, `~` for what changes.
+        sign: char,
+        /// The step in a sentence.
+        sentence: &'e str,
+    },
+    /// A migration has ended.
+    Ended {
+        /// The migration.
+        migration: &'e str,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A seeder was skipped.
+    SeederSkipped {
+        /// The seeder.
+        seeder: &'e str,
+        /// Why.
+        because: &'e str,
+    },
+    /// A seeder has run.
+    Seeded {
+        /// The seeder.
+        seeder: &'e str,
+        /// How many rows it inserted.
+        inserted: usize,
+        /// How many were left as they are.
+        left: usize,
+    },
+    /// Something that the person should know.
+    Warning {
+        /// The sentence.
+        sentence: &'e str,
+    },
+}
+
+/// Whoever wants to be told.
+pub trait Progress: Send + Sync {
+    /// Takes one event.
+    fn tell(&self, event: Event<'_>);
+}
+
+/// Tells the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Log;
+
+impl Progress for Log {
+    fn tell(&self, event: Event<'_>) {
+        match event {
+            Event::Waiting { holder } => tracing::info!(holder, "waiting for the migration lock"),
+            Event::Resuming { migration, finished } => {
+                tracing::info!(migration, finished, "resuming an interrupted migration");
+            }
+            Event::Planned { migrations } => tracing::debug!(migrations, "planned"),
+            Event::Done => tracing::debug!("done"),
+            Event::Began { migration, reverting } => {
+                tracing::debug!(migration, reverting, "migration begins");
+            }
+            Event::Step { sign, sentence } => tracing::debug!(%sign, sentence, "step"),
+            Event::Ended { migration, took } => {
+                tracing::info!(migration, took_ms = took.as_millis(), "migration ended");
+            }
+            Event::SeederSkipped { seeder, because } => {
+                tracing::info!(seeder, because, "seeder skipped");
+            }
+            Event::Seeded { seeder, inserted, left } => {
+                tracing::info!(seeder, inserted, left, "seeded");
+            }
+            Event::Warning { sentence } => tracing::warn!("{sentence}"),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Steps turned into the statements of one database.
+
+use crate::{
+    dialect::{Dialect, mysql, postgres, sqlite},
+    schema::{Schema, Table},
+    steps::{Rows, Step, Steps},
+};
+
+pub(crate) use crate::dialect::render::Render;
+pub use crate::dialect::render::{Effect, Statement, Unrenderable};
+
+/// Rows that go into one INSERT or DELETE.
+const ROWS_PER_STATEMENT: usize = 500;
+
+/// The statements of `steps` for `dialect`, in order.
+///
+/// `before` is the schema that the steps begin with, as far as it is known: it tells which columns
+/// the database counts up.
+///
+/// # Errors
+/// What the database has no form for.
+pub fn statements(
+    dialect: Dialect,
+    steps: &Steps,
+    before: &Schema,
+) -> Result<Vec<Statement>, Unrenderable> {
+    let render = renderer(dialect);
+    let mut schema = before.clone();
+    let mut statements = Vec::new();
+    for step in steps.steps() {
+        match step {
+            Step::Change(change) => {
+                statements.extend(render.change(change)?);
+                // What the fold does not allow, the runner has refused before.
+                let _ = change.apply(&mut schema);
+            }
+            Step::Insert(rows) => {
+                statements.extend(insert(render, rows, schema.tables.get(&rows.table)));
+            }
+            Step::Delete(rows) => statements.extend(delete(render, rows)),
+        }
+    }
+    Ok(statements)
+}
+
+/// What `dialect` writes where the three differ.
+pub(crate) fn renderer(dialect: Dialect) -> &'static dyn Render {
+    match dialect {
+        Dialect::Sqlite => &sqlite::render::Sqlite,
+        Dialect::Postgres => &postgres::render::Postgres,
+        Dialect::Mysql => &mysql::render::Mysql,
+    }
+}
+
+fn insert(render: &dyn Render, rows: &Rows, table: Option<&Table>) -> Vec<Statement> {
+    let row_statement = |sql| Statement { sql, table: rows.table.clone(), effect: Effect::Rows };
+    let mut statements: Vec<Statement> = rows
+        .rows
+        .chunks(ROWS_PER_STATEMENT)
+        .map(|chunk| {
+            let values: Vec<String> = chunk
+                .iter()
+                .map(|row| {
+                    let cells: Vec<String> = row.iter().map(|cell| render.literal(cell)).collect();
+                    format!("({})", cells.join(", "))
+                })
+                .collect();
+            row_statement(format!(
+                "INSERT INTO {} ({}) VALUES {}",
+                render.quote(&rows.table),
+                render.quoted(&rows.columns),
+                values.join(", ")
+            ))
+        })
+        .collect();
+    // PostgreSQL alone does not count on from a key that was given.
+    let counted = table.and_then(|table| {
+        table.columns.iter().find(|it| it.auto_increment && rows.columns.contains(&it.name))
+    });
+    if let (Dialect::Postgres, Some(column)) = (render.dialect(), counted) {
+        statements.push(row_statement(postgres::render::count_on(&rows.table, &column.name)));
+    }
+    statements
+}
+
+fn delete(render: &dyn Render, rows: &Rows) -> Vec<Statement> {
+    let key = rows.columns.first().map(|key| render.quote(key)).unwrap_or_default();
+    rows.rows
+        .chunks(ROWS_PER_STATEMENT)
+        .map(|chunk| {
+            let keys: Vec<String> = chunk
+                .iter()
+                .filter_map(|row| row.first())
+                .map(|value| render.literal(value))
+                .collect();
+            Statement {
+                sql: format!(
+                    "DELETE FROM {} WHERE {key} IN ({})",
+                    render.quote(&rows.table),
+                    keys.join(", ")
+                ),
+                table: rows.table.clone(),
+                effect: Effect::Rows,
+            }
+        })
+        .collect()
+}

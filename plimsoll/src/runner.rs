@@ -1,0 +1,283 @@
+//! Applies and reverts migrations on the session that holds the lock.
+
+mod one;
+mod rehearse;
+
+use std::time::{Duration, Instant};
+
+use sea_orm::{DatabaseConnection, DbErr};
+
+use crate::{
+    catalog,
+    dialect::{Dialect, lock::row},
+    error::{MigrationError, Result},
+    history::{Kind, Revisions},
+    lock::{self, Guard},
+    progress::{Event, Progress},
+    records::{Begun, Open, Records, Way},
+    revisions::{self, Standing, State, Target},
+    steps::Steps,
+};
+
+use one::One;
+pub use rehearse::Rehearsed;
+pub(crate) use rehearse::rehearse;
+use rehearse::{Rendered, render};
+
+/// A revision that a run has applied or reverted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// Its name.
+    pub name: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// A run: the session, the lock, and what is known of the database.
+pub(crate) struct Runner<'r> {
+    db: &'r DatabaseConnection,
+    revisions: &'r Revisions<'r>,
+    records: Records<'r>,
+    progress: &'r dyn Progress,
+    /// The session that the lock belongs to, as its server names it.
+    session: Option<i64>,
+    guard: Option<Guard>,
+}
+
+impl<'r> Runner<'r> {
+    /// Takes the lock, unless `limit` is `None`, and prepares the records.
+    pub(crate) async fn start(
+        db: &'r DatabaseConnection,
+        revisions: &'r Revisions<'r>,
+        progress: &'r dyn Progress,
+        limit: Option<Duration>,
+    ) -> Result<Self> {
+        let records = Records::of(revisions, db.get_database_backend());
+        let guard = match limit {
+            Some(limit) => {
+                let waiting = |holder: &str| progress.tell(Event::Waiting { holder });
+                Some(lock::acquire(db, limit, waiting).await?)
+            }
+            None => None,
+        };
+        let mut runner = Self { db, revisions, records, progress, session: None, guard };
+        match runner.prepare().await {
+            Ok(()) => Ok(runner),
+            Err(error) => {
+                runner.finish().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn prepare(&mut self) -> Result<()> {
+        self.session = session_id(self.db).await?;
+        self.records.prepare(self.db).await
+    }
+
+    /// Frees the lock: the session may go on.
+    pub(crate) async fn finish(self) {
+        if let Some(guard) = self.guard {
+            lock::release(self.db, guard).await;
+        }
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.records.dialect
+    }
+
+    /// How every revision stands now.
+    pub(crate) async fn standings(&self) -> Result<Vec<Standing>> {
+        let applied = self.records.applied(self.db).await?;
+        Ok(revisions::compare(&self.revisions.known(), &applied))
+    }
+
+    /// Applies what is pending as far as `target`.
+    pub(crate) async fn up(&self, target: &Target) -> Result<Vec<Ran>> {
+        let standings = self.known_standings().await?;
+        for changed in standings.iter().filter(|it| it.state == State::Changed) {
+            let sentence = format!(
+                "migration `{}` was edited after it was applied; what it says now has not run",
+                changed.name
+            );
+            self.progress.tell(Event::Warning { sentence: &sentence });
+        }
+        let run = revisions::to_apply(&standings, target).map_err(MigrationError::from)?;
+        self.run(&standings, run, Way::Up).await
+    }
+
+    /// Reverts what is applied, newest first, as far as `target`; nothing unless it is what is
+    /// `expected`.
+    pub(crate) async fn down(
+        &self,
+        target: &Target,
+        expected: Option<&[String]>,
+    ) -> Result<Vec<Ran>> {
+        let standings = self.known_standings().await?;
+        let run = revisions::to_revert(&standings, target).map_err(MigrationError::from)?;
+        let names: Vec<String> = run.iter().map(|at| standings[*at].name.clone()).collect();
+        if expected.is_some_and(|expected| *expected != names) {
+            return Err(MigrationError::ChangedMeanwhile { now: names }.into());
+        }
+        self.run(&standings, run, Way::Down).await
+    }
+
+    /// Forgets what has run, as SeaORM's `reset` does.
+    pub(crate) async fn uninstall(&self) -> Result<()> {
+        self.records.uninstall(self.db).await
+    }
+
+    /// Drops every table of the schema, and begins the records anew.
+    pub(crate) async fn drop_tables(&self) -> Result<()> {
+        let failed = |source| MigrationError::DropTables { source };
+        // PostgreSQL also finds a history in a later schema of the search path. It would stay, and
+        // say that everything has run.
+        let table = &self.revisions.table;
+        if self.dialect() == Dialect::Postgres
+            && !catalog::has_table(self.db, table).await.map_err(failed)?
+        {
+            let why = format!("table `{table}` is in another schema of the search path");
+            return Err(failed(DbErr::Custom(why)).into());
+        }
+        catalog::drop_tables(self.db).await.map_err(failed)?;
+        self.records.prepare(self.db).await
+    }
+
+    async fn known_standings(&self) -> Result<Vec<Standing>> {
+        without_missing(self.standings().await?)
+    }
+
+    async fn run(
+        &self,
+        standings: &[Standing],
+        mut positions: Vec<usize>,
+        way: Way,
+    ) -> Result<Vec<Ran>> {
+        let mut open = self.records.open(self.db).await?;
+        if open.take_if(|open| is_settled(open, standings)).is_some() {
+            self.records
+                .close(self.db)
+                .await
+                .map_err(|source| MigrationError::Record { doing: "tidy", source })?;
+        }
+        if let Some(open) = &open {
+            resume_first(&self.records, open, way, standings, &mut positions)?;
+        }
+        // All of them are rendered before the first runs: what the database has no form for is
+        // refused before anything has changed.
+        let mut plan = Vec::new();
+        for at in positions {
+            let revision = &self.revisions.list[at];
+            plan.push((revision, render(self.dialect(), revision, way)?));
+        }
+        self.progress.tell(Event::Planned { migrations: plan.len() });
+        let mut done: Vec<Ran> = Vec::new();
+        for (revision, rendered) in plan {
+            let names = || done.iter().map(|ran| ran.name.clone()).collect::<Vec<_>>();
+            self.still_the_same_session(names).await?;
+            self.progress
+                .tell(Event::Began { migration: &revision.name, reverting: way == Way::Down });
+            let began = Instant::now();
+            let left = open.take();
+            let one = One { runner: self, revision, way, began, done: names() };
+            match (&revision.kind, &rendered, left) {
+                // It was data when it was interrupted.
+                (Kind::Imperative(_), _, Some(left)) => return Err(one.changed(&left).into()),
+                (Kind::Imperative(migration), _, None) => one.imperative(*migration).await?,
+                (Kind::Declared { .. }, Rendered { steps, run }, left) => {
+                    match self.dialect() {
+                        Dialect::Mysql => one.journaled(run, left).await?,
+                        Dialect::Sqlite | Dialect::Postgres => one.in_transaction(run).await?,
+                    }
+                    self.tell_steps(steps);
+                }
+            }
+            let took = began.elapsed();
+            self.progress.tell(Event::Ended { migration: &revision.name, took });
+            done.push(Ran { name: revision.name.clone(), took });
+        }
+        self.progress.tell(Event::Done);
+        Ok(done)
+    }
+
+    fn tell_steps(&self, steps: &Steps) {
+        for step in steps.steps() {
+            self.progress.tell(Event::Step { sign: step.sign(), sentence: &step.describe() });
+        }
+    }
+
+    /// A pool replaces a connection that broke, and the lock would be gone with the old one.
+    async fn still_the_same_session(&self, done: impl Fn() -> Vec<String>) -> Result<()> {
+        match session_id(self.db).await {
+            Ok(session) if session == self.session => Ok(()),
+            Ok(_) => Err(MigrationError::ConnectionLost { done: done(), source: None }.into()),
+            Err(source) => {
+                Err(MigrationError::ConnectionLost { done: done(), source: Some(source) }.into())
+            }
+        }
+    }
+}
+
+/// Whether somebody has recorded by hand what an interrupted migration came to.
+pub(crate) fn is_settled(open: &Open, standings: &[Standing]) -> bool {
+    let is_applied = standings.iter().any(|it| it.name == open.version && it.is_applied());
+    match open.way {
+        Way::Up => is_applied,
+        Way::Down => !is_applied,
+    }
+}
+
+/// Puts the migration that an earlier run left open before all others: there is one journal entry.
+///
+/// # Errors
+/// [`MigrationError::Interrupted`] when what it did is not known, or the code has it no more;
+/// [`MigrationError::InterruptedOtherWay`] when this run does not lead through it.
+pub(crate) fn resume_first(
+    records: &Records<'_>,
+    open: &Open,
+    way: Way,
+    standings: &[Standing],
+    positions: &mut [usize],
+) -> Result<(), MigrationError> {
+    let migration = open.version.clone();
+    let verb = open.way.verb();
+    let position = standings.iter().position(|it| it.name == open.version);
+    let (Some(position), false) = (position, open.begun == Begun::Code) else {
+        let settle = records.settle(open);
+        return Err(MigrationError::Interrupted { migration, way: verb, settle });
+    };
+    match positions.iter().position(|at| *at == position) {
+        Some(at) if open.way == way => {
+            positions[..=at].rotate_right(1);
+            Ok(())
+        }
+        _ => Err(MigrationError::InterruptedOtherWay { migration, way: verb }),
+    }
+}
+
+/// How every revision stands, when the code knows them all.
+///
+/// # Errors
+/// [`MigrationError::MissingRevisions`] when it does not.
+pub(crate) fn without_missing(standings: Vec<Standing>) -> Result<Vec<Standing>> {
+    let missing: Vec<String> = standings
+        .iter()
+        .filter(|it| it.state == State::Missing)
+        .map(|it| it.name.clone())
+        .collect();
+    if missing.is_empty() {
+        Ok(standings)
+    } else {
+        Err(MigrationError::MissingRevisions { revisions: missing }.into())
+    }
+}
+
+/// The name that the server has for this session; none for SQLite, which has no server.
+async fn session_id(db: &DatabaseConnection) -> Result<Option<i64>, DbErr> {
+    let sql = match Dialect::from(db.get_database_backend()) {
+        Dialect::Sqlite => return Ok(None),
+        Dialect::Postgres => "SELECT pg_backend_pid()::bigint",
+        Dialect::Mysql => "SELECT CAST(CONNECTION_ID() AS SIGNED)",
+    };
+    row(db, sql.to_owned()).await?.map(|row| row.try_get_by_index(0)).transpose()
+}

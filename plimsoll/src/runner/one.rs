@@ -1,0 +1,280 @@
+//! One migration on its way: in a transaction where the database can, else statement by statement
+//! with a journal.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
+};
+
+use futures_util::FutureExt as _;
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait as _,
+};
+use sea_orm_migration::{MigrationTrait, SchemaManager};
+
+use super::{Runner, rehearse::record};
+use crate::{
+    catalog,
+    dialect::Dialect,
+    error::{MigrationError, Remains, Result},
+    history::{Revision, said},
+    progress::Event,
+    records::{Begun, Open, Way, digest},
+    render::{Effect, Statement},
+    retry,
+};
+
+/// One migration on its way.
+pub(super) struct One<'r> {
+    pub(super) runner: &'r Runner<'r>,
+    pub(super) revision: &'r Revision<'r>,
+    pub(super) way: Way,
+    pub(super) began: Instant,
+    /// The revisions that this run had brought to an end before.
+    pub(super) done: Vec<String>,
+}
+
+impl One<'_> {
+    fn failed(
+        &self,
+        doing: &str,
+        statement: Option<&str>,
+        remains: Remains,
+    ) -> impl FnOnce(DbErr) -> MigrationError {
+        let migration = self.revision.name.clone();
+        let doing = doing.to_owned();
+        let statement = statement.map(str::to_owned);
+        let done = self.done.clone();
+        move |source| MigrationError::Failed { migration, doing, statement, done, remains, source }
+    }
+
+    pub(super) fn changed(&self, open: &Open) -> MigrationError {
+        MigrationError::InterruptedChanged {
+            migration: self.revision.name.clone(),
+            position: open.finished + 1,
+            statement: match &open.begun {
+                Begun::Statement(statement) => statement.sql.clone(),
+                Begun::Code | Begun::Nothing => String::new(),
+            },
+        }
+    }
+
+    /// The statements and the record in one transaction.
+    pub(super) async fn in_transaction(&self, run: &[Statement]) -> Result<()> {
+        let tx = self.begin().await?;
+        for statement in run {
+            if let Err(error) = tx.execute_unprepared(&statement.sql).await {
+                // What it says matters more than what the rollback says: the session ends anyway.
+                let _ = tx.rollback().await;
+                let doing = format!("{} `{}`", self.way.verb(), statement.table);
+                let failed = self.failed(&doing, Some(&statement.sql), Remains::Nothing);
+                return Err(failed(error).into());
+            }
+        }
+        self.record_and_commit(tx, Remains::Nothing).await
+    }
+
+    async fn begin(&self) -> Result<DatabaseTransaction> {
+        let db = self.runner.db;
+        let begun = db.begin_with_options(retry::to_write(db, None)).await;
+        Ok(begun.map_err(self.failed("beginning its transaction", None, Remains::Nothing))?)
+    }
+
+    async fn record_and_commit(&self, tx: DatabaseTransaction, remains: Remains) -> Result<()> {
+        self.record(&tx).await.map_err(self.failed("recording it", None, remains))?;
+        Ok(tx.commit().await.map_err(|error| {
+            if is_lost(&error) {
+                // Whether it took place only the records tell, and the next run reads them.
+                let done = self.done.clone();
+                return MigrationError::ConnectionLost { done, source: Some(error) };
+            }
+            self.failed("committing it", None, remains)(error)
+        })?)
+    }
+
+    async fn record(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
+        let records = &self.runner.records;
+        for sql in record(records, self.revision, self.way, self.began.elapsed()) {
+            tx.execute_unprepared(&sql).await?;
+        }
+        Ok(())
+    }
+
+    /// The statements one by one, each written down before it begins, because each commits by
+    /// itself. `left` is where an earlier run was interrupted.
+    pub(super) async fn journaled(&self, run: &[Statement], left: Option<Open>) -> Result<()> {
+        let db = self.runner.db;
+        let texts: Vec<&str> = run.iter().map(|statement| statement.sql.as_str()).collect();
+        let first = match left {
+            Some(open) => self.resume(run, &texts, &open).await?,
+            None => 0,
+        };
+        let (name, records) = (&self.revision.name, &self.runner.records);
+        for (at, statement) in run.iter().enumerate().skip(first) {
+            let ran = if statement.effect == Effect::Rows {
+                self.keep_rows(statement, &texts[..=at]).await
+            } else {
+                self.begin_and_run(statement, &texts[..at]).await
+            };
+            if let Err(error) = ran {
+                // Refused, and not cut off: write down that it has not run. When the connection is
+                // gone this fails too, and the next run looks what became of the statement.
+                let remains = match at {
+                    0 => records.close(db).await.map(|()| Remains::Nothing),
+                    _ => records
+                        .begin(db, name, self.way, &texts[..at], Begun::Nothing)
+                        .await
+                        .map(|()| Remains::Resumable),
+                };
+                let remains = remains.unwrap_or(Remains::Resumable);
+                let doing = format!("{} `{}`", self.way.verb(), statement.table);
+                return Err(self.failed(&doing, Some(&statement.sql), remains)(error).into());
+            }
+        }
+        let tx = self.begin().await?;
+        self.record_and_commit(tx, Remains::Resumable).await
+    }
+
+    async fn begin_and_run(&self, statement: &Statement, finished: &[&str]) -> Result<(), DbErr> {
+        let db = self.runner.db;
+        // What is there already was not made by this statement, which will be refused: whoever
+        // looks after a kill must not take it for done.
+        let begun = if has_run(db, statement).await? {
+            Begun::Nothing
+        } else {
+            Begun::Statement(statement.clone())
+        };
+        self.runner.records.begin(db, &self.revision.name, self.way, finished, begun).await?;
+        db.execute_unprepared(&statement.sql).await.map(drop)
+    }
+
+    /// Rows, and in the same transaction that this statement has ended.
+    async fn keep_rows(&self, statement: &Statement, finished: &[&str]) -> Result<(), DbErr> {
+        let records = &self.runner.records;
+        let tx = self.runner.db.begin().await?;
+        let kept = async {
+            tx.execute_unprepared(&statement.sql).await?;
+            records.begin(&tx, &self.revision.name, self.way, finished, Begun::Nothing).await
+        }
+        .await;
+        match kept {
+            Ok(()) => tx.commit().await,
+            Err(error) => {
+                let _ = tx.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The first statement that has not run.
+    async fn resume(&self, run: &[Statement], texts: &[&str], open: &Open) -> Result<usize> {
+        let mut finished = open.finished;
+        if finished > texts.len() || digest(&texts[..finished]) != open.finished_digest {
+            return Err(self.changed(open).into());
+        }
+        if let Begun::Statement(sent) = &open.begun {
+            let looking = "looking where it was interrupted";
+            let has_run = has_run(self.runner.db, sent).await;
+            if has_run.map_err(self.failed(looking, None, Remains::Resumable))? {
+                if run.get(finished) != Some(sent) {
+                    return Err(self.changed(open).into());
+                }
+                finished += 1;
+            }
+        }
+        self.runner.progress.tell(Event::Resuming { migration: &self.revision.name, finished });
+        Ok(finished)
+    }
+
+    /// A migration that is code: in a transaction where SeaORM would use one.
+    pub(super) async fn imperative(&self, migration: &dyn MigrationTrait) -> Result<()> {
+        let db = self.runner.db;
+        let (name, records) = (&self.revision.name, &self.runner.records);
+        let asked = catch_unwind(AssertUnwindSafe(|| migration.use_transaction()));
+        let asked = asked.map_err(|panic| self.panicked(&*panic, Remains::Nothing))?;
+        let is_mysql = self.runner.dialect() == Dialect::Mysql;
+        let beginning = || self.failed("writing down that it begins", None, Remains::Nothing);
+        if asked.unwrap_or(self.runner.dialect() == Dialect::Postgres) {
+            let remains = if is_mysql { Remains::Unknown } else { Remains::Nothing };
+            let tx = self.begin().await?;
+            if is_mysql {
+                // Kept only when DDL commits it unasked: it then tells that the transaction was
+                // none, and without DDL it goes as all else does.
+                let begun = records.begin(&tx, name, self.way, &[], Begun::Code).await;
+                begun.map_err(beginning())?;
+            }
+            let outcome = self.call(migration, &SchemaManager::new(&tx), remains).await;
+            if let Err(error) = outcome {
+                let _ = tx.rollback().await;
+                if is_mysql {
+                    let _ = records.close(db).await;
+                }
+                return Err(error.into());
+            }
+            return self.record_and_commit(tx, remains).await;
+        }
+        records.begin(db, name, self.way, &[], Begun::Code).await.map_err(beginning())?;
+        let outcome = self.call(migration, &SchemaManager::new(db), Remains::Unknown).await;
+        if let Err(error) = outcome {
+            // It ended by itself, and says so: only a killed run leaves it open.
+            let _ = records.close(db).await;
+            return Err(error.into());
+        }
+        let tx = self.begin().await?;
+        self.record_and_commit(tx, Remains::Unknown).await
+    }
+
+    async fn call(
+        &self,
+        migration: &dyn MigrationTrait,
+        manager: &SchemaManager<'_>,
+        remains: Remains,
+    ) -> Result<(), MigrationError> {
+        let run = async {
+            match self.way {
+                Way::Up => migration.up(manager).await,
+                Way::Down => migration.down(manager).await,
+            }
+        };
+        match AssertUnwindSafe(run).catch_unwind().await {
+            Ok(outcome) => {
+                outcome.map_err(self.failed(&format!("{} it", self.way.verb()), None, remains))
+            }
+            Err(panic) => Err(self.panicked(&*panic, remains)),
+        }
+    }
+
+    fn panicked(&self, panic: &(dyn Any + Send), remains: Remains) -> MigrationError {
+        MigrationError::Panicked {
+            migration: self.revision.name.clone(),
+            message: said(panic),
+            done: self.done.clone(),
+            remains,
+        }
+    }
+}
+
+/// Whether a statement has come to its end, as the database shows it.
+async fn has_run(db: &DatabaseConnection, statement: &Statement) -> Result<bool, DbErr> {
+    let table = &statement.table;
+    match &statement.effect {
+        Effect::Table { exists } => Ok(catalog::has_table(db, table).await? == *exists),
+        Effect::Index { name, exists } => Ok(catalog::has_index(db, table, name).await? == *exists),
+        // Rows and their journal entry are one transaction: an open entry means it was not kept.
+        Effect::Comment | Effect::Rows => Ok(false),
+    }
+}
+
+/// Whether the connection broke, so that an answer never came.
+fn is_lost(error: &DbErr) -> bool {
+    use sea_orm::{RuntimeErr, sqlx::Error};
+
+    matches!(
+        error,
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error))
+            if matches!(**error, Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed)
+    )
+}

@@ -1,0 +1,303 @@
+//! What a database is made of, as plain data: comparable, serialisable, without a connection.
+
+mod build;
+mod column;
+mod entity;
+mod sql;
+mod value;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use build::TableBuilder;
+pub use column::{Definition, IntoColumn};
+pub use entity::{Beside, table_of};
+pub use sql::Sql;
+pub use value::Value;
+
+/// The tables of a database by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schema {
+    /// The tables by name.
+    pub tables: BTreeMap<String, Table>,
+}
+
+/// A table with everything that belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its name, without a schema.
+    pub name: String,
+    /// The columns in their order.
+    pub columns: Vec<Column>,
+    /// The columns of the primary key in its order; empty without one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub primary_key: Vec<String>,
+    /// The unique constraints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uniques: Vec<Unique>,
+    /// The CHECK constraints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
+    /// The foreign keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_keys: Vec<ForeignKey>,
+    /// The indexes that are neither the primary key's nor a unique constraint's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<Index>,
+    /// The comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+impl Table {
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type, with the arguments.
+    #[serde(rename = "type")]
+    pub ty: Type,
+    /// Whether it takes NULL.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nullable: bool,
+    /// What a row gets that does not name the column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Default>,
+    /// Whether the database counts it up: identity, `AUTO_INCREMENT`, `AUTOINCREMENT`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub auto_increment: bool,
+    /// The expression that it is computed from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated: Option<Generated>,
+    /// The comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// A type that all three databases have in some form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Type {
+    /// True or false.
+    Boolean,
+    /// 8 bits with sign.
+    TinyInteger,
+    /// 16 bits with sign.
+    SmallInteger,
+    /// 32 bits with sign.
+    Integer,
+    /// 64 bits with sign.
+    BigInteger,
+    /// 8 bits without sign; the next wider signed type where there is none.
+    TinyUnsigned,
+    /// 16 bits without sign; the next wider signed type where there is none.
+    SmallUnsigned,
+    /// 32 bits without sign; the next wider signed type where there is none.
+    Unsigned,
+    /// 64 bits without sign; 64 bits with sign where there is none.
+    BigUnsigned,
+    /// 32-bit floating point.
+    Float,
+    /// 64-bit floating point.
+    Double,
+    /// Exact digits: precision and scale.
+    Decimal(Option<(u32, u32)>),
+    /// Text of a fixed length, padded.
+    Char(u32),
+    /// Text of at most so many characters; the database's own limit without one.
+    String(Option<u32>),
+    /// Text without a stated limit.
+    Text,
+    /// Bytes of a fixed length.
+    Binary(u32),
+    /// At most so many bytes.
+    VarBinary(u32),
+    /// Bytes without a stated limit.
+    Blob,
+    /// A day.
+    Date,
+    /// A time of day.
+    Time,
+    /// A day and a time of day, without a zone.
+    DateTime,
+    /// A moment: UTC, with zone.
+    Timestamp,
+    /// A year.
+    Year,
+    /// A JSON document, kept as text.
+    Json,
+    /// A JSON document in the database's own form.
+    JsonBinary,
+    /// A UUID.
+    Uuid,
+    /// A native enumeration.
+    Enum {
+        /// The name of the type, where types have names.
+        name: String,
+        /// The values in their order.
+        values: Vec<String>,
+    },
+    /// A list of a type.
+    Array(Box<Type>),
+    /// A type written as the database's own text, the same on all three.
+    Custom(String),
+    /// A type that this engine cannot render; what it was is told to whoever uses it.
+    Unsupported(String),
+}
+
+/// What a row gets that does not name a column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Default {
+    /// A constant.
+    Value(Value),
+    /// The present day, time or moment in UTC, as the column's type has it.
+    Now,
+    /// An expression.
+    Sql(Sql),
+}
+
+/// The expression that a column is computed from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generated {
+    /// The expression.
+    pub expr: Sql,
+    /// Whether the value is kept (`STORED`) rather than computed when read.
+    pub stored: bool,
+}
+
+/// A unique constraint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unique {
+    /// Its name.
+    pub name: String,
+    /// Its columns in their order.
+    pub columns: Vec<String>,
+}
+
+/// A CHECK constraint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Its name.
+    pub name: String,
+    /// What must hold.
+    pub rule: Rule,
+}
+
+/// What a CHECK constraint demands. A NULL passes, as SQL has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// The column is one of the values: an enumeration stored as text.
+    OneOf {
+        /// The column.
+        column: String,
+        /// The values in their order.
+        values: Vec<String>,
+    },
+    /// The column is not less than `min` and not more than `max`.
+    Range {
+        /// The column.
+        column: String,
+        /// The least value, if there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<i64>,
+        /// The greatest value, if there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<i64>,
+    },
+    /// Any other condition.
+    Sql(Sql),
+}
+
+/// An index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// What it sorts by, in order.
+    pub columns: Vec<IndexColumn>,
+    /// Whether two rows may not agree in all of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unique: bool,
+}
+
+/// One column of an index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexColumn {
+    /// The column.
+    pub column: String,
+    /// Whether it sorts from high to low.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub descending: bool,
+}
+
+/// A foreign key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignKey {
+    /// Its name.
+    pub name: String,
+    /// The columns here.
+    pub columns: Vec<String>,
+    /// The table there.
+    pub references: String,
+    /// The columns there, in the order of those here.
+    pub referenced_columns: Vec<String>,
+    /// What happens here when the row there is deleted.
+    pub on_delete: OnDelete,
+    /// What happens here when the key there changes.
+    #[serde(default, skip_serializing_if = "OnUpdate::is_default")]
+    pub on_update: OnUpdate,
+}
+
+/// What happens to a row whose parent is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDelete {
+    /// It is deleted too: a part of a whole.
+    Cascade,
+    /// The parent cannot be deleted.
+    Restrict,
+    /// It forgets its parent.
+    SetNull,
+    /// The parent cannot be deleted, checked at the end of the statement where the database can.
+    NoAction,
+    /// It gets the default of its column; `InnoDB` has none of it.
+    SetDefault,
+}
+
+/// What happens to a row whose parent's key changes.
+#[derive(Clone, Copy, Debug, std::default::Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnUpdate {
+    /// It follows.
+    Cascade,
+    /// The key cannot change.
+    Restrict,
+    /// It forgets its parent.
+    SetNull,
+    /// The key cannot change, checked at the end of the statement where the database can.
+    #[default]
+    NoAction,
+    /// It gets the default of its column; `InnoDB` has none of it.
+    SetDefault,
+}
+
+impl OnUpdate {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes what it skips by reference"
+    )]
+    fn is_default(&self) -> bool {
+        *self == Self::NoAction
+    }
+}

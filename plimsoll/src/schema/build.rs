@@ -1,0 +1,185 @@
+//! Tables as migrations and entities write them.
+
+use super::{
+    Check, Column, ForeignKey, Index, IndexColumn, IntoColumn, OnDelete, OnUpdate, Rule, Sql,
+    Table, Unique,
+};
+use crate::names;
+
+/// Builds a [`Table`] step by step. Constraints and indexes are named as SeaORM names them:
+/// `fk-<table>-<columns>`, `idx-<table>-<columns>`, and in the same way `uq-` and `ck-`.
+#[derive(Clone, Debug)]
+pub struct TableBuilder {
+    table: Table,
+    unsupported: Vec<String>,
+}
+
+impl TableBuilder {
+    /// A table of that name without columns.
+    pub fn new(name: impl Into<String>) -> Self {
+        let table = Table {
+            name: name.into(),
+            columns: Vec::new(),
+            primary_key: Vec::new(),
+            uniques: Vec::new(),
+            checks: Vec::new(),
+            foreign_keys: Vec::new(),
+            indexes: Vec::new(),
+            comment: None,
+        };
+        Self { table, unsupported: Vec::new() }
+    }
+
+    /// Adds a column, with the primary key, uniqueness and CHECK that its definition carries.
+    #[must_use]
+    pub fn column(mut self, column: impl IntoColumn) -> Self {
+        let definition = column.into_column();
+        let Column { name, .. } = &definition.column;
+        self.unsupported
+            .extend(definition.unsupported.iter().map(|what| format!("{what} (column `{name}`)")));
+        if definition.primary_key {
+            self.table.primary_key.push(name.clone());
+        }
+        if definition.unique {
+            self = self.unique([name.clone()]);
+        }
+        if let Some(condition) = definition.check {
+            let rule = Rule::Sql(condition);
+            self = self.add_check(name, rule);
+        }
+        self.table.columns.push(definition.column);
+        self
+    }
+
+    /// Makes these columns the primary key.
+    #[must_use]
+    pub fn primary_key<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.table.primary_key = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Lets no two rows agree in these columns.
+    #[must_use]
+    pub fn unique<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
+        let name = names::derived("uq", &self.table.name, &columns);
+        self.table.uniques.push(Unique { name, columns });
+        self
+    }
+
+    /// Adds an index over these columns, each from low to high.
+    #[must_use]
+    pub fn index<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
+        self.table.indexes.push(Index::over(&self.table.name, columns));
+        self
+    }
+
+    /// Adds a foreign key; its name follows from the table and the columns.
+    #[must_use]
+    pub fn foreign_key<C: Into<String>, R: Into<String>>(
+        mut self,
+        columns: impl IntoIterator<Item = C>,
+        references: impl Into<String>,
+        referenced_columns: impl IntoIterator<Item = R>,
+        on_delete: OnDelete,
+    ) -> Self {
+        let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
+        self.table.foreign_keys.push(ForeignKey {
+            name: names::derived("fk", &self.table.name, &columns),
+            columns,
+            references: references.into(),
+            referenced_columns: referenced_columns.into_iter().map(Into::into).collect(),
+            on_delete,
+            on_update: OnUpdate::NoAction,
+        });
+        self
+    }
+
+    /// Lets the column be one of these values: an enumeration stored as text.
+    #[must_use]
+    pub fn one_of<V: Into<String>>(
+        self,
+        column: impl Into<String>,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let column = column.into();
+        let values = values.into_iter().map(Into::into).collect();
+        self.add_check(&column.clone(), Rule::OneOf { column, values })
+    }
+
+    /// Lets the column be no less than `min` and no more than `max`.
+    #[must_use]
+    pub fn between(self, column: impl Into<String>, min: i64, max: i64) -> Self {
+        let column = column.into();
+        let rule = Rule::Range { column: column.clone(), min: Some(min), max: Some(max) };
+        self.add_check(&column, rule)
+    }
+
+    /// Lets the column be no less than `min`.
+    #[must_use]
+    pub fn at_least(self, column: impl Into<String>, min: i64) -> Self {
+        let column = column.into();
+        let rule = Rule::Range { column: column.clone(), min: Some(min), max: None };
+        self.add_check(&column, rule)
+    }
+
+    /// Demands a condition, which is named `ck-<table>-<name>`.
+    #[must_use]
+    pub fn check(self, name: &str, condition: impl Into<Sql>) -> Self {
+        let rule = Rule::Sql(condition.into());
+        self.add_check(name, rule)
+    }
+
+    /// Says what the table is for.
+    #[must_use]
+    pub fn comment(mut self, comment: impl Into<String>) -> Self {
+        self.table.comment = Some(comment.into());
+        self
+    }
+
+    fn add_check(mut self, name: &str, rule: Rule) -> Self {
+        let name = names::derived("ck", &self.table.name, &[name]);
+        self.table.checks.push(Check { name, rule });
+        self
+    }
+
+    /// The table, and what in it no database-neutral form exists for.
+    pub(crate) fn finish(self) -> (Table, Vec<String>) {
+        (self.table, self.unsupported)
+    }
+
+    /// Works on a table that exists already.
+    pub(crate) fn from_table(table: Table) -> Self {
+        Self { table, unsupported: Vec::new() }
+    }
+}
+
+impl Index {
+    /// An index over `columns`, each from low to high, named as SeaORM names it.
+    pub fn over(table: &str, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
+        Self {
+            name: names::derived("idx", table, &columns),
+            columns: columns
+                .into_iter()
+                .map(|column| IndexColumn { column, descending: false })
+                .collect(),
+            unique: false,
+        }
+    }
+
+    /// The same index, which lets no two rows agree in all its columns.
+    #[must_use]
+    pub fn unique(mut self) -> Self {
+        self.unique = true;
+        self
+    }
+
+    /// The same index under another name.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+}

@@ -1,0 +1,302 @@
+//! A migration as data: changes of the schema and steps on the data.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    change::Change,
+    names::hex,
+    schema::{Index, Schema, TableBuilder, Value},
+};
+
+/// What a migration does, in order. Everything else follows from it without a database: the
+/// statements for each of the three, the way back, the schema afterwards, the checksum.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Steps {
+    steps: Vec<Step>,
+    /// What was asked for that cannot be rendered; [`Steps::problem`] tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unsupported: Vec<String>,
+}
+
+/// One step of a migration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Step {
+    /// The schema changes.
+    Change(Change),
+    /// Rows appear.
+    Insert(Rows),
+    /// Rows disappear: those that agree with `Rows` in its key.
+    Delete(Rows),
+}
+
+/// Rows of a table by the names of their columns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rows {
+    /// The table.
+    pub table: String,
+    /// The columns that the rows have values for; the first is what a row is known by.
+    pub columns: Vec<String>,
+    /// The rows, each with a value for each column.
+    pub rows: Vec<Vec<Value>>,
+}
+
+impl Step {
+    /// The step that takes this one back.
+    #[must_use]
+    pub fn reverse(&self) -> Self {
+        match self {
+            Self::Change(change) => Self::Change(change.reverse()),
+            Self::Insert(rows) => Self::Delete(rows.clone()),
+            Self::Delete(rows) => Self::Insert(rows.clone()),
+        }
+    }
+
+    /// The step in a sentence, without its sign.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Change(change) => change.describe(),
+            Self::Insert(rows) => format!("insert {} into `{}`", rows.count(), rows.table),
+            Self::Delete(rows) => format!("delete {} from `{}`", rows.count(), rows.table),
+        }
+    }
+
+    /// `+` for what appears, `-` for what disappears.
+    pub fn sign(&self) -> char {
+        match self {
+            Self::Change(change) => change.sign(),
+            Self::Insert(_) => '+',
+            Self::Delete(_) => '-',
+        }
+    }
+
+    /// The table that it touches.
+    pub fn table(&self) -> &str {
+        match self {
+            Self::Change(change) => change.table(),
+            Self::Insert(rows) | Self::Delete(rows) => &rows.table,
+        }
+    }
+}
+
+impl Rows {
+    fn count(&self) -> String {
+        match self.rows.len() {
+            1 => "1 row".to_owned(),
+            n => format!("{n} rows"),
+        }
+    }
+}
+
+impl Steps {
+    /// A migration that does nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Creates a table.
+    #[must_use]
+    pub fn create_table(
+        mut self,
+        name: &str,
+        table: impl FnOnce(TableBuilder) -> TableBuilder,
+    ) -> Self {
+        let (table, unsupported) = table(TableBuilder::new(name)).finish();
+        self.unsupported
+            .extend(unsupported.into_iter().map(|what| format!("{what} of table `{name}`")));
+        self.change(Change::CreateTable(table))
+    }
+
+    /// Creates an index over these columns of a table that exists, named `idx-<table>-<columns>`.
+    #[must_use]
+    pub fn create_index<C: Into<String>>(
+        self,
+        table: &str,
+        columns: impl IntoIterator<Item = C>,
+    ) -> Self {
+        let index = Index::over(table, columns);
+        self.change(Change::CreateIndex { table: table.to_owned(), index })
+    }
+
+    /// Creates an index as it was built.
+    #[must_use]
+    pub fn add_index(self, table: &str, index: Index) -> Self {
+        self.change(Change::CreateIndex { table: table.to_owned(), index })
+    }
+
+    /// Inserts rows. The way back deletes the rows that agree with them in the first column.
+    #[must_use]
+    pub fn insert<C: Into<String>>(
+        mut self,
+        table: &str,
+        columns: impl IntoIterator<Item = C>,
+        rows: impl IntoIterator<Item = Vec<Value>>,
+    ) -> Self {
+        self.steps.push(Step::Insert(Rows {
+            table: table.to_owned(),
+            columns: columns.into_iter().map(Into::into).collect(),
+            rows: rows.into_iter().collect(),
+        }));
+        self
+    }
+
+    /// Adds a change.
+    #[must_use]
+    pub fn change(mut self, change: Change) -> Self {
+        self.steps.push(Step::Change(change));
+        self
+    }
+
+    /// The steps in order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The steps that take these back, in the order in which they have to run.
+    #[must_use]
+    pub fn reverse(&self) -> Self {
+        Self {
+            steps: self.steps.iter().rev().map(Step::reverse).collect(),
+            unsupported: self.unsupported.clone(),
+        }
+    }
+
+    /// Does to `schema` what the steps do to a database.
+    ///
+    /// # Errors
+    /// A sentence that says which step the schema does not allow, and why.
+    pub fn apply(&self, schema: &mut Schema) -> Result<(), String> {
+        for step in &self.steps {
+            if let Step::Change(change) = step {
+                change.apply(schema).map_err(|why| format!("cannot {}: {why}", step.describe()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The tables of `schema` that the statements of these steps depend on: those that get rows.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn part_of(&self, schema: &Schema) -> Schema {
+        let filled = self.steps.iter().filter_map(|step| match step {
+            Step::Insert(rows) | Step::Delete(rows) => schema.tables.get_key_value(&rows.table),
+            Step::Change(_) => None,
+        });
+        Schema { tables: filled.map(|(name, table)| (name.clone(), table.clone())).collect() }
+    }
+
+    /// What is wrong with the steps by themselves: something that cannot be rendered, a row that
+    /// has not a value for each column, rows without columns.
+    pub fn problem(&self) -> Option<String> {
+        if let Some(what) = self.unsupported.first() {
+            return Some(format!("{what} cannot be rendered for all three databases"));
+        }
+        self.steps.iter().find_map(|step| match step {
+            Step::Insert(rows) | Step::Delete(rows) if rows.columns.is_empty() => {
+                Some(format!("rows of `{}` name no column", rows.table))
+            }
+            Step::Insert(rows) | Step::Delete(rows) => {
+                let wrong = rows.rows.iter().position(|row| row.len() != rows.columns.len())?;
+                Some(format!(
+                    "row {} of `{}` has {} values for {} columns",
+                    wrong + 1,
+                    rows.table,
+                    rows.rows[wrong].len(),
+                    rows.columns.len()
+                ))
+            }
+            Step::Change(_) => None,
+        })
+    }
+
+    /// A digest of what the steps mean: 64 hexadecimal digits of SHA-256. Formatting, comments and
+    /// line endings of the file have no part in it, nor has any database.
+    ///
+    /// # Panics
+    /// Never: the steps hold nothing that JSON cannot.
+    pub fn checksum(&self) -> String {
+        // Straight from the structs: by way of `serde_json::Value` the order of keys would depend
+        // on which features other crates of the build turn on.
+        let text = serde_json::to_string(&self.steps).expect("steps are plain data");
+        hex(&Sha256::digest(format!("v1:{text}").as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_query::ColumnDef;
+
+    use super::*;
+
+    fn create() -> Steps {
+        Steps::new()
+            .create_table("pets", |t| {
+                t.column(ColumnDef::new("id").big_integer().primary_key().auto_increment())
+                    .column(ColumnDef::new("name").string_len(80).not_null())
+                    .index(["name"])
+            })
+            .insert("pets", ["id", "name"], [vec![1.into(), "Rex".into()]])
+    }
+
+    #[test]
+    fn the_way_back_undoes_the_steps_in_reverse_order() {
+        let back = create().reverse();
+
+        let said: Vec<_> = back.steps().iter().map(Step::describe).collect();
+        assert_eq!(said, ["delete 1 row from `pets`", "drop table `pets`"]);
+        assert_eq!(back.reverse(), create());
+    }
+
+    #[test]
+    fn applied_and_reversed_the_schema_is_what_it_was() {
+        let mut schema = Schema::default();
+
+        create().apply(&mut schema).unwrap();
+        assert_eq!(schema.tables.len(), 1);
+        create().reverse().apply(&mut schema).unwrap();
+
+        assert_eq!(schema, Schema::default());
+    }
+
+    #[test]
+    fn the_schema_refuses_what_a_database_would() {
+        let mut schema = Schema::default();
+        create().apply(&mut schema).unwrap();
+
+        let twice = create().apply(&mut schema).unwrap_err();
+        let nowhere = Steps::new().create_index("dogs", ["name"]).apply(&mut schema).unwrap_err();
+        let no_column = Steps::new().create_index("pets", ["age"]).apply(&mut schema).unwrap_err();
+
+        assert_eq!(twice, "cannot create table `pets`: table `pets` exists already");
+        assert_eq!(
+            nowhere,
+            "cannot create index `idx-dogs-name` on `dogs`: table `dogs` does not exist"
+        );
+        assert_eq!(
+            no_column,
+            "cannot create index `idx-pets-age` on `pets`: table `pets` has no column `age`"
+        );
+    }
+
+    #[test]
+    fn the_checksum_is_of_the_meaning() {
+        let other = create().create_index("pets", ["id", "name"]);
+
+        assert_eq!(create().checksum(), create().checksum());
+        assert_ne!(create().checksum(), other.checksum());
+        assert_eq!(
+            create().checksum(),
+            "25bd9706bc1313360afb2113808bc688e40a0fcd1bf8dc35604052802672e8aa",
+            "a change of this digest makes every applied migration look edited"
+        );
+    }
+
+    #[test]
+    fn a_row_that_does_not_fit_its_columns_is_named() {
+        let steps = Steps::new().insert("pets", ["id", "name"], [vec![1.into()]]);
+
+        assert_eq!(steps.problem().unwrap(), "row 1 of `pets` has 1 values for 2 columns");
+        assert_eq!(create().problem(), None);
+    }
+}

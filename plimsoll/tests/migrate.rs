@@ -1,0 +1,42 @@
+//! The engine on the three databases: what it renders, how it goes forward and back, what it
+//! survives, and the default rows.
+//!
+//! The servers are those of `TEST_POSTGRES_URL` and `TEST_MYSQL_URL`. `PLIMSOLL_CASES` multiplies
+//! the rounds of the tests that start and kill processes.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, also in a helper")]
+
+#[path = "migrate/connection.rs"]
+mod connection;
+#[path = "migrate/crash.rs"]
+mod crash;
+#[path = "migrate/database.rs"]
+mod database;
+#[path = "migrate/defaults.rs"]
+mod defaults;
+#[path = "migrate/failure.rs"]
+mod failure;
+#[path = "migrate/guests.rs"]
+mod guests;
+#[path = "migrate/interrupted.rs"]
+mod interrupted;
+#[path = "migrate/keys.rs"]
+mod keys;
+#[path = "migrate/names.rs"]
+mod names;
+#[path = "migrate/processes.rs"]
+mod processes;
+#[path = "migrate/seaorm.rs"]
+mod seaorm;
+#[path = "migrate/seeds.rs"]
+mod seeds;
+#[path = "migrate/support.rs"]
+mod support;
+#[path = "migrate/text.rs"]
+mod text;
+#[path = "migrate/time.rs"]
+mod time;
+#[path = "migrate/travel.rs"]
+mod travel;
+#[path = "migrate/types.rs"]
+mod types;

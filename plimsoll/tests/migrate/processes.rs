@@ -1,0 +1,206 @@
+//! Many processes at once.
+
+use std::{
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use futures_timer::Delay;
+use plimsoll::{App, Choice, Error, History, MigrationError, prelude::*, testing::Scratch};
+use sea_orm::{ConnectionTrait as _, Statement};
+
+use crate::support::*;
+
+plimsoll::on_every_empty_database!(
+    sixteen_processes_migrate_an_empty_database_once,
+    sixteen_processes_seed_once,
+    whoever_waits_is_told_who_holds_the_lock,
+    whoever_waits_too_long_is_told_who_holds_the_lock,
+    without_the_lock_nobody_waits,
+    two_histories_in_one_database_take_turns,
+    a_migration_that_takes_its_time_shows_a_bar_on_a_terminal,
+);
+
+const EIGHT: [&str; 8] = [
+    "m01_ports",
+    "m02_ships",
+    "m03_guest",
+    "m04_cargo",
+    "m05_in_one",
+    "m06_crew",
+    "m07_alone",
+    "m08_index",
+];
+
+/// Starts so many at once; each must end well.
+fn all_at_once(scratch: &Scratch, processes: usize, arguments: &[&str]) -> Vec<String> {
+    let children: Vec<Child> =
+        (0..processes).map(|_| ship(scratch, arguments).spawn().unwrap()).collect();
+    let outputs = children.into_iter().map(|child| child.wait_with_output().unwrap());
+    let ended: Vec<_> = outputs.collect();
+    ended
+        .iter()
+        .map(|output| {
+            assert!(output.status.success(), "{}", said(output));
+            String::from_utf8(output.stdout.clone()).unwrap()
+        })
+        .collect()
+}
+
+async fn sixteen_processes_migrate_an_empty_database_once(scratch: &Scratch) {
+    let db = &scratch.db;
+    for _ in 0..plimsoll::testing::cases(3) {
+        let began = Instant::now();
+        let answers = all_at_once(scratch, 16, &["eight", "up", "--json"]);
+        measured(format!("16 processes on {} took {:?}", dialect(db), began.elapsed()));
+
+        let mut applied = Vec::new();
+        let mut seeded = Vec::new();
+        for document in answers {
+            let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+            let names = document["applied"].as_array().unwrap().iter();
+            applied.extend(names.map(|it| it["name"].as_str().unwrap().to_owned()));
+            for seeder in document["seeded"].as_array().unwrap() {
+                seeded.extend(seeder["inserted"].as_array().unwrap().clone());
+            }
+        }
+        applied.sort();
+        assert_eq!(applied, EIGHT, "each by one process");
+        assert_eq!(seeded.len(), 3, "{seeded:?}");
+        assert_eq!(recorded(db).await, EIGHT);
+        assert_eq!(count(db, "plimsoll_history").await, 8);
+        assert_eq!(count(db, "plimsoll_seeds").await, 3);
+        let ports: Vec<String> = all(db, "SELECT name FROM ports ORDER BY name").await;
+        assert_eq!(ports, ["Bergen", "Genova", "Kobe", "m05_in_one", "m07_alone"]);
+        assert_eq!(open(db).await, 0);
+        let output = ship(scratch, &["eight", "reset", "--yes"]).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        for table in ["plimsoll_history", "plimsoll_journal", "plimsoll_seeds"] {
+            run(db, &format!("DROP TABLE {table}")).await;
+        }
+        assert!(tables(db).await.is_empty());
+    }
+}
+
+async fn sixteen_processes_seed_once(scratch: &Scratch) {
+    let output = ship(scratch, &["eight", "up", "--skip", "ports"]).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(count(&scratch.db, "ports").await, 2);
+
+    all_at_once(scratch, 16, &["eight", "seed"]);
+
+    assert_eq!(count(&scratch.db, "ports").await, 5);
+    assert_eq!(count(&scratch.db, "plimsoll_seeds").await, 3);
+}
+
+/// A process that holds the lock for two seconds, in its second migration.
+async fn holder(scratch: &Scratch) -> Child {
+    let child = ship(scratch, &["slow", "up"]).stderr(Stdio::piped()).spawn().unwrap();
+    let began = Instant::now();
+    let records = "SELECT version FROM seaql_migrations";
+    let is_there = async || {
+        let statement = Statement::from_string(scratch.db.get_database_backend(), records);
+        scratch.db.query_all_raw(statement).await.is_ok_and(|rows| !rows.is_empty())
+    };
+    while !is_there().await {
+        assert!(began.elapsed() < Duration::from_secs(20), "the first migration does not come");
+        Delay::new(Duration::from_millis(10)).await;
+    }
+    child
+}
+
+async fn whoever_waits_is_told_who_holds_the_lock(scratch: &Scratch) {
+    let child = holder(scratch).await;
+
+    let output = ship(scratch, &["slow", "up"]).output().unwrap();
+
+    assert!(output.status.success(), "{}", said(&output));
+    let told = String::from_utf8(output.stderr.clone()).unwrap();
+    let line =
+        told.lines().find(|line| line.starts_with("waiting for the migration lock, held by"));
+    let line = line.unwrap_or_else(|| panic!("{told}"));
+    let who = match dialect(&scratch.db) {
+        plimsoll::Dialect::Sqlite => format!("process {} since 20", child.id()),
+        plimsoll::Dialect::Postgres => "running: SELECT pg_sleep".to_owned(),
+        plimsoll::Dialect::Mysql => "running: SELECT SLEEP".to_owned(),
+    };
+    assert!(line.contains(&who), "{line}");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(recorded(&scratch.db).await, ["m01_ports", "m02_slow", "m03_cargo"]);
+    assert_eq!(count(&scratch.db, "ports").await, 4);
+}
+
+async fn whoever_waits_too_long_is_told_who_holds_the_lock(scratch: &Scratch) {
+    let child = holder(scratch).await;
+    let began = Instant::now();
+
+    let output = ship(scratch, &["slow", "up", "--lock-timeout", "1"]).output().unwrap();
+
+    let waited = began.elapsed();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(output.stdout.is_empty());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("error[PLM0032]: the migration lock was not free within 1 s; it is held by"),
+        "{told}"
+    );
+    assert!(told.contains("--lock-timeout SECONDS"), "{told}");
+    assert!(waited >= Duration::from_secs(1), "{waited:?}");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+async fn without_the_lock_nobody_waits(scratch: &Scratch) {
+    let mut child = holder(scratch).await;
+
+    // Without the lock both would seed at once, and one of them be refused.
+    let alone = &["slow", "up", "+0", "--no-lock", "--skip", "ports"];
+    let output = ship(scratch, alone).output().unwrap();
+
+    assert!(!said(&output).contains("waiting"), "{}", said(&output));
+    // SQLite itself lets one process write at a time, lock or no lock.
+    if dialect(&scratch.db) != plimsoll::Dialect::Sqlite {
+        assert!(output.status.success(), "{}", said(&output));
+        assert!(child.try_wait().unwrap().is_none(), "the holder had ended before");
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+async fn two_histories_in_one_database_take_turns(scratch: &Scratch) {
+    let buoys = || Steps::new().create_table("buoys", |t| t.column(big_pk_auto("id")));
+    let other = App::new(History::new().declared("m01_buoys", buoys).recorded_in("other"));
+    let db = session(scratch).await;
+    let child = holder(scratch).await;
+
+    let at_once = other.on(&db).locked_within(Some(Duration::ZERO));
+    let refused = at_once.up(&to("head"), &Choice::default()).await.unwrap_err();
+
+    let is_lock = matches!(refused, Error::Migration(MigrationError::LockTimeout { .. }));
+    assert!(is_lock, "{}", chain(&refused));
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(applied(&other.up_on(&db).await.unwrap()), ["m01_buoys"]);
+    db.close().await.unwrap();
+}
+
+async fn a_migration_that_takes_its_time_shows_a_bar_on_a_terminal(scratch: &Scratch) {
+    let bare = ship(scratch, &[]);
+    let line = format!("{} slow up", bare.get_program().to_str().unwrap());
+
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .env_clear()
+        .envs(bare.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .env("SHELL", "/bin/sh")
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .output()
+        .expect("`script` of util-linux is installed");
+
+    assert!(output.status.success(), "{}", said(&output));
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains(" 1/3 "), "while the second of three runs: {shown:?}");
+    assert_eq!(recorded(&scratch.db).await, ["m01_ports", "m02_slow", "m03_cargo"]);
+}

@@ -1,0 +1,106 @@
+//! What `manage` is told, and what it answers.
+
+mod create_admin;
+
+use std::{io::Write as _, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use plimsoll::config::{Database, Env};
+use sea_orm::DatabaseConnection;
+use service::Error;
+
+/// Operations on data, for whoever stands at the machine.
+#[derive(Debug, Parser)]
+#[command(name = "manage", version)]
+struct Arguments {
+    /// The database; else the environment and `.env` say where it is.
+    #[arg(short = 'u', long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Print one JSON document on standard output.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make the first administrator: asks, or takes `ADMIN_USERNAME`, `ADMIN_EMAIL` and
+    /// `ADMIN_PASSWORD`.
+    CreateAdmin(create_admin::Options),
+}
+
+/// Does what the arguments say. `0` done, `1` refused.
+pub(crate) async fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match perform(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            explain(&arguments, &error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn perform(arguments: &Arguments) -> anyhow::Result<()> {
+    let env = Env::load()?;
+    let database = Database::resolve(&env, arguments.database_url.as_deref())?;
+    let db = plimsoll::connect::pool(&database).await?;
+    let done = act(arguments, &env, &db).await;
+    db.close().await?;
+    done
+}
+
+async fn act(arguments: &Arguments, env: &Env, db: &DatabaseConnection) -> anyhow::Result<()> {
+    match &arguments.command {
+        Command::CreateAdmin(options) => {
+            let said = create_admin::run(db, env, options).await?;
+            let text = if arguments.json { said.json() } else { said.to_string() };
+            writeln!(anstream::stdout(), "{text}")?;
+            Ok(())
+        }
+    }
+}
+
+fn explain(arguments: &Arguments, error: &anyhow::Error) {
+    let code = error
+        .downcast_ref::<Error>()
+        .map(Error::code)
+        .or_else(|| error.downcast_ref::<plimsoll::Error>().map(plimsoll::Error::code));
+    let hint = hint(error);
+    if arguments.json {
+        let document = serde_json::json!({
+            "schema": 1,
+            "error": {"code": code, "message": format!("{error:#}"), "hint": hint},
+        });
+        // Nobody is there to be told when standard output is gone.
+        let _ = writeln!(anstream::stdout(), "{document}");
+        return;
+    }
+    let mut err = anstream::stderr();
+    let code = code.map(|code| format!("[{code}]")).unwrap_or_default();
+    let _ = writeln!(err, "error{code}: {error:#}");
+    if let Some(hint) = hint {
+        let _ = writeln!(err, "  next: {hint}");
+    }
+}
+
+fn hint(error: &anyhow::Error) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<plimsoll::Error>() {
+        return error.hint();
+    }
+    match error.downcast_ref::<Error>()? {
+        Error::AlreadySetUp => Some(
+            "log in as the one there is, or make another by --another; --if-none is content with one"
+                .to_owned(),
+        ),
+        Error::NotFound { kind: "role", .. } => {
+            Some("`cargo run -p migration -- up` migrates and offers the default rows".to_owned())
+        }
+        Error::Database(_) => Some(
+            "`cargo run -p migration -- status` says whether the database has this code's schema"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}

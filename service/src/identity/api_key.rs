@@ -1,0 +1,182 @@
+//! API keys: what a program proves itself with, on behalf of the person who made the key.
+
+use std::{collections::BTreeSet, fmt};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::identity::{
+    api_key::{ActiveModel, Column, Entity, Model},
+    permission,
+};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseConnection,
+    EntityTrait as _, QueryFilter as _, QueryOrder as _, sea_query::Expr,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{
+    name,
+    secret::{Purpose, hash},
+};
+use crate::{
+    Error, Result, Rights, World,
+    lookup::by_text,
+    rights::{ALL, Actor},
+};
+
+/// The longest that a key is good, when it has an end at all.
+pub const LONGEST: TimeDelta = TimeDelta::days(3650);
+
+/// The first moment that MariaDB's driver cannot bind any more: it would be stored as none, and the
+/// key have no end.
+const UNKEPT: DateTime<Utc> = match DateTime::from_timestamp(1 << 31, 0) {
+    Some(moment) => moment,
+    None => DateTime::UNIX_EPOCH,
+};
+
+/// A key to make.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// What its owner knows it by, up to 255 characters.
+    pub name: String,
+    /// The codes of the permissions that it may use.
+    pub scopes: BTreeSet<String>,
+    /// Until when it is good; for ever without, until it is revoked.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// What is known about a key; never the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// What it is revoked by.
+    pub id: i64,
+    /// What its owner knows it by.
+    pub name: String,
+    /// How it begins.
+    pub prefix: String,
+    /// The codes of the permissions that it may use, as far as its owner has them.
+    pub scopes: BTreeSet<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Until when it is good.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// A new key, shown this once.
+pub struct Made {
+    /// The key itself.
+    pub key: SecretString,
+    /// What is known about it.
+    pub info: ApiKey,
+}
+
+impl fmt::Debug for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Made").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+/// Makes a key of the actor, which may use no more than `scopes`, nor more than the actor has when
+/// it is used.
+///
+/// # Errors
+/// [`Error::NotFound`] for a scope that is no permission, [`Error::Exceeds`] for one that the actor
+/// has not, [`Error::Invalid`] for a name that will not do and an end that lies in the past or
+/// further than [`LONGEST`], or after 2038-01-19.
+pub async fn create(
+    db: &DatabaseConnection,
+    rights: &Rights,
+    world: &World,
+    actor: &Actor,
+    new: NewKey,
+) -> Result<Made> {
+    let now = world.clock.now();
+    let name = name::key(&new.name)?;
+    if new.expires_at.is_some_and(|end| end <= now || end > now + LONGEST || end >= UNKEPT) {
+        return Err(Error::Invalid {
+            kind: "end of a key",
+            input: new.expires_at.map(|end| end.to_rfc3339()).unwrap_or_default(),
+            problem: format!(
+                "it must lie within {} days from now, and before 2038-01-19",
+                LONGEST.num_days()
+            ),
+        });
+    }
+    let held = rights.held(db, actor.user_id()).await?;
+    for code in &new.scopes {
+        if !is_known(db, code).await? {
+            return Err(Error::not_found("permission", code));
+        }
+        if !held.codes.contains(code) || !actor.may_use(code) {
+            let object = "the key".to_owned();
+            return Err(Error::Exceeds { permission: code.clone(), object });
+        }
+    }
+    let key = Purpose::ApiKey.make(world);
+    let row = ActiveModel {
+        user_id: Set(actor.user_id()),
+        name: Set(name),
+        prefix: Set(key.expose_secret().chars().take(12).collect()),
+        key_hash: Set(hash(key.expose_secret()).into()),
+        scopes: Set(new.scopes.iter().cloned().collect::<Vec<String>>().into()),
+        created_at: Set(now),
+        expires_at: Set(new.expires_at),
+        ..Default::default()
+    };
+    let row = row.insert(db).await?;
+    tracing::info!(target: "audit", by = %actor, key_id = row.id, "API key made");
+    Ok(Made { key, info: info(row) })
+}
+
+/// The keys of the actor, also those that are good no more, the newest first.
+///
+/// # Errors
+/// Only [`Error::Database`].
+pub async fn list(db: &impl ConnectionTrait, actor: &Actor) -> Result<Vec<ApiKey>> {
+    let mine = Entity::find().filter(Column::UserId.eq(actor.user_id()));
+    let keys = mine.order_by_desc(Column::Id).all(db).await?;
+    Ok(keys.into_iter().map(info).collect())
+}
+
+/// Revokes a key of the actor; one that was revoked before stays so.
+///
+/// # Errors
+/// [`Error::NotFound`] if the actor has no such key.
+pub async fn revoke(
+    db: &impl ConnectionTrait,
+    world: &World,
+    actor: &Actor,
+    id: i64,
+) -> Result<()> {
+    let mine = Entity::find_by_id(id).filter(Column::UserId.eq(actor.user_id()));
+    if mine.one(db).await?.is_none() {
+        return Err(Error::not_found("API key", id.to_string()));
+    }
+    Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(world.clock.now()))
+        .filter(Column::Id.eq(id))
+        .filter(Column::RevokedAt.is_null())
+        .exec(db)
+        .await?;
+    tracing::info!(target: "audit", by = %actor, key_id = id, "API key revoked");
+    Ok(())
+}
+
+async fn is_known(db: &impl ConnectionTrait, code: &str) -> Result<bool> {
+    if ALL.contains(&code) {
+        return Ok(true);
+    }
+    let column = permission::Column::Code;
+    Ok(by_text::<permission::Entity>(db, column, code, |row| Some(&row.code)).await?.is_some())
+}
+
+fn info(row: Model) -> ApiKey {
+    let Model {
+        id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at, ..
+    } = row;
+    let scopes = serde_json::from_value(scopes).unwrap_or_default();
+    ApiKey { id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at }
+}

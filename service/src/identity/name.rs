@@ -1,0 +1,136 @@
+//! Which names and addresses will do.
+
+use email_address::{EmailAddress, Options};
+
+use super::fold::fold;
+use crate::{Error, Result};
+
+/// The most characters that the columns of names keep.
+const LONGEST: usize = 255;
+
+/// A text as it is kept, and as it is compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) shown: String,
+    pub(super) key: String,
+}
+
+/// The name of a person. One with an `@` in it is an e-mail address, and must be the person's own:
+/// people log in by either, and nobody may take the address of another for a name.
+pub(super) fn username(input: &str, email: Option<&Name>) -> Result<Name> {
+    let name = plain("username", input, LONGEST)?;
+    if name.shown.contains('@') && email.is_none_or(|email| email.key != name.key) {
+        return Err(invalid("username", input, "with an `@` in it must be the e-mail address"));
+    }
+    Ok(name)
+}
+
+/// An e-mail address, lower-cased.
+pub(super) fn email(input: &str) -> Result<Name> {
+    let name = plain("e-mail address", input, LONGEST)?;
+    let options = Options::default().without_display_text().without_domain_literal();
+    if EmailAddress::parse_with_options(&name.shown, options).is_err() {
+        return Err(invalid("e-mail address", input, "it is not of the form name@domain"));
+    }
+    Ok(Name { shown: name.shown.to_lowercase(), key: name.key })
+}
+
+/// An address that was found acceptable when it was stored.
+pub(super) fn stored(email: Option<&String>, key: Option<&String>) -> Option<Name> {
+    email.zip(key).map(|(email, key)| Name { shown: email.clone(), key: key.clone() })
+}
+
+/// The name of a role.
+pub(super) fn role(input: &str) -> Result<Name> {
+    plain("role name", input, 100)
+}
+
+/// What an API key is known by.
+pub(super) fn key(input: &str) -> Result<String> {
+    Ok(plain("name of a key", input, LONGEST)?.shown)
+}
+
+/// A part of a permission's code.
+pub(super) fn code_part(kind: &'static str, input: &str) -> Result<String> {
+    let sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-.".contains(c);
+    if input.is_empty() || input.len() > 100 || !input.chars().all(sound) {
+        let problem = "it needs 1 to 100 of the characters a-z, 0-9, `_`, `-` and `.`";
+        return Err(invalid(kind, input, problem));
+    }
+    Ok(input.to_owned())
+}
+
+/// A text for people, which may be absent. Not every database enforces the length of its column.
+pub(super) fn text(
+    kind: &'static str,
+    input: Option<String>,
+    longest: usize,
+) -> Result<Option<String>> {
+    let Some(input) = input else { return Ok(None) };
+    if input.contains('\0') {
+        return Err(invalid(kind, &input, "it has a NUL character in it"));
+    }
+    if input.chars().count() > longest {
+        return Err(invalid(kind, &input, &format!("{longest} characters are the most")));
+    }
+    Ok(Some(input))
+}
+
+fn plain(kind: &'static str, input: &str, longest: usize) -> Result<Name> {
+    let shown = input.trim();
+    let key = fold(shown);
+    if key.is_empty() {
+        return Err(invalid(kind, input, "there is nothing to be seen in it"));
+    }
+    if shown.chars().any(char::is_control) {
+        return Err(invalid(kind, input, "it has a control character in it"));
+    }
+    // The folded form can be longer: `ﷺ` becomes eighteen characters.
+    if shown.chars().count() > longest || key.chars().count() > LONGEST {
+        return Err(invalid(kind, input, &format!("{longest} characters are the most")));
+    }
+    Ok(Name { shown: shown.to_owned(), key })
+}
+
+fn invalid(kind: &'static str, input: &str, problem: &str) -> Error {
+    // A whole book is no better told than its beginning.
+    let input = input.chars().take(80).collect();
+    Error::Invalid { kind, input, problem: problem.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_kept_as_typed_and_compared_without_case() {
+        let name = username("  Ana Ángel ", None).unwrap();
+
+        assert_eq!((name.shown.as_str(), name.key.as_str()), ("Ana Ángel", "ana ángel"));
+    }
+
+    #[test]
+    fn what_cannot_be_a_name_is_refused() {
+        for wrong in ["", "  ", "\u{200b}", "a\nb", "a\0b", &"x".repeat(256), &"ﷺ".repeat(200)] {
+            assert!(matches!(username(wrong, None), Err(Error::Invalid { .. })), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_address_of_another_is_no_name() {
+        let own = email("Ana@Example.org").unwrap();
+
+        assert!(username("ANA@example.org", Some(&own)).is_ok());
+        assert!(matches!(username("bo@example.org", Some(&own)), Err(Error::Invalid { .. })));
+        assert!(matches!(username("bo@example.org", None), Err(Error::Invalid { .. })));
+    }
+
+    #[test]
+    fn an_address_is_lower_cased() {
+        assert_eq!(email("Ana@Example.ORG").unwrap().shown, "ana@example.org");
+        for wrong in ["ana", "ana@", "@example.org", "ana@b@c", "Ana <ana@example.org>", "a b@c.d"]
+        {
+            assert!(matches!(email(wrong), Err(Error::Invalid { .. })), "{wrong}");
+        }
+    }
+}

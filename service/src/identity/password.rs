@@ -1,0 +1,208 @@
+//! Passwords: which will do, how they are hashed, how they are compared.
+
+use std::{fmt, sync::Arc, thread};
+
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
+    password_hash::phc::PasswordHash,
+};
+use async_lock::Semaphore;
+use entity::Secret;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::fold::fold;
+use crate::{Error, Result, World};
+
+/// The fewest characters of a new password (ASVS 5, 6.2.1).
+pub const SHORTEST: usize = 8;
+/// The most characters of a password. ASVS 5, 6.2.9 asks for at least 64; the end is there so that
+/// nobody makes the server hash a book.
+pub const LONGEST: usize = 256;
+
+/// A hash that [`Hasher::hash`] has made: a PHC string.
+#[derive(Clone)]
+pub struct Hashed(Secret);
+
+impl Hashed {
+    pub(crate) fn into_secret(self) -> Secret {
+        self.0
+    }
+}
+
+impl fmt::Debug for Hashed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hashed(..)")
+    }
+}
+
+/// What comparing a password with a hash has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Wrong,
+    Right,
+    /// Right, and hashed with less than new passwords are.
+    RightButWeak,
+}
+
+/// Hashes passwords with Argon2id, a bounded number at once, in threads of their own.
+///
+/// Clones share the bound. The memory that all of it takes is the bound times the memory of one
+/// hash, however many people log in: who comes later waits.
+#[derive(Clone)]
+pub struct Hasher {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    params: Params,
+    turns: Arc<Semaphore>,
+    at_once: usize,
+}
+
+impl Hasher {
+    /// With the parameters that OWASP's Password Storage Cheat Sheet gives first: 19 MiB, two
+    /// passes, one lane; as many at once as the machine has processors, at most four.
+    pub fn new() -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        Self::of(Params::DEFAULT, processors.min(4))
+    }
+
+    /// With other parameters: KiB of memory (at least 8), passes (at least one), and how many at
+    /// the same time (at least one). Fewer than [`new`](Self::new) has are for tests.
+    ///
+    /// # Panics
+    /// When it asks for more than Argon2 knows: 4 TiB.
+    pub fn with(memory: u32, passes: u32, at_once: usize) -> Self {
+        let params = Params::new(memory.max(8), passes.max(1), 1, None);
+        Self::of(params.expect("one lane fits into eight blocks"), at_once.max(1))
+    }
+
+    fn of(params: Params, at_once: usize) -> Self {
+        let turns = Arc::new(Semaphore::new(at_once));
+        Self { inner: Arc::new(Inner { params, turns, at_once }) }
+    }
+
+    /// The most memory that hashing takes at any time, in bytes.
+    pub fn most_memory(&self) -> usize {
+        self.inner.at_once * self.inner.params.block_count() * 1024
+    }
+
+    /// Hashes a new password. `names` are what the password must not be: the name and the e-mail
+    /// address of the person.
+    ///
+    /// # Errors
+    /// [`Error::WeakPassword`] for one that is too short, too long, or one of the names.
+    pub async fn hash(
+        &self,
+        world: &World,
+        password: &SecretString,
+        names: &[&str],
+    ) -> Result<Hashed> {
+        acceptable(password.expose_secret(), names)?;
+        Ok(Hashed(self.rehash(world, password).await?))
+    }
+
+    /// Hashes a password that was found right, whatever is asked of new ones.
+    pub(crate) async fn rehash(&self, world: &World, password: &SecretString) -> Result<Secret> {
+        let mut salt = [0; 16];
+        world.random.fill(&mut salt);
+        let (password, params) = (password.clone(), self.inner.params.clone());
+        let hashed = self
+            .in_turn(move || {
+                let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+                let bytes = password.expose_secret().as_bytes();
+                argon2.hash_password_with_salt(bytes, &salt).map(|hash| hash.to_string())
+            })
+            .await;
+        let hashed = hashed.map_err(|error| Error::WeakPassword { problem: error.to_string() })?;
+        Ok(hashed.into())
+    }
+
+    /// Compares a password with a stored hash. Without a hash it takes the same time and is wrong,
+    /// so that nobody learns by the clock who has a password here.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for a hash that is none.
+    pub(crate) async fn verify(
+        &self,
+        password: &SecretString,
+        hash: Option<&Secret>,
+    ) -> Result<Verdict> {
+        if password.expose_secret().chars().count() > LONGEST {
+            return Ok(Verdict::Wrong);
+        }
+        let (password, params) = (password.clone(), self.inner.params.clone());
+        let Some(hash) = hash else {
+            self.in_turn(move || {
+                let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+                let _ =
+                    argon2.hash_password_with_salt(password.expose_secret().as_bytes(), &[0; 16]);
+            })
+            .await;
+            return Ok(Verdict::Wrong);
+        };
+        let hash = hash.expose().to_owned();
+        self.in_turn(move || verdict(password.expose_secret(), &hash, &params)).await
+    }
+
+    /// Does `work` in a thread of its own when it is its turn. Whoever gives up waiting does not
+    /// end it: the turn belongs to the work, not to who waits for it.
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        let turn = self.inner.turns.acquire_arc().await;
+        blocking::unblock(move || {
+            let done = work();
+            drop(turn);
+            done
+        })
+        .await
+    }
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { params, at_once, .. } = &*self.inner;
+        f.debug_struct("Hasher").field("params", params).field("at_once", at_once).finish()
+    }
+}
+
+fn verdict(password: &str, hash: &str, params: &Params) -> Result<Verdict> {
+    let malformed = || Error::Malformed {
+        kind: "password",
+        key: "hash".to_owned(),
+        problem: "it is no PHC string of Argon2".to_owned(),
+    };
+    let hash = PasswordHash::new(hash).map_err(|_| malformed())?;
+    let stored = Params::try_from(&hash).map_err(|_| malformed())?;
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| malformed())?;
+    if Argon2::default().verify_password(password.as_bytes(), &hash).is_err() {
+        return Ok(Verdict::Wrong);
+    }
+    let is_weak = algorithm != Algorithm::Argon2id
+        || stored.m_cost() < params.m_cost()
+        || stored.t_cost() < params.t_cost();
+    Ok(if is_weak { Verdict::RightButWeak } else { Verdict::Right })
+}
+
+/// Whether a password will do as a new one: by its length and by not being a name, and by nothing
+/// else (ASVS 5, 6.2.5: no rules of composition).
+fn acceptable(password: &str, names: &[&str]) -> Result<()> {
+    let refuse = |problem: String| Err(Error::WeakPassword { problem });
+    let length = password.chars().count();
+    if length < SHORTEST {
+        return refuse(format!("it has {length} characters, and needs at least {SHORTEST}"));
+    }
+    if length > LONGEST {
+        return refuse(format!("it has {length} characters, and {LONGEST} are the most"));
+    }
+    let folded = fold(password);
+    if names.iter().any(|name| fold(name) == folded) {
+        return refuse("it is the name or the e-mail address itself".to_owned());
+    }
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! Adding, changing and removing roles, and who has them.
+
+use entity::identity::{
+    role::{ActiveModel, Column, Entity, Model},
+    user_role,
+};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _,
+};
+
+use super::KIND;
+use crate::{
+    Error, Result,
+    identity::{
+        name::{self, Name},
+        user,
+    },
+    rights::{AssignRoles, Change, CreateRoles, DeleteRoles, Granted, Scope, UpdateRoles, exceed},
+};
+
+/// A role to add. It carries nothing until permissions are granted to it.
+#[derive(Clone, Debug, Default)]
+pub struct NewRole {
+    /// Its name, up to 100 characters; unique without case.
+    pub name: String,
+    /// What it is for, up to 10 000 characters.
+    pub description: Option<String>,
+}
+
+/// What is to change about a role. What is `None` stays; `Some(None)` empties it.
+#[derive(Clone, Debug, Default)]
+pub struct RoleChanges {
+    /// Its name. A system role keeps its own.
+    pub name: Option<String>,
+    /// What it is for.
+    pub description: Option<Option<String>>,
+}
+
+/// Adds a role.
+///
+/// # Errors
+/// [`Error::Invalid`] for a name or a text that will not do, [`Error::AlreadyExists`] if a role has
+/// the name in whatever case.
+pub async fn create(change: &Change<'_>, by: &Granted<CreateRoles>, new: NewRole) -> Result<Model> {
+    change.confirm(by).await?;
+    let Name { shown, key } = name::role(&new.name)?;
+    free(change, &key, &shown).await?;
+    let row = ActiveModel {
+        name: Set(shown.clone()),
+        name_key: Set(key),
+        description: Set(name::text("description", new.description, 10_000)?),
+        is_system: Set(false),
+        created_at: Set(change.now()),
+        updated_at: Set(change.now()),
+        ..Default::default()
+    };
+    let role = row.insert(change.tx()).await.map_err(Error::on_duplicate(KIND, &shown))?;
+    tracing::info!(target: "audit", by = %by.to(), role_id = role.id, name = role.name, "role added");
+    Ok(role)
+}
+
+/// Renames or describes a role.
+///
+/// # Errors
+/// As for [`create`]; [`Error::NotFound`] if there is no such role, [`Error::BelongsToSystem`] if a
+/// system role would get another name, [`Error::Exceeds`] if it carries a right that `by` has not.
+pub async fn update(
+    change: &Change<'_>,
+    by: &Granted<UpdateRoles>,
+    id: i64,
+    changes: RoleChanges,
+) -> Result<Model> {
+    change.confirm(by).await?;
+    let before = find(change, id).await?;
+    exceed::role(change.tx(), by.to(), &before).await?;
+    let mut row = before.clone().into_active_model();
+    if let Some(name) = &changes.name {
+        let Name { shown, key } = name::role(name)?;
+        if before.is_system && shown != before.name {
+            return Err(Error::BelongsToSystem { kind: KIND, key: before.name });
+        }
+        if key != before.name_key {
+            free(change, &key, &shown).await?;
+        }
+        row.name = Set(shown);
+        row.name_key = Set(key);
+    }
+    if let Some(description) = changes.description {
+        row.description = Set(name::text("description", description, 10_000)?);
+    }
+    row.updated_at = Set(change.now());
+    let role = row.update(change.tx()).await.map_err(Error::on_duplicate(KIND, &before.name))?;
+    change.touch(Scope::Role(id)).await?;
+    tracing::info!(target: "audit", by = %by.to(), role_id = id, name = role.name, "role changed");
+    Ok(role)
+}
+
+/// Removes a role; whoever had it has it no more.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such role, [`Error::BelongsToSystem`] for a system role,
+/// [`Error::Exceeds`] if it carries a right that `by` has not, [`Error::LastAdministrator`] if
+/// nobody would be left who administers.
+pub async fn delete(change: &Change<'_>, by: &Granted<DeleteRoles>, id: i64) -> Result<()> {
+    change.confirm(by).await?;
+    let role = find(change, id).await?;
+    if role.is_system {
+        return Err(Error::BelongsToSystem { kind: KIND, key: role.name });
+    }
+    exceed::role(change.tx(), by.to(), &role).await?;
+
+    let delete = async { Ok(Entity::delete_by_id(id).exec(change.tx()).await?) };
+    change.keeping_an_administrator(delete).await?;
+    change.touch(Scope::Role(id)).await?;
+    tracing::info!(target: "audit", by = %by.to(), role_id = id, name = role.name, "role removed");
+    Ok(())
+}
+
+/// Gives a person a role. Who has it already keeps it.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such person or role, [`Error::Exceeds`] if the role, or the
+/// person, has a right that `by` has not.
+pub async fn assign(
+    change: &Change<'_>,
+    by: &Granted<AssignRoles>,
+    user_id: i64,
+    role_id: i64,
+) -> Result<()> {
+    change.confirm(by).await?;
+    if !both_within(change, by, user_id, role_id).await? {
+        user_role::ActiveModel {
+            user_id: Set(user_id),
+            role_id: Set(role_id),
+            created_at: Set(change.now()),
+        }
+        .insert(change.tx())
+        .await?;
+        change.touch(Scope::User(user_id)).await?;
+        tracing::info!(target: "audit", by = %by.to(), user_id, role_id, "role given");
+    }
+    Ok(())
+}
+
+/// Takes a role from a person. Who has it not goes without.
+///
+/// # Errors
+/// As for [`assign`], and [`Error::LastAdministrator`] if nobody would be left who administers.
+pub async fn revoke(
+    change: &Change<'_>,
+    by: &Granted<AssignRoles>,
+    user_id: i64,
+    role_id: i64,
+) -> Result<()> {
+    change.confirm(by).await?;
+    if both_within(change, by, user_id, role_id).await? {
+        let delete = async {
+            Ok(user_role::Entity::delete_by_id((user_id, role_id)).exec(change.tx()).await?)
+        };
+        change.keeping_an_administrator(delete).await?;
+        change.touch(Scope::User(user_id)).await?;
+        tracing::info!(target: "audit", by = %by.to(), user_id, role_id, "role taken");
+    }
+    Ok(())
+}
+
+/// Whether the person has the role, when both are there and not above who asks.
+async fn both_within(
+    change: &Change<'_>,
+    by: &Granted<AssignRoles>,
+    user_id: i64,
+    role_id: i64,
+) -> Result<bool> {
+    let role = find(change, role_id).await?;
+    let person = user::find(change, user_id).await?;
+    exceed::role(change.tx(), by.to(), &role).await?;
+    exceed::person(change.tx(), by.to(), &person).await?;
+    Ok(user_role::Entity::find_by_id((user_id, role_id)).one(change.tx()).await?.is_some())
+}
+
+pub(in crate::identity) async fn find(change: &Change<'_>, id: i64) -> Result<Model> {
+    let found = Entity::find_by_id(id).one(change.tx()).await?;
+    found.ok_or_else(|| Error::not_found(KIND, id.to_string()))
+}
+
+async fn free(change: &Change<'_>, key: &str, shown: &str) -> Result<()> {
+    match Entity::find().filter(Column::NameKey.eq(key)).one(change.tx()).await? {
+        None => Ok(()),
+        Some(_) => Err(Error::AlreadyExists { kind: KIND, key: shown.to_owned() }),
+    }
+}

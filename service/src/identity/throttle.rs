@@ -1,0 +1,234 @@
+//! How often somebody may try to log in, kept in the database so that it holds for all processes.
+//!
+//! Three allowances are used up together, each by the generic cell rate algorithm (ITU-T I.371): so
+//! many attempts at once, then one per interval.
+//!
+//! - The **address** (IPv6: its /64), whatever accounts it tries.
+//! - The **account**, over all addresses that it was never used from. When it is used up, such an
+//!   address still has an attempt a minute of its own: guessing from many addresses becomes slow,
+//!   and nobody can shut the owner out by guessing.
+//! - The **pair** of both. Where the owner has logged in before, only this one counts.
+//!
+//! An attempt is counted before it is looked at, so that many at once are as many; one that succeeds
+//! is given back. What can remain: somebody behind the owner's own address uses up the owner's pair,
+//! and the owner waits half a minute there, or logs in from elsewhere.
+
+use std::{net::IpAddr, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::identity::login_throttle::{ActiveModel, Column, Entity};
+use plimsoll::retry;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait as _, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait as _,
+    QueryFilter as _, QuerySelect as _,
+    sea_query::{CaseStatement, Expr, ExprTrait as _, OnConflict},
+};
+
+use super::secret::hash;
+use crate::{Error, Result, World};
+
+/// How much may be tried: `at_once`, then one per `interval` seconds.
+#[derive(Clone, Copy, Debug)]
+struct Allowance {
+    kind: &'static str,
+    at_once: i64,
+    interval: i64,
+}
+
+/// Enough for an office behind one address on a Monday morning.
+const ADDRESS: Allowance = Allowance { kind: "address", at_once: 30, interval: 5 };
+/// Some 8 600 guesses a day at one account from all the world together.
+const ACCOUNT: Allowance = Allowance { kind: "account", at_once: 100, interval: 10 };
+/// Enough for somebody who tries their older passwords.
+const PAIR: Allowance = Allowance { kind: "pair", at_once: 10, interval: 30 };
+/// What an unknown address has when the account's allowance is used up.
+const ALONE: Allowance = Allowance { kind: "alone", at_once: 1, interval: 60 };
+
+/// After this a row says nothing any more: every allowance is whole again long before.
+const FORGOTTEN: TimeDelta = TimeDelta::days(1);
+
+impl Allowance {
+    fn interval(self) -> i64 {
+        self.interval * 1_000_000
+    }
+
+    /// How far ahead the arrival time may be for an attempt to be allowed.
+    fn tolerance(self) -> i64 {
+        (self.at_once - 1) * self.interval()
+    }
+
+    /// How far ahead it can be at all. Further ahead means that the clock was set back since.
+    fn horizon(self) -> i64 {
+        self.at_once * self.interval()
+    }
+
+    fn key(self, of: &str) -> String {
+        format!("{}:{}", self.kind, hash(of))
+    }
+}
+
+/// Whose attempt it is.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {
+    account: String,
+    address: String,
+    is_known: bool,
+}
+
+impl Attempt {
+    /// `account` is the folded name that was typed, whether or not anybody has it; `is_known` says
+    /// that its owner has logged in from there before.
+    pub(super) fn new(account: &str, address: Option<IpAddr>, is_known: bool) -> Self {
+        Self { account: account.to_owned(), address: network(address), is_known }
+    }
+
+    fn pair(&self) -> String {
+        format!("{}\n{}", self.account, self.address)
+    }
+
+    /// Uses up what the attempt costs.
+    ///
+    /// # Errors
+    /// [`Error::TooManyAttempts`] when an allowance is used up; nothing is counted then.
+    pub(super) async fn charge(&self, db: &DatabaseConnection, world: &World) -> Result<()> {
+        let now = world.clock.now();
+        retry::transaction(db, |tx, _| Box::pin(self.charge_all(tx, now))).await?;
+        let mut dice = [0];
+        world.random.fill(&mut dice);
+        if dice[0] % 64 == 0 {
+            forget(db, now).await?;
+        }
+        Ok(())
+    }
+
+    // Always in the same order, so that nobody waits for somebody who waits for them.
+    async fn charge_all(&self, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<()> {
+        if !self.is_known {
+            if let Some(wait) = charge(tx, ADDRESS, &self.address, now).await? {
+                return refuse(wait);
+            }
+            if charge(tx, ACCOUNT, &self.account, now).await?.is_some()
+                && let Some(wait) = charge(tx, ALONE, &self.pair(), now).await?
+            {
+                return refuse(wait);
+            }
+        }
+        match charge(tx, PAIR, &self.pair(), now).await? {
+            Some(wait) => refuse(wait),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives back what an attempt that succeeded has cost.
+    pub(super) async fn give_back(&self, db: &impl ConnectionTrait) -> Result<()> {
+        if !self.is_known {
+            for (allowance, of) in [(ADDRESS, &self.address), (ACCOUNT, &self.account)] {
+                Entity::update_many()
+                    .col_expr(
+                        Column::ArrivesAt,
+                        Expr::col(Column::ArrivesAt).sub(allowance.interval()),
+                    )
+                    .filter(Column::Key.eq(allowance.key(of)))
+                    .filter(Column::ArrivesAt.gte(allowance.interval()))
+                    .exec(db)
+                    .await?;
+            }
+        }
+        let pair = self.pair();
+        Entity::delete_many()
+            .filter(Column::Key.is_in([ALONE.key(&pair), PAIR.key(&pair)]))
+            .exec(db)
+            .await?;
+        Ok(())
+    }
+}
+
+fn refuse(wait: Duration) -> Result<()> {
+    Err(Error::TooManyAttempts { retry_after: wait })
+}
+
+/// An IPv4 address, or the network of an IPv6 address: whoever has one has 2⁶⁴ of them.
+fn network(address: Option<IpAddr>) -> String {
+    match address.map(|address| address.to_canonical()) {
+        None => "unknown".to_owned(),
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+/// Uses up one attempt; or says how long there is none.
+async fn charge(
+    tx: &DatabaseTransaction,
+    allowance: Allowance,
+    of: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Duration>> {
+    let key = allowance.key(of);
+    let at = now.timestamp_micros().clamp(0, i64::MAX / 2);
+    for _ in 0..2 {
+        if count(tx, allowance, &key, at, now).await? {
+            return Ok(None);
+        }
+        let arrives_at: Option<i64> = Entity::find_by_id(key.as_str())
+            .select_only()
+            .column(Column::ArrivesAt)
+            .into_tuple()
+            .one(tx)
+            .await?;
+        if let Some(arrives_at) = arrives_at {
+            let micros = arrives_at - allowance.tolerance() - at;
+            // Whole seconds upwards, as `Retry-After` has them.
+            let seconds = u64::try_from(micros).unwrap_or(0) / 1_000_000 + 1;
+            return Ok(Some(Duration::from_secs(seconds)));
+        }
+        let row = ActiveModel { key: Set(key.clone()), arrives_at: Set(0), updated_at: Set(now) };
+        let if_absent = OnConflict::column(Column::Key).do_nothing_on([Column::Key]).to_owned();
+        Entity::insert(row).on_conflict(if_absent).exec_without_returning(tx).await?;
+    }
+    // The row went while it was looked at: somebody has just logged in.
+    Ok(None)
+}
+
+/// One statement decides and counts, so that many at once are counted one after the other.
+async fn count(
+    tx: &DatabaseTransaction,
+    allowance: Allowance,
+    key: &str,
+    at: i64,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let arrives_at = || Expr::col(Column::ArrivesAt);
+    let is_set_back = || arrives_at().gt(at + allowance.horizon());
+    let next = CaseStatement::new()
+        .case(arrives_at().lt(at).or(is_set_back()), at + allowance.interval())
+        .finally(arrives_at().add(allowance.interval()));
+    let counted = Entity::update_many()
+        .col_expr(Column::ArrivesAt, next.into())
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::Key.eq(key))
+        .filter(arrives_at().lte(at + allowance.tolerance()).or(is_set_back()))
+        .exec(tx)
+        .await?;
+    Ok(counted.rows_affected > 0)
+}
+
+/// Removes some rows that say nothing any more.
+async fn forget(db: &DatabaseConnection, now: DateTime<Utc>) -> Result<()> {
+    let old = Column::UpdatedAt.lt(now - FORGOTTEN);
+    let keys: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Key)
+        .filter(old.clone())
+        .limit(500)
+        .into_tuple()
+        .all(db)
+        .await?;
+    if !keys.is_empty() {
+        Entity::delete_many().filter(Column::Key.is_in(keys)).filter(old).exec(db).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! Adding, changing and removing people.
+
+use entity::identity::{
+    password_reset,
+    refresh_token::RevokedReason,
+    role,
+    user::{ActiveModel, Column, Entity, Model, ThemePreference},
+    user_role,
+};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _,
+};
+
+use super::KIND;
+use crate::{
+    Error, Result,
+    identity::{
+        fold::fold,
+        name::{self, Name},
+        password::Hashed,
+        session,
+    },
+    lookup::by_text,
+    rights::{
+        Actor, Change, CreateUsers, DeleteUsers, Granted, Grantee, Scope, UpdateUsers, exceed,
+    },
+    settings,
+};
+
+const DEFAULT_ROLE: &str = "users.default_role";
+
+/// A person to add.
+#[derive(Clone, Debug, Default)]
+pub struct NewUser {
+    /// The name that they log in by; unique without case.
+    pub username: String,
+    /// Their address; unique without case.
+    pub email: Option<String>,
+    /// Their full name, up to 300 characters.
+    pub full_name: Option<String>,
+    /// What they say of themselves, up to 10 000 characters.
+    pub bio: Option<String>,
+    /// Their password. Without one they cannot log in until they have chosen it by a reset.
+    pub password: Option<Hashed>,
+}
+
+/// What is to change about a person. What is `None` stays; `Some(None)` empties it.
+#[derive(Clone, Debug, Default)]
+pub struct UserChanges {
+    /// The name that they log in by.
+    pub username: Option<String>,
+    /// Their address. A new one is not verified, and ends the password resets that are on their way.
+    pub email: Option<Option<String>>,
+    /// What they may change themselves, too.
+    pub own: OwnChanges,
+}
+
+/// What people may change about themselves. What is `None` stays; `Some(None)` empties it.
+#[derive(Clone, Debug, Default)]
+pub struct OwnChanges {
+    /// The full name, up to 300 characters.
+    pub full_name: Option<Option<String>>,
+    /// What they say of themselves, up to 10 000 characters.
+    pub bio: Option<Option<String>>,
+    /// Which colours they want to see.
+    pub theme_preference: Option<ThemePreference>,
+}
+
+/// Adds a person with the role that the setting `users.default_role` names.
+///
+/// # Errors
+/// [`Error::Invalid`] for a name, an address or a text that will not do, [`Error::AlreadyExists`]
+/// if somebody has the name or the address in whatever case, [`Error::Malformed`] if the setting
+/// names no role, [`Error::Exceeds`] if that role has rights which `by` has not.
+pub async fn create(change: &Change<'_>, by: &Granted<CreateUsers>, new: NewUser) -> Result<Model> {
+    change.confirm(by).await?;
+    let role = default_role(change).await?;
+    exceed::role(change.tx(), by.to(), &role).await?;
+    add(change, by.to(), new, role.id).await
+}
+
+/// Adds a person with that role.
+pub(in crate::identity) async fn add(
+    change: &Change<'_>,
+    by: &Grantee,
+    new: NewUser,
+    role_id: i64,
+) -> Result<Model> {
+    let email = new.email.as_deref().map(name::email).transpose()?;
+    let username = name::username(&new.username, email.as_ref())?;
+    free(change, Column::UsernameKey, &username.key, "user", &username.shown).await?;
+    if let Some(email) = &email {
+        free(change, Column::EmailKey, &email.key, "user with e-mail", &email.shown).await?;
+    }
+    let row = ActiveModel {
+        username: Set(username.shown.clone()),
+        username_key: Set(username.key),
+        email_key: Set(email.as_ref().map(|email| email.key.clone())),
+        email: Set(email.map(|email| email.shown)),
+        full_name: Set(name::text("full name", new.full_name, 300)?),
+        bio: Set(name::text("bio", new.bio, 10_000)?),
+        password_hash: Set(new.password.map(Hashed::into_secret)),
+        created_at: Set(change.now()),
+        updated_at: Set(change.now()),
+        ..Default::default()
+    };
+    let user = row.insert(change.tx()).await.map_err(Error::on_duplicate(KIND, &username.shown))?;
+    user_role::ActiveModel {
+        user_id: Set(user.id),
+        role_id: Set(role_id),
+        created_at: Set(change.now()),
+    }
+    .insert(change.tx())
+    .await?;
+    change.touch(Scope::User(user.id)).await?;
+    tracing::info!(target: "audit", by = %by, user_id = user.id, "user added");
+    Ok(user)
+}
+
+/// Changes what is known about a person.
+///
+/// # Errors
+/// As for [`create`], and [`Error::NotFound`] if there is no such person.
+pub async fn update(
+    change: &Change<'_>,
+    by: &Granted<UpdateUsers>,
+    id: i64,
+    changes: UserChanges,
+) -> Result<Model> {
+    change.confirm(by).await?;
+    let before = find(change, id).await?;
+    exceed::person(change.tx(), by.to(), &before).await?;
+
+    let email = match &changes.email {
+        Some(email) => email.as_deref().map(name::email).transpose()?,
+        None => name::stored(before.email.as_ref(), before.email_key.as_ref()),
+    };
+    // A name that is an address must go on being the person's own.
+    let username = match &changes.username {
+        Some(username) => name::username(username, email.as_ref())?,
+        None if changes.email.is_some() => name::username(&before.username, email.as_ref())?,
+        None => Name { shown: before.username.clone(), key: before.username_key.clone() },
+    };
+    let email_key = email.as_ref().map(|email| email.key.clone());
+    let mut row = before.clone().into_active_model();
+    if username.key != before.username_key {
+        free(change, Column::UsernameKey, &username.key, "user", &username.shown).await?;
+    }
+    if changes.username.is_some() {
+        row.username = Set(username.shown.clone());
+        row.username_key = Set(username.key);
+    }
+    if email_key != before.email_key {
+        if let Some(email) = &email {
+            free(change, Column::EmailKey, &email.key, "user with e-mail", &email.shown).await?;
+        }
+        row.is_verified = Set(false);
+        row.verified_at = Set(None);
+        password_reset::Entity::delete_many()
+            .filter(password_reset::Column::UserId.eq(id))
+            .exec(change.tx())
+            .await?;
+    }
+    if changes.email.is_some() {
+        row.email = Set(email.map(|email| email.shown));
+        row.email_key = Set(email_key);
+    }
+    own(&mut row, changes.own)?;
+    row.updated_at = Set(change.now());
+    let user = row.update(change.tx()).await.map_err(Error::on_duplicate(KIND, &username.shown))?;
+    tracing::info!(target: "audit", by = %by.to(), user_id = id, "user changed");
+    Ok(user)
+}
+
+/// Changes what somebody may change about themselves.
+///
+/// # Errors
+/// [`Error::Invalid`] for a text that will not do, [`Error::Unauthenticated`] if the actor is not
+/// there any more.
+pub async fn update_own(change: &Change<'_>, actor: &Actor, changes: OwnChanges) -> Result<Model> {
+    let before = Entity::find_by_id(actor.user_id()).one(change.tx()).await?;
+    let mut row = before.ok_or(Error::Unauthenticated)?.into_active_model();
+    own(&mut row, changes)?;
+    row.updated_at = Set(change.now());
+    Ok(row.update(change.tx()).await?)
+}
+
+fn own(row: &mut ActiveModel, changes: OwnChanges) -> Result<()> {
+    if let Some(full_name) = changes.full_name {
+        row.full_name = Set(name::text("full name", full_name, 300)?);
+    }
+    if let Some(bio) = changes.bio {
+        row.bio = Set(name::text("bio", bio, 10_000)?);
+    }
+    if let Some(theme) = changes.theme_preference {
+        row.theme_preference = Set(theme);
+    }
+    Ok(())
+}
+
+/// Lets a person in, or shuts them out, which ends all their sessions.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such person, [`Error::Exceeds`] if they have a right that
+/// `by` has not, [`Error::LastAdministrator`] if nobody would be left who administers.
+pub async fn set_active(
+    change: &Change<'_>,
+    by: &Granted<UpdateUsers>,
+    id: i64,
+    active: bool,
+) -> Result<Model> {
+    change.confirm(by).await?;
+    let before = find(change, id).await?;
+    exceed::person(change.tx(), by.to(), &before).await?;
+    if before.is_active == active {
+        return Ok(before);
+    }
+
+    let mut row = before.into_active_model();
+    row.is_active = Set(active);
+    row.updated_at = Set(change.now());
+    let update = async { Ok(row.update(change.tx()).await?) };
+    let user = change.keeping_an_administrator(update).await?;
+    if !active {
+        session::end_all(change.tx(), change.now(), id, RevokedReason::UserDisabled).await?;
+    }
+    change.touch(Scope::User(id)).await?;
+    tracing::info!(target: "audit", by = %by.to(), user_id = id, active, "user let in or shut out");
+    Ok(user)
+}
+
+/// Removes a person with everything of theirs: roles, sessions, resets, keys, codes.
+///
+/// # Errors
+/// As for [`set_active`].
+pub async fn delete(change: &Change<'_>, by: &Granted<DeleteUsers>, id: i64) -> Result<()> {
+    change.confirm(by).await?;
+    let before = find(change, id).await?;
+    exceed::person(change.tx(), by.to(), &before).await?;
+
+    let delete = async { Ok(Entity::delete_by_id(id).exec(change.tx()).await?) };
+    change.keeping_an_administrator(delete).await?;
+    change.touch(Scope::User(id)).await?;
+    tracing::info!(target: "audit", by = %by.to(), user_id = id, "user removed");
+    Ok(())
+}
+
+pub(in crate::identity) async fn find(change: &Change<'_>, id: i64) -> Result<Model> {
+    let found = Entity::find_by_id(id).one(change.tx()).await?;
+    found.ok_or_else(|| Error::not_found(KIND, id.to_string()))
+}
+
+async fn default_role(change: &Change<'_>) -> Result<role::Model> {
+    let name: String = settings::read(change.tx(), DEFAULT_ROLE).await?;
+    by_text::<role::Entity>(change.tx(), role::Column::NameKey, &fold(&name), |role| {
+        Some(&role.name_key)
+    })
+    .await?
+    .ok_or_else(|| Error::Malformed {
+        kind: "setting",
+        key: DEFAULT_ROLE.to_owned(),
+        problem: format!("there is no role `{name}`"),
+    })
+}
+
+/// Makes sure that nobody has the key. The unique index would say so too, but not which of the two.
+async fn free(
+    change: &Change<'_>,
+    column: Column,
+    key: &str,
+    kind: &'static str,
+    shown: &str,
+) -> Result<()> {
+    match Entity::find().filter(column.eq(key)).one(change.tx()).await? {
+        None => Ok(()),
+        Some(_) => Err(Error::AlreadyExists { kind, key: shown.to_owned() }),
+    }
+}

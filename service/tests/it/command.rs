@@ -1,0 +1,128 @@
+//! The command `manage`, as a process.
+#![cfg(feature = "command")]
+
+use std::process::{Command, Stdio};
+
+use entity::identity::user::{Column, Entity};
+use plimsoll::testing::Scratch;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+use service::{identity::fold::fold, rights::has_administrator};
+
+plimsoll::on_every_empty_database!(
+    create_admin_makes_the_first_administrator_and_no_second,
+    two_at_once_make_one_administrator,
+    create_admin_says_what_is_missing,
+);
+
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn manage(scratch: &Scratch, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let url = scratch.database.url();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_manage"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("DATABASE_URL", url.expose_secret())
+        .envs(variables.iter().copied())
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn said(mut command: Command) -> Said {
+    let output = command.output().unwrap();
+    Said {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+const ANA: [(&str, &str); 3] = [
+    ("ADMIN_USERNAME", "Ana"),
+    ("ADMIN_EMAIL", "Ana@Example.org"),
+    ("ADMIN_PASSWORD", "correct horse battery"),
+];
+
+async fn create_admin_makes_the_first_administrator_and_no_second(scratch: &Scratch) {
+    migration::app().up(&scratch.database).await.unwrap();
+
+    let made = said(manage(scratch, &["create-admin"], &ANA));
+    assert_eq!(
+        (made.code, made.out.as_str()),
+        (Some(0), "`Ana` administers now\n"),
+        "{}",
+        made.err
+    );
+    assert!(has_administrator(&scratch.db).await.unwrap());
+
+    let again = said(manage(scratch, &["create-admin"], &ANA));
+    assert_eq!(again.code, Some(1));
+    assert!(
+        again.err.starts_with("error[SRV0013]: there is an administrator already"),
+        "{}",
+        again.err
+    );
+    assert!(again.err.contains("--another"), "{}", again.err);
+    let content = said(manage(scratch, &["create-admin", "--if-none", "--json"], &ANA));
+    assert_eq!(content.code, Some(0), "{}", content.err);
+    let document: Value = serde_json::from_str(&content.out).unwrap();
+    assert_eq!(document, serde_json::json!({"schema": 1, "administrator": null}));
+
+    let clash = said(manage(scratch, &["create-admin", "--another", "--json"], &ANA));
+    assert_eq!(clash.code, Some(1));
+    let document: Value = serde_json::from_str(&clash.out).unwrap();
+    assert_eq!(document["error"]["code"], "SRV0021");
+    let bo = [("ADMIN_USERNAME", "bo"), ANA[2]];
+    let another = said(manage(scratch, &["create-admin", "--another", "--json"], &bo));
+    let document: Value = serde_json::from_str(&another.out).unwrap();
+    assert_eq!(document["administrator"]["username"], "bo");
+}
+
+async fn two_at_once_make_one_administrator(scratch: &Scratch) {
+    migration::app().up(&scratch.database).await.unwrap();
+    let start = |name: &'static str| {
+        let variables = [("ADMIN_USERNAME", name), ANA[2]];
+        manage(scratch, &["create-admin"], &variables).spawn().unwrap()
+    };
+
+    let children = ["ana", "bo", "cleo"].map(start);
+    let codes = children.map(|child| child.wait_with_output().unwrap().status.code());
+
+    assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
+    assert_eq!(codes.iter().filter(|code| **code == Some(1)).count(), 2, "{codes:?}");
+    let names = ["ana", "bo", "cleo"].map(fold);
+    let made = Entity::find().filter(Column::UsernameKey.is_in(names)).all(&scratch.db).await;
+    assert_eq!(made.unwrap().len(), 1);
+}
+
+async fn create_admin_says_what_is_missing(scratch: &Scratch) {
+    let empty = said(manage(scratch, &["create-admin"], &ANA));
+    assert_eq!(empty.code, Some(1));
+    assert!(empty.err.contains("cargo run -p migration -- status"), "{}", empty.err);
+
+    migration::app().up(&scratch.database).await.unwrap();
+    for (variables, part) in [
+        (&[][..], "there is no terminal to ask on: set ADMIN_USERNAME"),
+        (&ANA[..1], "there is no terminal to ask on: set ADMIN_PASSWORD"),
+        (&[ANA[0], ("ADMIN_PASSWORD", "short")], "error[SRV0023]: the password is not acceptable"),
+        (&[ANA[0], ("ADMIN_PASSWORD", "ANA     ")], "error[SRV0023]"),
+        (&[("ADMIN_USERNAME", "a@b.c"), ANA[2]], "error[SRV0022]"),
+        (&[ANA[0], ("ADMIN_EMAIL", "nowhere"), ANA[2]], "error[SRV0022]"),
+    ] {
+        let refused = said(manage(scratch, &["create-admin"], variables));
+
+        assert_eq!(refused.code, Some(1));
+        assert!(refused.err.contains(part), "{}", refused.err);
+        assert!(refused.out.is_empty());
+    }
+    assert!(!has_administrator(&scratch.db).await.unwrap());
+}
