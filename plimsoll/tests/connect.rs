@@ -129,6 +129,9 @@ fn url(text: &str) -> Database {
     Database::from_url(text, Path::new("/")).unwrap()
 }
 
+/// Far more than a busy machine needs for what is to be done at once.
+const SOON: Duration = Duration::from_secs(10);
+
 /// Before a session is ended: while it is being given back to its pool, and when it is there.
 const PAUSES: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(1), Duration::from_millis(5), Duration::from_millis(50)];
@@ -147,7 +150,7 @@ async fn nothing_listens_is_said_at_once(scheme: &str, dialect: &str) {
         error.to_string(),
         format!("cannot reach the {dialect} server at `127.0.0.1:{port}`")
     );
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(took < SOON, "{took:?}");
     assert!(!chain(&error).contains("geheim"));
 }
 
@@ -170,7 +173,7 @@ async fn a_silent_server_is_given_up_after_the_limit(scheme: &str, dialect: &str
         error.to_string(),
         format!("the {dialect} server at `127.0.0.1:{port}` did not answer within 0.3 s")
     );
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < SOON, "{took:?}");
 }
 
 async fn a_certificate_that_is_not_there_is_named(scheme: &str, parameter: &str) {

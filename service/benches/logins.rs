@@ -62,8 +62,8 @@ async fn measure(db: &DatabaseConnection) {
         });
         group.bench_function("hash alone", |bencher| {
             bencher.iter(|| {
-                let hashes = (0..AT_ONCE).map(|_| hasher.hash(&world, &password, &[]));
-                for outcome in handle.block_on(join_all(hashes)) {
+                let alone = (0..AT_ONCE).map(|_| hasher.hash(&world, &password, &[]));
+                for outcome in handle.block_on(join_all(alone)) {
                     outcome.unwrap();
                 }
             });

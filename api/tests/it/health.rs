@@ -80,7 +80,7 @@ async fn a_database_that_is_silent_is_not_waited_for() {
 
     assert_eq!(answer.problem(), ("/problems/not-ready".to_owned(), 503));
     assert!(!answer.body.contains("geheim"), "{}", answer.body);
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -1,9 +1,14 @@
 //! The histories that the ship can sail.
 
-use std::{process::Command, thread, time::Duration};
+use std::{
+    io::{Read as _, stdin},
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 use plimsoll::{App, History, prelude::*};
-use sea_orm::{ConnectionTrait as _, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
 const SEEDS: &[(&str, &str)] = &[(
@@ -26,11 +31,10 @@ pub(crate) fn app(name: &str) -> Option<App> {
             .declared("m08_index", || Steps::new().create_index("crew", ["name"])),
         // Twelve statements, and one migration behind them.
         "twelve" => History::new().declared("m01_twelve", twelve).declared("m02_ports", ports),
-        // One statement that takes its time, between two that do not.
-        "slow" => History::new()
-            .declared("m01_ports", ports)
-            .imperative(Guest { name: "m02_slow", transaction: Some(true), work: Work::Sleep(2) })
-            .declared("m03_cargo", || table("cargo")),
+        // One statement that takes its time, between two migrations that do not.
+        "slow" => slow(Work::Sleep),
+        // The same, and how long is up to whoever has its standard input.
+        "held" => slow(Work::Wait),
         // An index, which somebody else's lock on the table makes wait.
         "long" => History::new()
             .declared("m01_ports", ports)
@@ -54,6 +58,13 @@ pub(crate) fn app(name: &str) -> Option<App> {
         _ => return None,
     };
     Some(App::new(history).seeds(SEEDS))
+}
+
+fn slow(work: Work) -> History {
+    History::new()
+        .declared("m01_ports", ports)
+        .imperative(Guest { name: "m02_slow", transaction: Some(true), work })
+        .declared("m03_cargo", || table("cargo"))
 }
 
 fn table(name: &str) -> Steps {
@@ -87,7 +98,10 @@ struct Guest {
 enum Work {
     Table(&'static str),
     Row,
-    Sleep(u32),
+    /// Sleeps for seconds, in one statement.
+    Sleep,
+    /// Waits for a second, and then as long as the standard input is open.
+    Wait,
     Sink,
     SinkRow,
 }
@@ -109,10 +123,13 @@ impl MigrationTrait for Guest {
                 manager.create_table(sea_query::Table::create().table(name).col(id).take()).await
             }
             Work::Row => db.execute_unprepared(&row).await.map(drop),
-            Work::Sleep(seconds) => {
+            Work::Sleep => {
                 db.execute_unprepared(&row).await?;
-                db.execute_unprepared(&sleep(manager.get_database_backend(), seconds)).await?;
-                Ok(())
+                db.execute_unprepared(sleep(db.get_database_backend())).await.map(drop)
+            }
+            Work::Wait => {
+                db.execute_unprepared(&row).await?;
+                wait(db).await
             }
             Work::Sink => {
                 db.execute_unprepared("CREATE TABLE half (id bigint)").await?;
@@ -132,7 +149,7 @@ impl MigrationTrait for Guest {
             Work::Table(name) => {
                 manager.drop_table(sea_query::Table::drop().table(name).take()).await
             }
-            Work::Row | Work::Sleep(_) | Work::Sink | Work::SinkRow => Ok(()),
+            Work::Row | Work::Sleep | Work::Wait | Work::Sink | Work::SinkRow => Ok(()),
         }
     }
 
@@ -141,18 +158,34 @@ impl MigrationTrait for Guest {
     }
 }
 
-fn sleep(backend: DbBackend, seconds: u32) -> String {
+fn sleep(backend: DbBackend) -> &'static str {
     match backend {
-        DbBackend::Postgres => format!("SELECT pg_sleep({seconds})"),
-        DbBackend::MySql => format!("SELECT SLEEP({seconds})"),
-        // SQLite cannot sleep: it counts until the clock, which stands still within a statement,
-        // would have gone on.
-        _ => format!(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) \
-             SELECT max(i) FROM n",
-            u64::from(seconds) * 4_000_000
-        ),
+        DbBackend::Postgres => "SELECT pg_sleep(2)",
+        DbBackend::MySql => "SELECT SLEEP(2)",
+        // SQLite cannot sleep, and its clock stands still within a statement: it counts.
+        _ => {
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000000) \
+             SELECT max(i) FROM n"
+        }
     }
+}
+
+async fn wait(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let began = Instant::now();
+    let input = thread::spawn(|| stdin().read_to_end(&mut Vec::new()));
+    while !input.is_finished() || began.elapsed() < Duration::from_secs(1) {
+        let sleep = match db.get_database_backend() {
+            DbBackend::Postgres => "SELECT pg_sleep(0.5)",
+            DbBackend::MySql => "SELECT SLEEP(0.5)",
+            // SQLite cannot sleep.
+            _ => {
+                thread::sleep(Duration::from_millis(50));
+                "SELECT 1"
+            }
+        };
+        db.execute_unprepared(sleep).await?;
+    }
+    Ok(())
 }
 
 /// Ends this process as nobody can prevent.

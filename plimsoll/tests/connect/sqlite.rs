@@ -2,7 +2,7 @@ use std::{
     fs,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     thread,
     time::{Duration, Instant},
@@ -18,7 +18,7 @@ use plimsoll::{
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
 use tempfile::TempDir;
 
-use crate::{chain, one, refusal, run, with_size, with_timeout};
+use crate::{SOON, chain, one, refusal, run, with_size, with_timeout};
 
 fn database(file: &str) -> (TempDir, Database) {
     let folder = tempfile::tempdir().unwrap();
@@ -178,6 +178,13 @@ fn work_that_panics_is_rolled_back() {
 
 fn must_be_send<T: Send>(_: &T) {}
 
+/// Waits until it is so.
+async fn until(so: &AtomicBool) {
+    while !so.load(SeqCst) {
+        Delay::new(Duration::from_millis(2)).await;
+    }
+}
+
 #[test]
 fn a_busy_file_is_tried_again() {
     run(async {
@@ -186,19 +193,23 @@ fn a_busy_file_is_tried_again() {
         counter(&db).await;
         let impatient = connect::session(&database).await.unwrap();
         impatient.execute_unprepared("PRAGMA busy_timeout = 0").await.unwrap();
+        let (begun, refused) = (AtomicBool::new(false), AtomicBool::new(false));
         let holder = async {
             retry::transaction(&db, |tx, _| {
+                let (begun, refused) = (&begun, &refused);
                 Box::pin(async move {
-                    Delay::new(Duration::from_millis(200)).await;
+                    begun.store(true, SeqCst);
+                    until(refused).await;
                     tx.execute_unprepared("UPDATE counter SET value = value + 1").await
                 })
             })
             .await
         };
         let writer = async {
-            Delay::new(Duration::from_millis(50)).await;
+            until(&begun).await;
             let first =
                 impatient.execute_unprepared("UPDATE counter SET value = 0").await.unwrap_err();
+            refused.store(true, SeqCst);
             let policy = Retry {
                 attempts: 1000,
                 longest_delay: Duration::from_millis(20),
@@ -248,8 +259,8 @@ fn attempts_and_time_are_limited() {
             write(Retry { attempts: 1000, total: Duration::from_millis(200), ..Retry::default() })
                 .await;
 
-        assert!(few < Duration::from_secs(1), "{few:?}");
-        assert!(short < Duration::from_secs(1), "{short:?}");
+        assert!(few < SOON, "{few:?}");
+        assert!(short < SOON, "{short:?}");
         tx.rollback().await.unwrap();
     });
 }
@@ -372,6 +383,6 @@ fn a_file_that_stays_locked_is_named() {
             connect::pool(&with_timeout(locked, Duration::from_millis(200))).await.unwrap_err();
 
         assert_eq!(error.code(), "PLM0023", "{}", chain(&error));
-        assert!(began.elapsed() < Duration::from_secs(10));
+        assert!(began.elapsed() < SOON);
     });
 }

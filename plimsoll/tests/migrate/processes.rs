@@ -9,7 +9,7 @@ use futures_timer::Delay;
 use plimsoll::{App, Choice, Error, History, MigrationError, prelude::*, testing::Scratch};
 use sea_orm::{ConnectionTrait as _, Statement};
 
-use crate::support::*;
+use crate::{crash::Watched, support::*};
 
 plimsoll::on_every_empty_database!(
     sixteen_processes_migrate_an_empty_database_once,
@@ -93,9 +93,9 @@ async fn sixteen_processes_seed_once(scratch: &Scratch) {
     assert_eq!(count(&scratch.db, "plimsoll_seeds").await, 3);
 }
 
-/// A process that holds the lock for two seconds, in its second migration.
+/// A process that holds the lock, in its second migration, until it is let go.
 async fn holder(scratch: &Scratch) -> Child {
-    let child = ship(scratch, &["slow", "up"]).stderr(Stdio::piped()).spawn().unwrap();
+    let child = ship(scratch, &["held", "up"]).stdin(Stdio::piped()).spawn().unwrap();
     let began = Instant::now();
     let records = "SELECT version FROM seaql_migrations";
     let is_there = async || {
@@ -109,24 +109,29 @@ async fn holder(scratch: &Scratch) -> Child {
     child
 }
 
+/// Lets it go on, to its end.
+fn let_go(mut holder: Child) {
+    drop(holder.stdin.take());
+    let output = holder.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}
+
 async fn whoever_waits_is_told_who_holds_the_lock(scratch: &Scratch) {
     let child = holder(scratch).await;
+    let holding = child.id();
 
-    let output = ship(scratch, &["slow", "up"]).output().unwrap();
+    let waiter = Watched::start(scratch, &["held", "up"]);
+    let (line, _) = waiter.line("waiting for the migration lock, held by");
+    let_go(child);
 
-    assert!(output.status.success(), "{}", said(&output));
-    let told = String::from_utf8(output.stderr.clone()).unwrap();
-    let line =
-        told.lines().find(|line| line.starts_with("waiting for the migration lock, held by"));
-    let line = line.unwrap_or_else(|| panic!("{told}"));
+    let mut waiter = waiter.child;
+    assert!(waiter.wait().unwrap().success());
     let who = match dialect(&scratch.db) {
-        plimsoll::Dialect::Sqlite => format!("process {} since 20", child.id()),
+        plimsoll::Dialect::Sqlite => format!("process {holding} since 20"),
         plimsoll::Dialect::Postgres => "running: SELECT pg_sleep".to_owned(),
         plimsoll::Dialect::Mysql => "running: SELECT SLEEP".to_owned(),
     };
     assert!(line.contains(&who), "{line}");
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
     assert_eq!(recorded(&scratch.db).await, ["m01_ports", "m02_slow", "m03_cargo"]);
     assert_eq!(count(&scratch.db, "ports").await, 4);
 }
@@ -135,7 +140,7 @@ async fn whoever_waits_too_long_is_told_who_holds_the_lock(scratch: &Scratch) {
     let child = holder(scratch).await;
     let began = Instant::now();
 
-    let output = ship(scratch, &["slow", "up", "--lock-timeout", "1"]).output().unwrap();
+    let output = ship(scratch, &["held", "up", "--lock-timeout", "1"]).output().unwrap();
 
     let waited = began.elapsed();
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
@@ -147,25 +152,23 @@ async fn whoever_waits_too_long_is_told_who_holds_the_lock(scratch: &Scratch) {
     );
     assert!(told.contains("--lock-timeout SECONDS"), "{told}");
     assert!(waited >= Duration::from_secs(1), "{waited:?}");
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
+    let_go(child);
 }
 
 async fn without_the_lock_nobody_waits(scratch: &Scratch) {
     let mut child = holder(scratch).await;
 
     // Without the lock both would seed at once, and one of them be refused.
-    let alone = &["slow", "up", "+0", "--no-lock", "--skip", "ports"];
+    let alone = &["held", "up", "+0", "--no-lock", "--skip", "ports"];
     let output = ship(scratch, alone).output().unwrap();
 
     assert!(!said(&output).contains("waiting"), "{}", said(&output));
     // SQLite itself lets one process write at a time, lock or no lock.
     if dialect(&scratch.db) != plimsoll::Dialect::Sqlite {
         assert!(output.status.success(), "{}", said(&output));
-        assert!(child.try_wait().unwrap().is_none(), "the holder had ended before");
     }
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(child.try_wait().unwrap().is_none(), "the holder had ended before");
+    let_go(child);
 }
 
 async fn two_histories_in_one_database_take_turns(scratch: &Scratch) {
@@ -179,15 +182,14 @@ async fn two_histories_in_one_database_take_turns(scratch: &Scratch) {
 
     let is_lock = matches!(refused, Error::Migration(MigrationError::LockTimeout { .. }));
     assert!(is_lock, "{}", chain(&refused));
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
+    let_go(child);
     assert_eq!(applied(&other.up_on(&db).await.unwrap()), ["m01_buoys"]);
     db.close().await.unwrap();
 }
 
 async fn a_migration_that_takes_its_time_shows_a_bar_on_a_terminal(scratch: &Scratch) {
     let bare = ship(scratch, &[]);
-    let line = format!("{} slow up", bare.get_program().to_str().unwrap());
+    let line = format!("{} held up", bare.get_program().to_str().unwrap());
 
     let output = Command::new("script")
         .args(["--quiet", "--return", "--command", &line, "/dev/null"])
