@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use plimsoll::{config::Env, telemetry};
 
-/// What is logged when `RUST_LOG` does not say: what the engine's programs log, and this server.
-const LOGGED: &str = "warn,api=info,plimsoll=info,sqlx::query=info";
+/// What is logged when `RUST_LOG` does not say: what the engine's programs log, this server, and who
+/// did what.
+const LOGGED: &str = "warn,api=info,audit=info,plimsoll=info,sqlx::query=info";
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -5,7 +5,10 @@ mod create_admin;
 use std::{io::Write as _, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use plimsoll::config::{Database, Env};
+use plimsoll::{
+    config::{Database, Env},
+    telemetry,
+};
 use sea_orm::DatabaseConnection;
 use service::Error;
 
@@ -30,6 +33,9 @@ enum Command {
     CreateAdmin(create_admin::Options),
 }
 
+/// What is logged when `RUST_LOG` does not say: warnings, and who did what.
+const LOGGED: &str = "warn,audit=info,sqlx::query=info";
+
 /// Does what the arguments say. `0` done, `1` refused.
 pub(crate) async fn run() -> ExitCode {
     let arguments = Arguments::parse();
@@ -44,6 +50,7 @@ pub(crate) async fn run() -> ExitCode {
 
 async fn perform(arguments: &Arguments) -> anyhow::Result<()> {
     let env = Env::load()?;
+    telemetry::init_from(&env, LOGGED)?;
     let database = Database::resolve(&env, arguments.database_url.as_deref())?;
     let db = plimsoll::connect::pool(&database).await?;
     let done = act(arguments, &env, &db).await;

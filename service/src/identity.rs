@@ -6,6 +6,7 @@ pub mod fold;
 mod name;
 pub mod password;
 pub mod permission;
+mod prune;
 pub mod reset;
 pub mod role;
 pub(crate) mod secret;

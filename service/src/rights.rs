@@ -15,6 +15,7 @@
 mod administrator;
 mod cache;
 mod change;
+pub(crate) mod default_role;
 pub(crate) mod exceed;
 mod explain;
 mod held;

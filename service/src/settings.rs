@@ -19,7 +19,7 @@ pub use value::{FromValue, Value};
 use crate::{
     Error, Result, World,
     lookup::by_text,
-    rights::{Granted, ReadSettings, UpdateSettings},
+    rights::{Granted, ReadSettings, UpdateSettings, default_role},
 };
 
 const KIND: &str = "setting";
@@ -125,7 +125,8 @@ pub async fn categories(
 /// # Errors
 /// [`Error::NotFound`] for an unknown key, [`Error::Immutable`] if it is fixed,
 /// [`Error::WrongType`] if it holds another type, [`Error::Invalid`] for a value that cannot be
-/// stored in all databases.
+/// stored in all databases; for `users.default_role` also when there is no such role, and
+/// [`Error::Exceeds`] when it has rights that `by` has not.
 pub async fn set(
     db: &impl ConnectionTrait,
     by: &Granted<UpdateSettings>,
@@ -140,6 +141,9 @@ pub async fn set(
         problem: problem.to_owned(),
     })?;
 
+    if let (default_role::SETTING, Value::String(name)) = (key, &value) {
+        default_role::choose(db, by.to(), name).await?;
+    }
     let id = find(db, key).await?.id;
     let updated = Entity::update_many()
         .col_expr(Column::Value, Expr::value(text))

@@ -73,12 +73,9 @@ async fn update(
 ) -> Result<Json<UserOut>, Problem> {
     let OwnPatch { full_name, bio, theme_preference } = input;
     let theme_preference = theme_preference.map(Into::into);
-    let (actor, changes) = (&caller.actor, OwnChanges { full_name, bio, theme_preference });
-    let changes = &changes;
-    let change = app
-        .rights
-        .change(&app.db, |change, _| Box::pin(user::update_own(change, actor, changes.clone())));
-    Ok(Json(change.await?.into()))
+    let changes = OwnChanges { full_name, bio, theme_preference };
+    let user = user::update_own(&app.db, &app.world, &caller.actor, changes).await?;
+    Ok(Json(user.into()))
 }
 
 /// The old password and the new one.

@@ -320,7 +320,11 @@ async fn start_reset(
     By(by): By<UpdateUsers>,
     Path(id): Path<i64>,
 ) -> Result<(StatusCode, Json<ResetOut>), Problem> {
-    let reset = reset::start(&app.db, &app.world, &by, id).await?;
+    let (by, world) = (&by, &app.world);
+    let reset = app
+        .rights
+        .change(&app.db, |change, _| Box::pin(reset::start(change, world, by, id)))
+        .await?;
     let token = reset.token.expose_secret().to_owned();
     Ok((StatusCode::CREATED, Json(ResetOut { token, expires_at: reset.expires_at })))
 }

@@ -247,7 +247,10 @@ async fn nobody_acts_above_themselves(db: &DatabaseConnection) {
     }
     // Nor by way of the role that everybody new gets.
     let default = "/api/v1/settings/users.default_role";
-    let set = call(&router, &token, Method::PUT, default, json!({"value": "admin"})).await;
+    let body = json!({"value": "admin"});
+    let refused = call(&router, &token, Method::PUT, default, body.clone()).await;
+    assert_eq!(refused.problem(), problem("exceeds", 403));
+    let set = call(&router, &boss, Method::PUT, default, body).await;
     assert_eq!(set.status, 200, "{set:?}");
     let refused =
         call(&router, &token, Method::POST, "/api/v1/users", json!({"username": "mole"})).await;

@@ -1,6 +1,6 @@
 //! Password resets: a secret sent to a person, good for one new password.
 
-use plimsoll::Beside;
+use plimsoll::{Beside, TableBuilder, schema::OnDelete};
 use sea_orm::entity::prelude::*;
 
 use crate::Secret;
@@ -14,6 +14,9 @@ pub struct Model {
     pub id: i64,
     #[sea_orm(indexed)]
     pub user_id: i64,
+    /// Who started it for them; nobody did, when they asked for it themselves.
+    #[sea_orm(indexed)]
+    pub started_by_id: Option<i64>,
     /// SHA-256 of the secret, in hexadecimal.
     #[sea_orm(unique, column_type = "String(StringLen::N(64))")]
     pub token_hash: Secret,
@@ -27,4 +30,10 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl Beside for Entity {}
+/// `started_by_id` is no relation of SeaORM's: with a second one to the same entity there would be no
+/// first.
+impl Beside for Entity {
+    fn beside(table: TableBuilder) -> TableBuilder {
+        table.foreign_key(["started_by_id"], "users", ["id"], OnDelete::Cascade)
+    }
+}

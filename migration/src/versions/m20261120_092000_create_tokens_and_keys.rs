@@ -9,13 +9,16 @@ pub(crate) fn steps() -> Steps {
         .create_table("password_resets", |t| {
             t.column(big_pk_auto("id"))
                 .column(big_integer("user_id"))
+                .column(big_integer_null("started_by_id"))
                 .column(string_len("token_hash", 64))
                 .column(timestamp_with_time_zone("created_at").default(Expr::current_timestamp()))
                 .column(timestamp_with_time_zone("expires_at"))
                 .column(timestamp_with_time_zone_null("used_at"))
                 .unique(["token_hash"])
                 .index(["user_id"])
+                .index(["started_by_id"])
                 .foreign_key(["user_id"], "users", ["id"], OnDelete::Cascade)
+                .foreign_key(["started_by_id"], "users", ["id"], OnDelete::Cascade)
         })
         .create_table("api_keys", api_keys)
         .create_table("recovery_codes", |t| {

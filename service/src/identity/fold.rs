@@ -25,6 +25,15 @@ pub fn fold(name: &str) -> String {
     twice.trim().to_owned()
 }
 
+/// The most characters that a folded name can have; the columns keep no more.
+pub(crate) const LONGEST: usize = 255;
+
+/// The folded form of a name that is looked for. One that is longer than any can be is folded to
+/// nothing, which nobody is called: folding a megabyte of it would take seconds.
+pub(crate) fn sought(name: &str) -> String {
+    if name.chars().nth(LONGEST).is_some() { String::new() } else { fold(name) }
+}
+
 /// Unicode's `Default_Ignorable_Code_Point`: what is not seen and is no space, such as joiners,
 /// marks of direction, soft hyphens and variation selectors.
 fn is_ignorable(c: char) -> bool {
@@ -70,6 +79,12 @@ mod tests {
         for (one, other) in different {
             assert_ne!(fold(one), fold(other), "{one} {other}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_to_be_one_is_looked_for_as_nothing() {
+        assert_eq!(sought(&"X".repeat(LONGEST)), "x".repeat(LONGEST));
+        assert_eq!(sought(&"ﷺ".repeat(300_000)), "");
     }
 
     #[test]

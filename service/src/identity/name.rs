@@ -2,11 +2,8 @@
 
 use email_address::{EmailAddress, Options};
 
-use super::fold::fold;
+use super::fold::{LONGEST, fold};
 use crate::{Error, Result};
-
-/// The most characters that the columns of names keep.
-const LONGEST: usize = 255;
 
 /// A text as it is kept, and as it is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +16,8 @@ pub(super) struct Name {
 /// people log in by either, and nobody may take the address of another for a name.
 pub(super) fn username(input: &str, email: Option<&Name>) -> Result<Name> {
     let name = plain("username", input, LONGEST)?;
-    if name.shown.contains('@') && email.is_none_or(|email| email.key != name.key) {
+    // Asked of the folded name: `＠` is an `@` to whoever compares.
+    if name.key.contains('@') && email.is_none_or(|email| email.key != name.key) {
         return Err(invalid("username", input, "with an `@` in it must be the e-mail address"));
     }
     Ok(name)
@@ -78,6 +76,10 @@ pub(super) fn text(
 
 fn plain(kind: &'static str, input: &str, longest: usize) -> Result<Name> {
     let shown = input.trim();
+    let too_long = || Err(invalid(kind, input, &format!("{longest} characters are the most")));
+    if shown.chars().nth(longest).is_some() {
+        return too_long();
+    }
     let key = fold(shown);
     if key.is_empty() {
         return Err(invalid(kind, input, "there is nothing to be seen in it"));
@@ -86,8 +88,8 @@ fn plain(kind: &'static str, input: &str, longest: usize) -> Result<Name> {
         return Err(invalid(kind, input, "it has a control character in it"));
     }
     // The folded form can be longer: `ﷺ` becomes eighteen characters.
-    if shown.chars().count() > longest || key.chars().count() > LONGEST {
-        return Err(invalid(kind, input, &format!("{longest} characters are the most")));
+    if key.chars().count() > LONGEST {
+        return too_long();
     }
     Ok(Name { shown: shown.to_owned(), key })
 }
@@ -122,7 +124,9 @@ mod tests {
 
         assert!(username("ANA@example.org", Some(&own)).is_ok());
         assert!(matches!(username("bo@example.org", Some(&own)), Err(Error::Invalid { .. })));
-        assert!(matches!(username("bo@example.org", None), Err(Error::Invalid { .. })));
+        for other in ["bo@example.org", "bo＠example.org", "bo﹫example.org"] {
+            assert!(matches!(username(other, None), Err(Error::Invalid { .. })), "{other}");
+        }
     }
 
     #[test]

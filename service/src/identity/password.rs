@@ -1,10 +1,17 @@
 //! Passwords: which will do, how they are hashed, how they are compared.
 
-use std::{fmt, sync::Arc, thread};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
 
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
-    password_hash::phc::PasswordHash,
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{
+        self,
+        phc::{Output, ParamsString, PasswordHash, Salt},
+    },
 };
 use async_lock::Semaphore;
 use entity::Secret;
@@ -57,7 +64,12 @@ struct Inner {
     params: Params,
     turns: Arc<Semaphore>,
     at_once: usize,
+    /// The memory of the hashes that nobody makes just now, to be used again: the system's allocator
+    /// keeps what it is given back in such pieces, once for each thread.
+    memories: Mutex<Vec<Memory>>,
 }
+
+type Memory = Vec<Block>;
 
 impl Hasher {
     /// With the parameters that OWASP's Password Storage Cheat Sheet gives first: 19 MiB, two
@@ -79,7 +91,8 @@ impl Hasher {
 
     fn of(params: Params, at_once: usize) -> Self {
         let turns = Arc::new(Semaphore::new(at_once));
-        Self { inner: Arc::new(Inner { params, turns, at_once }) }
+        let memories = Mutex::default();
+        Self { inner: Arc::new(Inner { params, turns, at_once, memories }) }
     }
 
     /// The most memory that hashing takes at any time, in bytes.
@@ -108,10 +121,10 @@ impl Hasher {
         world.random.fill(&mut salt);
         let (password, params) = (password.clone(), self.inner.params.clone());
         let hashed = self
-            .in_turn(move || {
-                let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+            .in_turn(move |memory| {
                 let bytes = password.expose_secret().as_bytes();
-                argon2.hash_password_with_salt(bytes, &salt).map(|hash| hash.to_string())
+                let method = (Algorithm::Argon2id, Version::V0x13);
+                phc(method, &params, bytes, &salt, memory).map(|hash| hash.to_string())
             })
             .await;
         let hashed = hashed.map_err(|error| Error::WeakPassword { problem: error.to_string() })?;
@@ -133,24 +146,34 @@ impl Hasher {
         }
         let (password, params) = (password.clone(), self.inner.params.clone());
         let Some(hash) = hash else {
-            self.in_turn(move || {
-                let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+            self.in_turn(move |memory| {
+                let bytes = password.expose_secret().as_bytes();
                 let _ =
-                    argon2.hash_password_with_salt(password.expose_secret().as_bytes(), &[0; 16]);
+                    phc((Algorithm::Argon2id, Version::V0x13), &params, bytes, &[0; 16], memory);
             })
             .await;
             return Ok(Verdict::Wrong);
         };
         let hash = hash.expose().to_owned();
-        self.in_turn(move || verdict(password.expose_secret(), &hash, &params)).await
+        self.in_turn(move |memory| verdict(password.expose_secret(), &hash, &params, memory)).await
     }
 
     /// Does `work` in a thread of its own when it is its turn. Whoever gives up waiting does not
     /// end it: the turn belongs to the work, not to who waits for it.
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> T {
         let turn = self.inner.turns.acquire_arc().await;
+        let inner = self.inner.clone();
         blocking::unblock(move || {
-            let done = work();
+            let memories = || inner.memories.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut memory = memories().pop().unwrap_or_default();
+            let done = work(&mut memory);
+            // A hash that was stored elsewhere may have taken more than is to be kept.
+            if memory.len() <= inner.params.block_count() {
+                memories().push(memory);
+            }
             drop(turn);
             done
         })
@@ -171,21 +194,54 @@ impl fmt::Debug for Hasher {
     }
 }
 
-fn verdict(password: &str, hash: &str, params: &Params) -> Result<Verdict> {
+/// The hash of a password, made in `memory`, which grows to what it takes.
+fn phc(
+    (algorithm, version): (Algorithm, Version),
+    params: &Params,
+    password: &[u8],
+    salt: &[u8],
+    memory: &mut Memory,
+) -> password_hash::Result<PasswordHash> {
+    let blocks = params.block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::new());
+    }
+    let mut buffer = [0; Output::MAX_LENGTH];
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let out = buffer.get_mut(..length).ok_or(password_hash::Error::OutputSize)?;
+    let argon2 = Argon2::new(algorithm, version, params.clone());
+    argon2.hash_password_into_with_memory(password, salt, out, &mut memory[..blocks])?;
+    Ok(PasswordHash {
+        algorithm: algorithm.ident(),
+        version: Some(version.into()),
+        params: ParamsString::try_from(params)?,
+        salt: Some(Salt::new(salt)?),
+        hash: Some(Output::new(out)?),
+    })
+}
+
+fn verdict(password: &str, stored: &str, params: &Params, memory: &mut Memory) -> Result<Verdict> {
     let malformed = || Error::Malformed {
         kind: "password",
         key: "hash".to_owned(),
         problem: "it is no PHC string of Argon2".to_owned(),
     };
-    let hash = PasswordHash::new(hash).map_err(|_| malformed())?;
-    let stored = Params::try_from(&hash).map_err(|_| malformed())?;
-    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| malformed())?;
-    if Argon2::default().verify_password(password.as_bytes(), &hash).is_err() {
+    let stored = PasswordHash::new(stored).map_err(|_| malformed())?;
+    let own = Params::try_from(&stored).map_err(|_| malformed())?;
+    let algorithm = Algorithm::try_from(stored.algorithm.as_str()).map_err(|_| malformed())?;
+    let version = stored.version.map_or(Ok(Version::default()), Version::try_from);
+    let method = (algorithm, version.map_err(|_| malformed())?);
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+        return Err(malformed());
+    };
+    let made = phc(method, &own, password.as_bytes(), salt, memory);
+    // Outputs are compared in constant time.
+    if made.ok().and_then(|made| made.hash).as_ref() != Some(expected) {
         return Ok(Verdict::Wrong);
     }
     let is_weak = algorithm != Algorithm::Argon2id
-        || stored.m_cost() < params.m_cost()
-        || stored.t_cost() < params.t_cost();
+        || own.m_cost() < params.m_cost()
+        || own.t_cost() < params.t_cost();
     Ok(if is_weak { Verdict::RightButWeak } else { Verdict::Right })
 }
 
@@ -205,4 +261,28 @@ fn acceptable(password: &str, names: &[&str]) -> Result<()> {
         return refuse("it is the name or the e-mail address itself".to_owned());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_does_not_depend_on_what_the_memory_was_used_for_before() {
+        let method = (Algorithm::Argon2id, Version::V0x13);
+        let params = |memory| Params::new(memory, 1, 1, None).expect("enough memory");
+        let clean = phc(method, &params(64), b"one", &[7; 16], &mut Vec::new()).unwrap();
+        let mut memory = Vec::new();
+        phc(method, &params(256), b"other", &[8; 16], &mut memory).unwrap();
+
+        let again = phc(method, &params(64), b"one", &[7; 16], &mut memory).unwrap();
+
+        assert_eq!(again.to_string(), clean.to_string());
+        assert_eq!(memory.len(), 256);
+        let verdict = |password| {
+            let stored = clean.to_string();
+            verdict(password, &stored, &params(64), &mut memory.clone()).unwrap()
+        };
+        assert_eq!((verdict("one"), verdict("two")), (Verdict::Right, Verdict::Wrong));
+    }
 }

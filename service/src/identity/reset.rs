@@ -12,7 +12,7 @@ use sea_orm::{
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
-    fold::fold,
+    fold::sought,
     password::Hasher,
     secret::{Purpose, hash},
     session::{by_name, set_password},
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     Error, Result, World,
     lookup::by_text,
-    rights::{Granted, UpdateUsers, exceed},
+    rights::{Actor, Change, Granted, UpdateUsers, exceed},
 };
 
 /// How long a reset is good.
@@ -49,8 +49,13 @@ impl fmt::Debug for Reset {
 /// # Errors
 /// Only [`Error::Database`].
 pub async fn request(db: &DatabaseConnection, world: &World, name: &str) -> Result<Option<Reset>> {
-    match by_name(db, &fold(name)).await? {
-        Some(user) if user.is_active => Ok(Some(make(db, world, &user).await?)),
+    match by_name(db, &sought(name)).await? {
+        Some(user) if user.is_active => {
+            let user = &user;
+            let made =
+                retry::transaction(db, |tx, _| Box::pin(make(tx, world, user.clone(), None)));
+            Ok(Some(made.await?))
+        }
         _ => Ok(None),
     }
 }
@@ -58,17 +63,20 @@ pub async fn request(db: &DatabaseConnection, world: &World, name: &str) -> Resu
 /// Makes a reset for somebody else: how a person who was invited gets a first password. Nobody sets
 /// the password of another.
 ///
+/// It is good as long as nothing changes in what the person, or who started it, may do: whoever
+/// becomes an administrator is not opened by what was started for a viewer.
+///
 /// # Errors
 /// [`Error::NotFound`] if there is no such person, [`Error::Invalid`] if it is oneself,
 /// [`Error::Exceeds`] if they have a right that `by` has not.
 pub async fn start(
-    db: &DatabaseConnection,
+    change: &Change<'_>,
     world: &World,
     by: &Granted<UpdateUsers>,
     user_id: i64,
 ) -> Result<Reset> {
-    let user = user::Entity::find_by_id(user_id).one(db).await?;
-    let user = user.ok_or_else(|| Error::not_found("user", user_id.to_string()))?;
+    change.confirm(by).await?;
+    let user = super::user::find(change, user_id).await?;
     if by.actor().is_some_and(|actor| actor.user_id() == user_id) {
         return Err(Error::Invalid {
             kind: "password reset of user",
@@ -76,36 +84,34 @@ pub async fn start(
             problem: "one changes one's own password with the current one".to_owned(),
         });
     }
-    exceed::person(db, by.to(), &user).await?;
+    exceed::person(change.tx(), by.to(), &user).await?;
     tracing::info!(target: "audit", by = %by.to(), user_id, "password reset started");
-    make(db, world, &user).await
+    make(change.tx(), world, user, by.actor().map(Actor::user_id)).await
 }
 
-async fn make(db: &DatabaseConnection, world: &World, user: &user::Model) -> Result<Reset> {
+async fn make(
+    tx: &DatabaseTransaction,
+    world: &World,
+    user: user::Model,
+    started_by: Option<i64>,
+) -> Result<Reset> {
     let now = world.clock.now();
     let token = Purpose::PasswordReset.make(world);
-    let (hashed, user_id) = (hash(token.expose_secret()), user.id);
-    let hashed = &hashed;
-    retry::transaction(db, |tx, _| {
-        Box::pin(async move {
-            password_reset::Entity::delete_many()
-                .filter(password_reset::Column::UserId.eq(user_id))
-                .exec(tx)
-                .await?;
-            password_reset::ActiveModel {
-                user_id: Set(user_id),
-                token_hash: Set(hashed.as_str().into()),
-                created_at: Set(now),
-                expires_at: Set(now + LASTS),
-                ..Default::default()
-            }
-            .insert(tx)
-            .await?;
-            Ok::<_, Error>(())
-        })
-    })
+    password_reset::Entity::delete_many()
+        .filter(password_reset::Column::UserId.eq(user.id))
+        .exec(tx)
+        .await?;
+    password_reset::ActiveModel {
+        user_id: Set(user.id),
+        started_by_id: Set(started_by),
+        token_hash: Set(hash(token.expose_secret()).into()),
+        created_at: Set(now),
+        expires_at: Set(now + LASTS),
+        ..Default::default()
+    }
+    .insert(tx)
     .await?;
-    Ok(Reset { user: user.clone(), token, expires_at: now + LASTS })
+    Ok(Reset { user, token, expires_at: now + LASTS })
 }
 
 /// Sets a new password by a reset, which is used up. Ends all sessions of the person.

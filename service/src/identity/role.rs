@@ -17,7 +17,7 @@ use sea_orm::{
 
 pub(super) use self::edit::find;
 pub use self::edit::{NewRole, RoleChanges, assign, create, delete, revoke, update};
-use super::{fold::fold, user};
+use super::{fold::sought, user};
 use crate::{
     Error, Result,
     lookup::by_text,
@@ -43,7 +43,7 @@ pub async fn by_name(
     _by: &Granted<ReadRoles>,
     name: &str,
 ) -> Result<Model> {
-    by_text::<Entity>(db, Column::NameKey, &fold(name), |role| Some(&role.name_key))
+    by_text::<Entity>(db, Column::NameKey, &sought(name), |role| Some(&role.name_key))
         .await?
         .ok_or_else(|| Error::not_found(KIND, name))
 }

@@ -10,8 +10,9 @@
 //! - The **pair** of both. Where the owner has logged in before, only this one counts.
 //!
 //! An attempt is counted before it is looked at, so that many at once are as many; one that succeeds
-//! is given back. What can remain: somebody behind the owner's own address uses up the owner's pair,
-//! and the owner waits half a minute there, or logs in from elsewhere.
+//! is given back. What remains: whoever shares an address with others can use up what it has, again
+//! and again. Behind the owner's own address that keeps the owner waiting there, who logs in from
+//! elsewhere; behind any other, it keeps out those who were never there before.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -25,7 +26,7 @@ use sea_orm::{
     sea_query::{CaseStatement, Expr, ExprTrait as _, OnConflict},
 };
 
-use super::secret::hash;
+use super::{caller::Caller, secret::hash};
 use crate::{Error, Result, World};
 
 /// How much may be tried: `at_once`, then one per `interval` seconds.
@@ -77,10 +78,17 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    /// `account` is the folded name that was typed, whether or not anybody has it; `is_known` says
+    /// `account` is the person's folded name, or what was typed when nobody has it; `is_known` says
     /// that its owner has logged in from there before.
     pub(super) fn new(account: &str, address: Option<IpAddr>, is_known: bool) -> Self {
         Self { account: account.to_owned(), address: network(address), is_known }
+    }
+
+    /// Of somebody who has logged in: their session is what counts, from whichever address it comes.
+    pub(super) fn within(caller: &Caller) -> Self {
+        let account = caller.user.username_key.clone();
+        let session = caller.session.as_deref().unwrap_or("of a key");
+        Self { account, address: format!("session {session}"), is_known: true }
     }
 
     fn pair(&self) -> String {

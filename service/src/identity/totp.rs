@@ -11,7 +11,7 @@ use sea_orm::{
 use secrecy::{ExposeSecret as _, SecretString};
 use totp_rs::{Builder, Secret as Seed, Totp};
 
-use super::caller::Caller;
+use super::{caller::Caller, throttle::Attempt};
 use crate::{
     Error, Result, World,
     seal::{Keyring, Place},
@@ -78,8 +78,8 @@ pub async fn enrol(
 /// password.
 ///
 /// # Errors
-/// [`Error::NotFound`] if there is no seed, [`Error::SecondFactorRequired`] for a one-time password
-/// that is not of it.
+/// [`Error::TooManyAttempts`], as at the login; [`Error::NotFound`] if there is no seed,
+/// [`Error::SecondFactorRequired`] for a one-time password that is not of it.
 pub async fn confirm(
     db: &DatabaseConnection,
     world: &World,
@@ -113,6 +113,8 @@ async fn switch(
     enabled: bool,
 ) -> Result<()> {
     let user_id = caller.user.id;
+    let attempt = Attempt::within(caller);
+    attempt.charge(db, world).await?;
     retry::transaction(db, |tx, _| {
         Box::pin(async move {
             let user = Entity::find_by_id(user_id).lock_exclusive().one(tx).await?;
@@ -128,6 +130,7 @@ async fn switch(
         })
     })
     .await?;
+    attempt.give_back(db).await?;
     tracing::info!(target: "audit", user_id, enabled, "second factor switched");
     Ok(())
 }

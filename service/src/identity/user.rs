@@ -15,7 +15,7 @@ pub use self::edit::{
     NewUser, OwnChanges, UserChanges, create, delete, set_active, update, update_own,
 };
 pub(super) use self::edit::{add, find};
-use super::fold::fold;
+use super::fold::sought;
 use crate::{
     Error, Result,
     lookup::by_text,
@@ -84,7 +84,7 @@ pub async fn by_username(
     _by: &Granted<ReadUsers>,
     username: &str,
 ) -> Result<Model> {
-    by_text::<Entity>(db, Column::UsernameKey, &fold(username), |user| Some(&user.username_key))
+    by_text::<Entity>(db, Column::UsernameKey, &sought(username), |user| Some(&user.username_key))
         .await?
         .ok_or_else(|| Error::not_found(KIND, username))
 }
@@ -98,7 +98,7 @@ pub async fn by_email(
     _by: &Granted<ReadUsers>,
     email: &str,
 ) -> Result<Model> {
-    by_text::<Entity>(db, Column::EmailKey, &fold(email), |user| user.email_key.as_deref())
+    by_text::<Entity>(db, Column::EmailKey, &sought(email), |user| user.email_key.as_deref())
         .await?
         .ok_or_else(|| Error::not_found(KIND, email))
 }

@@ -24,7 +24,7 @@ use super::{
     change::{GLOBAL, Scope},
     proof,
 };
-use crate::{Error, Result, World, identity::fold::fold, lookup::by_text};
+use crate::{Error, Result, World, identity::fold::sought, lookup::by_text};
 
 /// Answers what people may do, mostly from memory, and makes the changes of it.
 ///
@@ -142,7 +142,7 @@ impl Rights {
         actor: &Actor,
         name: &str,
     ) -> Result<bool> {
-        let key = fold(name);
+        let key = sought(name);
         if self.held(db, actor.user_id).await?.roles.values().any(|held| *held == key) {
             return Ok(true);
         }

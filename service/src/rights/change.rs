@@ -4,11 +4,14 @@
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
-use entity::identity::authz_version::{ActiveModel, Column, Entity};
+use entity::identity::{
+    authz_version::{ActiveModel, Column, Entity},
+    password_reset, user_role,
+};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    sea_query::{Expr, ExprTrait as _, OnConflict},
+    sea_query::{Expr, ExprTrait as _, OnConflict, Query},
 };
 
 use super::{Granted, Permission, check, has_administrator};
@@ -100,7 +103,9 @@ impl<'c> Change<'c> {
         }
     }
 
-    /// Gives the change's number to what it touches.
+    /// Gives the change's number to what it touches, and ends the password resets that are on their
+    /// way to those whose rights it touches or were started by them: who may do what was looked at
+    /// when they were started, and not when they are used.
     pub(crate) async fn touch(&self, scope: Scope) -> Result<()> {
         let row = ActiveModel {
             scope: Set(scope.name()),
@@ -114,6 +119,20 @@ impl<'c> Change<'c> {
                     .to_owned(),
             )
             .exec_without_returning(self.tx)
+            .await?;
+        let of = |column: password_reset::Column| match scope {
+            Scope::User(id) => column.eq(id),
+            Scope::Role(id) => column.in_subquery(
+                Query::select()
+                    .column(user_role::Column::UserId)
+                    .from(user_role::Entity)
+                    .and_where(user_role::Column::RoleId.eq(id))
+                    .take(),
+            ),
+        };
+        password_reset::Entity::delete_many()
+            .filter(of(password_reset::Column::UserId).or(of(password_reset::Column::StartedById)))
+            .exec(self.tx)
             .await?;
         Ok(())
     }

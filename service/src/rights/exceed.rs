@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use entity::identity::{role, user, user_role};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    sea_query::Query,
 };
 
 use super::{GrantPermissions, Grantee, Held, Permission as _, held::codes_of};
@@ -45,6 +46,41 @@ pub(crate) async fn role(
 ) -> Result<()> {
     let codes = codes_of(db, [role.id]).await?;
     within(db, by, &codes, || format!("role `{}`", role.name)).await
+}
+
+/// Refuses what would be done to all who have the role, when one of them has more rights.
+///
+/// # Errors
+/// [`Error::Exceeds`].
+pub(crate) async fn holders(
+    db: &impl ConnectionTrait,
+    by: &Grantee,
+    role: &role::Model,
+) -> Result<()> {
+    let holders = Query::select()
+        .column(user_role::Column::UserId)
+        .from(user_role::Entity)
+        .and_where(user_role::Column::RoleId.eq(role.id))
+        .take();
+    let roles: Vec<i64> = user_role::Entity::find()
+        .select_only()
+        .column(user_role::Column::RoleId)
+        .filter(user_role::Column::UserId.in_subquery(holders))
+        .distinct()
+        .into_tuple()
+        .all(db)
+        .await?;
+    let codes = codes_of(db, roles).await?;
+    within(db, by, &codes, || format!("somebody with role `{}`", role.name)).await
+}
+
+/// Refuses to take away a permission that the other has not.
+///
+/// # Errors
+/// [`Error::Exceeds`].
+pub(crate) async fn permission(db: &impl ConnectionTrait, by: &Grantee, code: &str) -> Result<()> {
+    let codes = BTreeSet::from([code.to_owned()]);
+    within(db, by, &codes, || format!("permission `{code}`")).await
 }
 
 async fn within(

@@ -62,6 +62,7 @@ async fn create_admin_makes_the_first_administrator_and_no_second(scratch: &Scra
         "{}",
         made.err
     );
+    assert!(made.err.contains("audit") && made.err.contains("user added"), "{}", made.err);
     assert!(has_administrator(&scratch.db).await.unwrap());
 
     let again = said(manage(scratch, &["create-admin"], &ANA));

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::identity::{login_throttle, refresh_token, user};
+use entity::identity::{access_token, login_throttle, password_reset, refresh_token, user};
 use futures_util::future::{join, join_all};
 use plimsoll::clock::ManualClock;
 use sea_orm::{
@@ -42,6 +42,9 @@ plimsoll::on_every_database!(migration::app:
     a_key_has_no_more_than_its_owner_and_ends,
     a_second_factor_is_asked_for_and_each_password_taken_once,
     a_login_beside_a_shut_out_leaves_no_session,
+    whoever_guesses_by_two_names_of_one_person_has_no_more_attempts,
+    whoever_has_a_session_cannot_try_all_one_time_passwords,
+    what_has_expired_is_removed_now_and_then,
 );
 
 const PASSWORD: &str = "correct horse battery";
@@ -417,4 +420,85 @@ async fn a_login_beside_a_shut_out_leaves_no_session(db: &DatabaseConnection) {
         }
         clock.advance(TimeDelta::minutes(5));
     }
+}
+
+async fn whoever_guesses_by_two_names_of_one_person_has_no_more_attempts(db: &DatabaseConnection) {
+    let (world, _) = world();
+    ana(db, &world).await;
+    let (hasher, keys) = (hasher(), Keyring::default());
+    let mut looked_at = 0;
+
+    for name in ["ana", "ANA@example.org"].into_iter().cycle().take(30) {
+        let login = Login { name: name.to_owned(), password: "wrong".into(), otp: None };
+        let client = Client { ip: Some("198.51.100.7".parse().unwrap()), user_agent: None };
+        let refused = session::login(db, &world, &hasher, &keys, &login, &client);
+        match refused.await {
+            Err(Error::WrongCredentials) => looked_at += 1,
+            Err(Error::TooManyAttempts { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+
+    assert_eq!(looked_at, 10);
+}
+
+async fn whoever_has_a_session_cannot_try_all_one_time_passwords(db: &DatabaseConnection) {
+    let (world, clock) = world();
+    let keys = Keyring::read(Some(&KEY.into())).unwrap();
+    ana(db, &world).await;
+    let tokens = login(db, &world, PASSWORD).await.unwrap();
+    let mut caller = ask(db, &world, &tokens.access).await.unwrap();
+    totp::enrol(db, &world, &keys, &caller).await.unwrap();
+    let mut looked_at = 0;
+
+    for last in 1..=40 {
+        caller.client.ip = Some(format!("198.51.100.{last}").parse().unwrap());
+        match totp::confirm(db, &world, &keys, &caller, &"no number".into()).await {
+            Err(Error::SecondFactorRequired) => looked_at += 1,
+            Err(Error::TooManyAttempts { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+
+    assert_eq!(looked_at, 10);
+    clock.advance(TimeDelta::seconds(30));
+    let refused = totp::confirm(db, &world, &keys, &caller, &"no number".into()).await;
+    assert!(matches!(refused, Err(Error::SecondFactorRequired)), "{refused:?}");
+}
+
+/// Chance that always falls on one side.
+#[derive(Debug)]
+struct Always(u8);
+
+impl plimsoll::random::Random for Always {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(self.0);
+    }
+}
+
+async fn what_has_expired_is_removed_now_and_then(db: &DatabaseConnection) {
+    let (world, clock) = world();
+    ana(db, &world).await;
+    for _ in 0..3 {
+        login(db, &world, PASSWORD).await.unwrap();
+    }
+    reset::request(db, &world, "ana").await.unwrap();
+    clock.advance(IDLE);
+    let rows = async || {
+        (
+            access_token::Entity::find().count(db).await.unwrap(),
+            refresh_token::Entity::find().count(db).await.unwrap(),
+            password_reset::Entity::find().count(db).await.unwrap(),
+        )
+    };
+
+    let seldom = World { random: Arc::new(Always(1)), ..world.clone() };
+    let kept = login(db, &seldom, PASSWORD).await.unwrap();
+    assert_eq!(rows().await, (4, 4, 1));
+    clock.advance(TimeDelta::seconds(1));
+    let now = World { random: Arc::new(Always(0)), ..world.clone() };
+    login(db, &now, PASSWORD).await.unwrap();
+
+    assert_eq!(rows().await, (2, 2, 0));
+    assert!(ask(db, &world, &kept.access).await.is_ok());
 }

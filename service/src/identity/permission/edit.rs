@@ -15,7 +15,7 @@ use crate::{
     identity::{name, role as roles},
     rights::{
         ALL, Change, CreatePermissions, DeletePermissions, GrantPermissions, Granted, Scope,
-        UpdatePermissions,
+        UpdatePermissions, exceed,
     },
 };
 
@@ -85,7 +85,7 @@ pub async fn describe(
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such permission, [`Error::BelongsToSystem`] for one that the
-/// program itself asks for.
+/// program itself asks for, [`Error::Exceeds`] if roles carry it and `by` has it not.
 pub async fn delete(change: &Change<'_>, by: &Granted<DeletePermissions>, id: i64) -> Result<()> {
     change.confirm(by).await?;
     let permission = find(change, id).await?;
@@ -99,6 +99,9 @@ pub async fn delete(change: &Change<'_>, by: &Granted<DeletePermissions>, id: i6
         .into_tuple()
         .all(change.tx())
         .await?;
+    if !carriers.is_empty() {
+        exceed::permission(change.tx(), by.to(), &permission.code).await?;
+    }
     Entity::delete_by_id(id).exec(change.tx()).await?;
     for role_id in carriers {
         change.touch(Scope::Role(role_id)).await?;

@@ -13,10 +13,15 @@ use super::KIND;
 use crate::{
     Error, Result,
     identity::{
+        fold::sought,
         name::{self, Name},
         user,
     },
-    rights::{AssignRoles, Change, CreateRoles, DeleteRoles, Granted, Scope, UpdateRoles, exceed},
+    rights::{
+        AssignRoles, Change, CreateRoles, DeleteRoles, Granted, Scope, UpdateRoles, default_role,
+        exceed,
+    },
+    settings,
 };
 
 /// A role to add. It carries nothing until permissions are granted to it.
@@ -64,7 +69,7 @@ pub async fn create(change: &Change<'_>, by: &Granted<CreateRoles>, new: NewRole
 ///
 /// # Errors
 /// As for [`create`]; [`Error::NotFound`] if there is no such role, [`Error::BelongsToSystem`] if a
-/// system role would get another name, [`Error::Exceeds`] if it carries a right that `by` has not.
+/// system role, or the one that new people get, would get another name, [`Error::Exceeds`] if it carries a right that `by` has not.
 pub async fn update(
     change: &Change<'_>,
     by: &Granted<UpdateRoles>,
@@ -81,6 +86,7 @@ pub async fn update(
             return Err(Error::BelongsToSystem { kind: KIND, key: before.name });
         }
         if key != before.name_key {
+            is_not_the_default(change, &before).await?;
             free(change, &key, &shown).await?;
         }
         row.name = Set(shown);
@@ -99,16 +105,18 @@ pub async fn update(
 /// Removes a role; whoever had it has it no more.
 ///
 /// # Errors
-/// [`Error::NotFound`] if there is no such role, [`Error::BelongsToSystem`] for a system role,
-/// [`Error::Exceeds`] if it carries a right that `by` has not, [`Error::LastAdministrator`] if
-/// nobody would be left who administers.
+/// [`Error::NotFound`] if there is no such role, [`Error::BelongsToSystem`] for a system role and
+/// for the one that new people get, [`Error::Exceeds`] if it, or somebody who has it, has a right
+/// that `by` has not, [`Error::LastAdministrator`] if nobody would be left who administers.
 pub async fn delete(change: &Change<'_>, by: &Granted<DeleteRoles>, id: i64) -> Result<()> {
     change.confirm(by).await?;
     let role = find(change, id).await?;
     if role.is_system {
         return Err(Error::BelongsToSystem { kind: KIND, key: role.name });
     }
+    is_not_the_default(change, &role).await?;
     exceed::role(change.tx(), by.to(), &role).await?;
+    exceed::holders(change.tx(), by.to(), &role).await?;
 
     let delete = async { Ok(Entity::delete_by_id(id).exec(change.tx()).await?) };
     change.keeping_an_administrator(delete).await?;
@@ -177,6 +185,15 @@ async fn both_within(
     exceed::role(change.tx(), by.to(), &role).await?;
     exceed::person(change.tx(), by.to(), &person).await?;
     Ok(user_role::Entity::find_by_id((user_id, role_id)).one(change.tx()).await?.is_some())
+}
+
+/// The setting names it, and would name nothing.
+async fn is_not_the_default(change: &Change<'_>, role: &Model) -> Result<()> {
+    let name: String = settings::read(change.tx(), default_role::SETTING).await?;
+    if sought(&name) == role.name_key {
+        return Err(Error::BelongsToSystem { kind: "default role", key: role.name.clone() });
+    }
+    Ok(())
 }
 
 pub(in crate::identity) async fn find(change: &Change<'_>, id: i64) -> Result<Model> {

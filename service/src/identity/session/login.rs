@@ -21,8 +21,9 @@ use crate::{
     Error, Result, World,
     identity::{
         caller::Caller,
-        fold::fold,
+        fold::sought,
         password::{Hasher, Verdict},
+        prune,
         throttle::Attempt,
         totp,
     },
@@ -58,10 +59,12 @@ pub async fn login(
     login: &Login,
     client: &Client,
 ) -> Result<Tokens> {
-    let name = fold(&login.name);
+    let name = sought(&login.name);
     let person = by_name(db, &name).await?;
     let is_known = has_been_there(db, person.as_ref(), client).await?;
-    let attempt = Attempt::new(&name, client.ip, is_known);
+    // By whichever of their names: two would be twice as many attempts.
+    let account = person.as_ref().map_or(&name, |person| &person.username_key);
+    let attempt = Attempt::new(account, client.ip, is_known);
     attempt.charge(db, world).await?;
 
     let refuse = |error: Error| {
@@ -86,6 +89,7 @@ pub async fn login(
     match begun.await {
         Ok(tokens) => {
             attempt.give_back(db).await?;
+            prune::now_and_then(db, world).await?;
             tracing::info!(target: "audit", user_id = person.id, ip = ?client.ip, "logged in");
             Ok(tokens)
         }
@@ -143,8 +147,7 @@ pub async fn change_password(
     new: &SecretString,
 ) -> Result<()> {
     let person = &caller.user;
-    // Whoever has a session may try as the owner may where they are known.
-    let attempt = Attempt::new(&person.username_key, caller.client.ip, true);
+    let attempt = Attempt::within(caller);
     attempt.charge(db, world).await?;
     if hasher.verify(current, person.password_hash.as_ref()).await? == Verdict::Wrong {
         tracing::warn!(target: "audit", user_id = person.id, "password change refused");
@@ -193,7 +196,8 @@ pub(in crate::identity) async fn set_password(
     Ok(())
 }
 
-/// The person with that folded name or e-mail address. No name is the address of another.
+/// The person with that folded name or e-mail address. No name is the address of another; should one
+/// be, the address counts.
 pub(in crate::identity) async fn by_name(
     db: &impl ConnectionTrait,
     key: &str,
@@ -208,7 +212,7 @@ pub(in crate::identity) async fn by_name(
         .into_iter()
         .filter(|user| user.username_key == key || user.email_key.as_deref() == Some(key))
         .collect();
-    exact.sort_by_key(|user| user.username_key != key);
+    exact.sort_by_key(|user| user.email_key.as_deref() != Some(key));
     Ok(exact.into_iter().next())
 }
 

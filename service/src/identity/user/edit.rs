@@ -8,27 +8,26 @@ use entity::identity::{
     user_role,
 };
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _,
+    ActiveModelTrait as _,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait as _, DatabaseConnection, DbErr, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _,
 };
 
 use super::KIND;
 use crate::{
-    Error, Result,
+    Error, Result, World,
     identity::{
-        fold::fold,
         name::{self, Name},
         password::Hashed,
         session,
     },
-    lookup::by_text,
     rights::{
-        Actor, Change, CreateUsers, DeleteUsers, Granted, Grantee, Scope, UpdateUsers, exceed,
+        Actor, Change, CreateUsers, DeleteUsers, Granted, Grantee, Scope, UpdateUsers,
+        default_role, exceed,
     },
     settings,
 };
-
-const DEFAULT_ROLE: &str = "users.default_role";
 
 /// A person to add.
 #[derive(Clone, Debug, Default)]
@@ -173,17 +172,24 @@ pub async fn update(
     Ok(user)
 }
 
-/// Changes what somebody may change about themselves.
+/// Changes what somebody may change about themselves, which no right depends on.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a text that will not do, [`Error::Unauthenticated`] if the actor is not
 /// there any more.
-pub async fn update_own(change: &Change<'_>, actor: &Actor, changes: OwnChanges) -> Result<Model> {
-    let before = Entity::find_by_id(actor.user_id()).one(change.tx()).await?;
-    let mut row = before.ok_or(Error::Unauthenticated)?.into_active_model();
+pub async fn update_own(
+    db: &DatabaseConnection,
+    world: &World,
+    actor: &Actor,
+    changes: OwnChanges,
+) -> Result<Model> {
+    let mut row = ActiveModel { id: Unchanged(actor.user_id()), ..Default::default() };
     own(&mut row, changes)?;
-    row.updated_at = Set(change.now());
-    Ok(row.update(change.tx()).await?)
+    row.updated_at = Set(world.clock.now());
+    row.update(db).await.map_err(|error| match error {
+        DbErr::RecordNotUpdated => Error::Unauthenticated,
+        error => error.into(),
+    })
 }
 
 fn own(row: &mut ActiveModel, changes: OwnChanges) -> Result<()> {
@@ -252,14 +258,10 @@ pub(in crate::identity) async fn find(change: &Change<'_>, id: i64) -> Result<Mo
 }
 
 async fn default_role(change: &Change<'_>) -> Result<role::Model> {
-    let name: String = settings::read(change.tx(), DEFAULT_ROLE).await?;
-    by_text::<role::Entity>(change.tx(), role::Column::NameKey, &fold(&name), |role| {
-        Some(&role.name_key)
-    })
-    .await?
-    .ok_or_else(|| Error::Malformed {
+    let name: String = settings::read(change.tx(), default_role::SETTING).await?;
+    default_role::named(change.tx(), &name).await?.ok_or_else(|| Error::Malformed {
         kind: "setting",
-        key: DEFAULT_ROLE.to_owned(),
+        key: default_role::SETTING.to_owned(),
         problem: format!("there is no role `{name}`"),
     })
 }

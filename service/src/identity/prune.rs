@@ -1,0 +1,51 @@
+//! Removing tokens that have expired and say nothing any more.
+
+use chrono::{DateTime, Utc};
+use entity::identity::{access_token, password_reset, refresh_token};
+use sea_orm::{
+    ColumnTrait as _, DatabaseConnection, EntityTrait, QueryFilter as _, QuerySelect as _,
+};
+
+use crate::{Result, World};
+
+/// How many rows of a table one call removes: whoever logs in does not wait for years of them.
+const AT_ONCE: u64 = 500;
+
+/// Removes some expired tokens and resets, in one of so many calls that it costs next to nothing
+/// and keeps up all the same.
+pub(super) async fn now_and_then(db: &DatabaseConnection, world: &World) -> Result<()> {
+    let mut dice = [0];
+    world.random.fill(&mut dice);
+    if dice[0] % 64 == 0 { expired(db, world.clock.now()).await } else { Ok(()) }
+}
+
+/// Removes some of what expired before `now`.
+pub(super) async fn expired(db: &DatabaseConnection, now: DateTime<Utc>) -> Result<()> {
+    use access_token::Column as Access;
+    use password_reset::Column as Reset;
+    use refresh_token::Column as Refresh;
+
+    forget::<access_token::Entity>(db, Access::Id, Access::ExpiresAt, now).await?;
+    forget::<refresh_token::Entity>(db, Refresh::Id, Refresh::ExpiresAt, now).await?;
+    forget::<password_reset::Entity>(db, Reset::Id, Reset::ExpiresAt, now).await
+}
+
+async fn forget<E: EntityTrait>(
+    db: &DatabaseConnection,
+    id: E::Column,
+    expires_at: E::Column,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let ids: Vec<i64> = E::find()
+        .select_only()
+        .column(id)
+        .filter(expires_at.lt(now))
+        .limit(AT_ONCE)
+        .into_tuple()
+        .all(db)
+        .await?;
+    if !ids.is_empty() {
+        E::delete_many().filter(id.is_in(ids)).exec(db).await?;
+    }
+    Ok(())
+}
