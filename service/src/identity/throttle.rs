@@ -18,11 +18,11 @@ use std::{net::IpAddr, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::identity::login_throttle::{ActiveModel, Column, Entity};
-use plimsoll::retry;
+use plimsoll::retry::Retry;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QuerySelect as _,
+    IsolationLevel, QueryFilter as _, QuerySelect as _,
     sea_query::{CaseStatement, Expr, ExprTrait as _, OnConflict},
 };
 
@@ -101,7 +101,11 @@ impl Attempt {
     /// [`Error::TooManyAttempts`] when an allowance is used up; nothing is counted then.
     pub(super) async fn charge(&self, db: &DatabaseConnection, world: &World) -> Result<()> {
         let now = world.clock.now();
-        retry::transaction(db, |tx, _| Box::pin(self.charge_all(tx, now))).await?;
+        // Each statement decides by itself what is there now. At MySQL's usual level, a key that is
+        // not there yet would lock its whole neighbourhood: many new addresses at once would wait
+        // for each other in a circle, again and again.
+        let policy = Retry { isolation: Some(IsolationLevel::ReadCommitted), ..Retry::default() };
+        policy.transaction(db, |tx, _| Box::pin(self.charge_all(tx, now))).await?;
         let mut dice = [0];
         world.random.fill(&mut dice);
         if dice[0] % 64 == 0 {
