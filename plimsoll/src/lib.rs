@@ -56,7 +56,7 @@ pub use error::{MigrationError, Remains};
 #[cfg(feature = "migrate")]
 pub use history::History;
 #[cfg(feature = "migrate")]
-pub use runner::{Ran, Rehearsed};
+pub use runner::{Ran, Rehearsed, Unfinished};
 pub use schema::{Beside, Schema, TableBuilder, table_of};
 #[cfg(feature = "migrate")]
 #[doc(hidden)]

@@ -70,6 +70,21 @@ pub(crate) async fn acquire(
     }
 }
 
+/// Whether a process holds the lock now. Needs no right but to read.
+///
+/// # Errors
+/// [`crate::Error::Database`] when the server does not answer.
+pub(crate) async fn is_held(db: &DatabaseConnection) -> Result<bool> {
+    match Dialect::from(db.get_database_backend()) {
+        Dialect::Sqlite => {
+            let file = sqlite::lock::file(db).await?;
+            Ok(file.is_some_and(|file| sqlite::lock::is_held(&file)))
+        }
+        Dialect::Postgres => Ok(postgres::lock::holder(db).await?.is_some()),
+        Dialect::Mysql => mysql::lock::is_held(db).await,
+    }
+}
+
 /// Frees the lock while its session goes on. A session that has ended has freed it already.
 pub(crate) async fn release(db: &DatabaseConnection, guard: Guard) {
     let freed = match (&guard, Dialect::from(db.get_database_backend())) {

@@ -2,6 +2,7 @@
 
 mod one;
 mod rehearse;
+mod unfinished;
 
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,8 @@ use one::One;
 pub use rehearse::Rehearsed;
 pub(crate) use rehearse::rehearse;
 use rehearse::{Rendered, render};
+pub use unfinished::Unfinished;
+pub(crate) use unfinished::unfinished;
 
 /// A revision that a run has applied or reverted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -30,6 +30,8 @@ mod processes;
 mod seaorm;
 #[path = "migrate/seeds.rs"]
 mod seeds;
+#[path = "migrate/status.rs"]
+mod status;
 #[path = "migrate/support.rs"]
 mod support;
 #[path = "migrate/text.rs"]

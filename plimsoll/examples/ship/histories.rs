@@ -35,6 +35,12 @@ pub(crate) fn app(name: &str) -> Option<App> {
         "slow" => slow(Work::Sleep),
         // The same, and how long is up to whoever has its standard input.
         "held" => slow(Work::Wait),
+        // The same without a transaction, so that others see that it has begun.
+        "held-alone" => History::new().declared("m01_ports", ports).imperative(Guest {
+            name: "m02_alone",
+            transaction: Some(false),
+            work: Work::Wait,
+        }),
         // An index, which somebody else's lock on the table makes wait.
         "long" => History::new()
             .declared("m01_ports", ports)

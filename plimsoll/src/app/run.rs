@@ -12,7 +12,10 @@ use crate::{
     progress::Progress,
     records::{Records, Way},
     revisions::{self, Standing, State, Target, TargetError},
-    runner::{Ran, Rehearsed, Runner, is_settled, rehearse, resume_first, without_missing},
+    runner::{
+        Ran, Rehearsed, Runner, Unfinished, is_settled, rehearse, resume_first, unfinished,
+        without_missing,
+    },
     seed::{Difference, Mode, Seeded, Seeder, Seeds},
 };
 
@@ -98,6 +101,19 @@ impl<'r> Run<'r> {
         let records = Records::of(revisions, self.dialect());
         Ok(standings.iter().all(|it| it.state == State::Applied)
             && records.open(self.db).await?.is_none())
+    }
+
+    /// The migration that was begun and not ended, with how every revision stands: it is recorded
+    /// as it was before it was begun. Needs no right but to read.
+    ///
+    /// # Errors
+    /// Those of [`App::standings`].
+    pub async fn unfinished(&self) -> Result<(Vec<Standing>, Option<Unfinished>)> {
+        let revisions = self.app.history.load()?;
+        let standings = self.app.standings_of(self.db, &revisions).await?;
+        let records = Records::of(&revisions, self.dialect());
+        let open = unfinished(self.db, &records, &standings).await?;
+        Ok((standings, open))
     }
 
     async fn start<'s>(&'s self, revisions: &'s Revisions<'s>) -> Result<Runner<'s>> {

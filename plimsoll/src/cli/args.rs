@@ -61,7 +61,8 @@ pub(super) enum Command {
     /// Revert migrations, one if nothing else is said. Asks first.
     #[command(visible_alias = "downgrade")]
     Down(Down),
-    /// Show how every migration stands. Exit code 2 when one is pending, missing or changed.
+    /// Show how every migration stands. Exit code 2 when one is pending, missing, changed or
+    /// interrupted.
     Status,
     /// Show the revision that the database is at.
     Current,

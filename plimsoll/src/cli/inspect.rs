@@ -7,79 +7,152 @@ use super::{Context, DONE, NOT_CLEAN, output::count};
 use crate::{
     error::Result,
     revisions::{Standing, State},
+    runner::Unfinished,
 };
 
 #[derive(Serialize)]
-struct Revision {
-    name: String,
+struct Revision<'s> {
+    name: &'s str,
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     applied_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     took_ms: Option<i64>,
+    #[serde(flatten)]
+    open: Option<Open<'s>>,
+}
+
+/// How far a migration came that was begun and not ended.
+#[derive(Serialize)]
+struct Open<'s> {
+    way: &'static str,
+    finished: Option<usize>,
+    next: &'s str,
 }
 
 #[derive(Serialize)]
-struct Overview {
-    database: String,
-    current: Option<String>,
-    revisions: Vec<Revision>,
+struct Overview<'s> {
+    database: &'s str,
+    current: Option<&'s str>,
+    revisions: Vec<Revision<'s>>,
 }
 
 #[derive(Serialize)]
-struct Names {
+struct Names<'s> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    database: Option<String>,
-    revisions: Vec<String>,
+    database: Option<&'s str>,
+    revisions: Vec<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interrupted: Option<&'s str>,
 }
 
-async fn standings(context: &Context<'_>) -> Result<(String, Vec<Standing>)> {
-    let database = context.database()?;
-    let standings =
-        context.on_reading_session(&database, async |db| context.app.standings(db).await).await?;
-    Ok((database.to_string(), standings))
+/// What a database says of its history.
+struct Seen {
+    database: String,
+    standings: Vec<Standing>,
+    open: Option<Unfinished>,
 }
 
-/// The newest revision of the code's list that is applied.
-fn position(standings: &[Standing]) -> Option<&Standing> {
-    standings.iter().rfind(|it| matches!(it.state, State::Applied | State::Changed))
+impl Seen {
+    async fn look(context: &Context<'_>) -> Result<Self> {
+        let database = context.database()?;
+        let (mut standings, open) = context
+            .on_reading_session(&database, async |db| context.app.on(db).unfinished().await)
+            .await?;
+        if let Some(open) = &open
+            && standings.iter().all(|it| it.name != open.name)
+        {
+            // Nowhere recorded, and the code knows it no more.
+            let state = State::Missing;
+            standings.push(Standing { name: open.name.clone(), state, at: None, took_ms: None });
+        }
+        Ok(Self { database: database.to_string(), standings, open })
+    }
+
+    /// What is open of a revision.
+    fn open(&self, it: &Standing) -> Option<&Unfinished> {
+        self.open.as_ref().filter(|open| open.name == it.name)
+    }
+
+    fn state(&self, it: &Standing) -> &'static str {
+        self.open(it).map_or(it.state.name(), word)
+    }
+
+    /// How many revisions are in a state and nothing of them is open.
+    fn count(&self, state: State) -> usize {
+        self.standings.iter().filter(|it| it.state == state && self.open(it).is_none()).count()
+    }
+
+    /// The newest revision of the code's list that is applied.
+    fn position(&self) -> Option<&Standing> {
+        self.standings.iter().rfind(|it| matches!(it.state, State::Applied | State::Changed))
+    }
+
+    fn revision<'s>(&'s self, it: &'s Standing) -> Revision<'s> {
+        Revision {
+            name: &it.name,
+            state: self.state(it),
+            applied_at: it.at,
+            took_ms: it.took_ms,
+            open: self.open(it).map(|open| Open {
+                way: if open.reverting { "down" } else { "up" },
+                finished: open.finished,
+                next: &open.next,
+            }),
+        }
+    }
+
+    fn document(&self) -> Overview<'_> {
+        Overview {
+            database: &self.database,
+            current: self.position().map(|it| it.name.as_str()),
+            revisions: self.standings.iter().map(|it| self.revision(it)).collect(),
+        }
+    }
 }
 
-fn document(database: String, standings: &[Standing]) -> Overview {
-    Overview {
-        database,
-        current: position(standings).map(|it| it.name.clone()),
-        revisions: standings
-            .iter()
-            .map(|it| Revision {
-                name: it.name.clone(),
-                state: it.state.name(),
-                applied_at: it.at,
-                took_ms: it.took_ms,
-            })
-            .collect(),
+/// The state of what was begun and not ended.
+fn word(open: &Unfinished) -> &'static str {
+    if open.running { "running" } else { "interrupted" }
+}
+
+/// `reverting, after 2 statements`.
+fn how_far(open: &Unfinished) -> String {
+    let verb = if open.reverting { "reverting" } else { "applying" };
+    match open.finished {
+        Some(finished) => format!("{verb}, after {}", count(finished, "statement")),
+        None => format!("{verb}, how far is not known"),
     }
 }
 
 pub(super) async fn status(context: &Context<'_>) -> Result<u8> {
-    let (database, standings) = standings(context).await?;
+    let seen = Seen::look(context).await?;
     let output = context.output;
-    output.progress(format!("database: {database}"));
-    for it in &standings {
+    output.progress(format!("database: {}", seen.database));
+    let width = seen.standings.iter().map(|it| seen.state(it).len()).max().unwrap_or_default();
+    let width = width.max("applied ".len());
+    for it in &seen.standings {
         let when = it.at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
         let took = it.took_ms.map(|took| format!(" in {took} ms"));
+        let detail = match seen.open(it) {
+            Some(open) => how_far(open),
+            None => when.unwrap_or_default() + &took.unwrap_or_default(),
+        };
         let color = match it.state {
+            _ if seen.open(it).is_some() => 31,
             State::Applied => 32,
             State::Pending => 33,
             State::Missing | State::Changed => 31,
         };
-        let (when, took) = (when.unwrap_or_default(), took.unwrap_or_default());
-        let state = it.state.to_string();
-        let line = format!("\x1b[{color}m{state:<8}\x1b[0m {}  {when}{took}", it.name);
+        let state = seen.state(it);
+        let line = format!("\x1b[{color}m{state:<width$}\x1b[0m {}  {detail}", it.name);
         output.line(line.trim_end());
     }
-    let of = |state| standings.iter().filter(|it| it.state == state).count();
-    let (pending, missing, changed) = (of(State::Pending), of(State::Missing), of(State::Changed));
+    let (pending, missing, changed) =
+        (seen.count(State::Pending), seen.count(State::Missing), seen.count(State::Changed));
+    if let Some(open) = &seen.open {
+        output.progress(format!("`{}` was begun and not ended; {}", open.name, open.next));
+    }
     if pending > 0 {
         output.progress(format!(
             "{} pending; `cargo run -p migration -- up` applies {}",
@@ -100,45 +173,49 @@ pub(super) async fn status(context: &Context<'_>) -> Result<u8> {
             count(changed, "migration"),
         ));
     }
-    output.document(&document(database, &standings));
-    Ok(if pending + missing + changed == 0 { DONE } else { NOT_CLEAN })
+    output.document(&seen.document());
+    let is_clean = seen.open.is_none() && pending + missing + changed == 0;
+    Ok(if is_clean { DONE } else { NOT_CLEAN })
 }
 
 pub(super) async fn current(context: &Context<'_>) -> Result<u8> {
-    let (database, standings) = standings(context).await?;
-    let at = position(&standings);
-    let last = standings.iter().rfind(|it| it.state != State::Missing);
-    let head = if at.is_some() && at == last { " (head)" } else { "" };
-    match at {
-        Some(at) => context.output.line(format!("{}{head}", at.name)),
-        None => context.output.line("base"),
-    }
+    let seen = Seen::look(context).await?;
+    let at = seen.position();
+    let last = seen.standings.iter().rfind(|it| it.state != State::Missing);
+    let remark = match &seen.open {
+        Some(open) => format!(" ({} `{}`: {})", word(open), open.name, how_far(open)),
+        None if at.is_some() && at == last => " (head)".to_owned(),
+        None => String::new(),
+    };
+    let name = at.map_or("base", |it| it.name.as_str());
+    context.output.line(format!("{name}{remark}"));
     context.output.document(&Names {
-        database: Some(database),
-        revisions: at.map(|it| it.name.clone()).into_iter().collect(),
+        database: Some(&seen.database),
+        revisions: at.map(|it| it.name.as_str()).into_iter().collect(),
+        interrupted: seen.open.as_ref().map(|open| open.name.as_str()),
     });
     Ok(DONE)
 }
 
 pub(super) fn heads(context: &Context<'_>) -> Result<u8> {
     let known = context.app.history().load()?.known();
-    let heads: Vec<String> = known.last().map(|it| it.name.clone()).into_iter().collect();
+    let heads: Vec<&str> = known.last().map(|it| it.name.as_str()).into_iter().collect();
     for head in &heads {
         context.output.line(head);
     }
-    context.output.document(&Names { database: None, revisions: heads });
+    context.output.document(&Names { database: None, revisions: heads, interrupted: None });
     Ok(DONE)
 }
 
 pub(super) async fn history(context: &Context<'_>) -> Result<u8> {
-    let (database, standings) = standings(context).await?;
-    let at = position(&standings).map(|it| it.name.clone());
+    let seen = Seen::look(context).await?;
+    let at = seen.position();
     let revisions = context.app.history().load()?;
-    for it in &standings {
-        let here = if Some(&it.name) == at.as_ref() { " <- the database is here" } else { "" };
-        let state = match it.state {
-            State::Applied => String::new(),
-            other => format!(" ({other})"),
+    for it in &seen.standings {
+        let here = if Some(it) == at { " <- the database is here" } else { "" };
+        let state = match (it.state, seen.open(it)) {
+            (State::Applied, None) => String::new(),
+            _ => format!(" ({})", seen.state(it)),
         };
         context.output.line(format!("{}{state}{here}", it.name));
         let known = revisions.list.iter().find(|revision| revision.name == it.name);
@@ -148,7 +225,7 @@ pub(super) async fn history(context: &Context<'_>) -> Result<u8> {
             }
         }
     }
-    context.output.document(&document(database, &standings));
+    context.output.document(&seen.document());
     Ok(DONE)
 }
 

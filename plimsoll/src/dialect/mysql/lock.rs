@@ -21,6 +21,13 @@ pub(crate) async fn release(db: &DatabaseConnection) -> Result<(), DbErr> {
     row(db, format!("SELECT RELEASE_LOCK({NAME})")).await.map(drop)
 }
 
+/// Asked by itself: without the right to see other sessions nobody seems to hold it.
+pub(crate) async fn is_held(db: &DatabaseConnection) -> Result<bool> {
+    let answer = row(db, format!("SELECT CAST(IS_USED_LOCK({NAME}) AS SIGNED)")).await?;
+    let session = answer.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten();
+    Ok(session.is_some())
+}
+
 pub(crate) async fn holder(db: &DatabaseConnection) -> Result<Option<String>> {
     let sql = format!(
         "SELECT CAST(CONCAT('connection ', id, ' (', user, ' from ', host, '), ', \

@@ -58,6 +58,12 @@ fn write_holder(file: &mut File) -> std::io::Result<()> {
     writeln!(file, "process {} since {since}", std::process::id())
 }
 
+/// Whether a process holds it. The file is only read, and a lock that it takes is gone at once.
+pub(crate) fn is_held(path: &PathBuf) -> bool {
+    let tried = File::open(path).map(|file| file.try_lock_shared());
+    matches!(tried, Ok(Err(TryLockError::WouldBlock)))
+}
+
 /// Who wrote the file last.
 pub(crate) fn holder(path: &PathBuf) -> Option<String> {
     let mut text = String::new();
