@@ -34,7 +34,8 @@ pub fn init(format: LogFormat, filter: &str, color: bool) -> Result<()> {
         filter: filter.to_owned(),
         source: Box::new(source),
     })?;
-    let lines = fmt().with_env_filter(parsed).with_writer(stderr);
+    // A line that cannot be written would be complained of on the same standard error, by a panic.
+    let lines = fmt().with_env_filter(parsed).with_writer(stderr).log_internal_errors(false);
     let set = match format {
         LogFormat::Text => lines.with_ansi(color).try_init(),
         LogFormat::Json => lines.json().with_ansi(false).try_init(),

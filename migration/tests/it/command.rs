@@ -1,5 +1,10 @@
 //! Every command and every name it goes by: what it prints where, and its exit code.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use plimsoll::testing::Scratch;
 use serde_json::Value;
 
@@ -16,6 +21,7 @@ plimsoll::on_every_empty_database!(
     revisions_that_the_code_does_not_know_are_listed,
     an_edited_migration_is_shown_as_changed,
     a_time_limit_is_the_sessions,
+    a_log_that_nobody_reads_changes_nothing,
 );
 
 const FIRST: &str = "m20261120_090000_create_application_settings";
@@ -198,6 +204,28 @@ async fn a_time_limit_is_the_sessions(scratch: &Scratch) {
     assert_eq!(warns, dialect(&scratch.db) == plimsoll::Dialect::Sqlite, "{said:#?}");
     let said = Said::of(&mut migration(scratch, &["up", "--lock-timeout", "1", "--no-lock"]));
     assert_ne!(said.code, Some(0), "the two contradict each other");
+}
+
+async fn a_log_that_nobody_reads_changes_nothing(scratch: &Scratch) {
+    for format in ["text", "json"] {
+        let mut command = migration(scratch, &["fresh", "--yes"]);
+        let mut child = command.env("DB_ECHO", "true").env("LOG_FORMAT", format).spawn().unwrap();
+        drop((child.stdout.take(), child.stderr.take()));
+
+        let began = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if began.elapsed() > Duration::from_mins(1) {
+                child.kill().unwrap();
+            }
+            thread::sleep(Duration::from_millis(10));
+        };
+
+        assert_eq!(status.code(), Some(0), "{format}: {status}");
+        assert_eq!(recorded(&scratch.db).await, known());
+    }
 }
 
 fn alone(arguments: &[&str]) -> Said {
