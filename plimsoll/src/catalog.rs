@@ -39,6 +39,34 @@ pub(crate) async fn has_table(db: &impl ConnectionTrait, table: &str) -> Result<
     Ok(tables(db).await?.iter().any(|name| name == table))
 }
 
+/// The type of a column, in lower case and in the words of the database; nothing when the current
+/// schema has no such column.
+pub(crate) async fn column_type(
+    db: &impl ConnectionTrait,
+    table: &str,
+    column: &str,
+) -> Result<Option<String>, DbErr> {
+    let dialect = Dialect::from(db.get_database_backend());
+    let render = renderer(dialect);
+    let (table, column) = (render.text(table), render.text(column));
+    let sql = match dialect {
+        Dialect::Sqlite => {
+            format!("SELECT lower(type) FROM pragma_table_info({table}) WHERE name = {column}")
+        }
+        Dialect::Postgres => format!(
+            "SELECT format_type(a.atttypid, NULL) FROM pg_attribute a \
+             JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = current_schema() AND c.relname = {table} \
+               AND a.attname = {column} AND a.attnum > 0 AND NOT a.attisdropped"
+        ),
+        Dialect::Mysql => format!(
+            "SELECT CAST(data_type AS CHAR) FROM information_schema.columns \
+             WHERE table_schema = DATABASE() AND table_name = {table} AND column_name = {column}"
+        ),
+    };
+    Ok(names(db, sql).await?.pop())
+}
+
 /// Whether a table has an index of that name.
 pub(crate) async fn has_index(
     db: &impl ConnectionTrait,

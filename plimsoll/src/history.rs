@@ -12,11 +12,12 @@ use sea_orm::{ConnectionTrait as _, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
 
 use crate::{
+    change::Change,
     error::{MigrationError, Result},
     render::statements,
     revisions::{self, Known},
     schema::Schema,
-    steps::Steps,
+    steps::{Step, Steps},
 };
 
 /// SeaORM's name for the table in which it records what has run.
@@ -69,11 +70,6 @@ impl History {
     pub fn recorded_in(mut self, table: impl Into<String>) -> Self {
         self.table = table.into();
         self
-    }
-
-    /// The table in which it is recorded.
-    pub(crate) fn table(&self) -> &str {
-        &self.table
     }
 
     /// The migrations as SeaORM has them, for `MigratorTrait::migrations`.
@@ -183,6 +179,18 @@ impl Revision<'_> {
 }
 
 impl Revision<'_> {
+    /// The tables that it makes, as far as it is declared.
+    pub(crate) fn creates(&self) -> impl Iterator<Item = &str> {
+        let steps = match &self.kind {
+            Kind::Declared { steps, .. } => steps.steps(),
+            Kind::Imperative(_) => &[],
+        };
+        steps.iter().filter_map(|step| match step {
+            Step::Change(Change::CreateTable(table)) => Some(table.name.as_str()),
+            _ => None,
+        })
+    }
+
     /// What it does, a sentence a step.
     #[cfg(feature = "cli")]
     pub(crate) fn describe(&self) -> Vec<String> {

@@ -62,5 +62,5 @@ pub use schema::{Beside, Schema, TableBuilder, table_of};
 #[doc(hidden)]
 pub use sea_orm_migration;
 #[cfg(feature = "migrate")]
-pub use seed::{Difference, DifferenceKind, Mode, Seeded};
+pub use seed::{Difference, DifferenceKind, Mode, Seeded, Unrestored};
 pub use steps::Steps;

@@ -59,6 +59,8 @@ pub enum Event<'e> {
         seeder: &'e str,
         /// How many rows it inserted.
         inserted: usize,
+        /// How many rows it set back.
+        restored: usize,
         /// How many were left as they are.
         left: usize,
     },
@@ -98,8 +100,8 @@ impl Progress for Log {
             Event::SeederSkipped { seeder, because } => {
                 tracing::info!(seeder, because, "seeder skipped");
             }
-            Event::Seeded { seeder, inserted, left } => {
-                tracing::info!(seeder, inserted, left, "seeded");
+            Event::Seeded { seeder, inserted, restored, left } => {
+                tracing::info!(seeder, inserted, restored, left, "seeded");
             }
             Event::Warning { sentence } => tracing::warn!("{sentence}"),
         }

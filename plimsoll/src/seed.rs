@@ -1,30 +1,27 @@
 //! Default rows: offered once, and never again forced on whoever changed or withdrew them.
 
 mod file;
+mod offers;
 mod rows;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait as _};
-use sea_query::{ColumnDef, Expr};
 
 pub(crate) use file::Seeder;
 use file::{Cell, Row};
+use offers::Offered;
 
 use crate::{
     catalog,
-    change::Change,
     dialect::Dialect,
     error::{MigrationError, Result},
+    history::Revisions,
     progress::{Event, Progress},
-    records::is_missing_table,
     render::{Render, renderer},
     retry,
-    schema::{TableBuilder, Value},
+    schema::Value,
 };
-
-/// What was offered.
-pub(crate) const JOURNAL: &str = "plimsoll_seeds";
 
 /// What a seeder did, or would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +32,23 @@ pub struct Seeded {
     pub inserted: Vec<String>,
     /// The keys of the rows that it set back (only when it was told to).
     pub restored: Vec<String>,
+    /// The rows that could not be set back (only when it was told to).
+    pub unrestored: Vec<Unrestored>,
     /// How many rows it left as they are.
     pub left: usize,
     /// Why it did not run at all.
     pub skipped: Option<String>,
+}
+
+/// A row that could not be set back, because one that it refers to is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unrestored {
+    /// The row's key.
+    pub row: String,
+    /// What is not there, as a sentence.
+    pub because: String,
+    /// The seeder that offers what is not there.
+    pub needs: String,
 }
 
 /// How a default row and the database differ.
@@ -81,7 +91,9 @@ struct Round<'r> {
     /// The seeders that run.
     chosen: &'r [&'r Seeder],
     /// What was offered before, by seeder.
-    offered: &'r BTreeMap<String, BTreeSet<String>>,
+    offered: &'r Offered,
+    /// Since when the table of each seeder is there.
+    since: &'r BTreeMap<&'r str, i64>,
     /// What those before have done.
     report: &'r [Seeded],
     mode: Mode,
@@ -102,8 +114,9 @@ struct Reference<'r> {
 
 /// Why a row that is referred to is not there.
 enum Missing {
-    /// Somebody took it away, or wants it left out: there is nothing to offer.
-    Withdrawn,
+    /// Somebody took it away, or wants it left out: there is nothing to offer. The seeder that
+    /// has it.
+    Withdrawn(String),
     /// An earlier seeder would have inserted it.
     Coming,
     /// Nobody offers it, or not before it is needed.
@@ -116,8 +129,8 @@ pub(crate) struct Seeds<'s> {
     /// All of them: a row of one can refer to a row of another.
     pub(crate) all: &'s [Seeder],
     pub(crate) progress: &'s dyn Progress,
-    /// The table of the history that they belong to: two projects can share a database.
-    pub(crate) history: &'s str,
+    /// The history that they belong to: two projects can share a database.
+    pub(crate) revisions: &'s Revisions<'s>,
 }
 
 impl Seeds<'_> {
@@ -137,22 +150,15 @@ impl Seeds<'_> {
         self.render().text(text)
     }
 
-    /// Whether every row of `seeders` was offered already. Reads one table.
-    pub(crate) async fn all_offered(&self, seeders: &[&Seeder]) -> Result<bool> {
-        let offered = self.offered(self.db).await?;
-        Ok(seeders.iter().all(|seeder| {
-            let keys = offered.get(&seeder.name);
-            seeder.rows.iter().all(|row| keys.is_some_and(|keys| keys.contains(&row.key)))
-        }))
-    }
-
     /// Runs `seeders` in their order, each in a transaction of its own.
     pub(crate) async fn run(&self, seeders: &[&Seeder], mode: Mode) -> Result<Vec<Seeded>> {
         if mode != Mode::Rehearse {
             self.prepare().await?;
+            self.forget_replaced().await?;
         }
         let tables = catalog::tables(self.db).await?;
         let offered = self.offered(self.db).await?;
+        let since = self.since().await?;
         let mut report = Vec::new();
         for seeder in seeders {
             if let Some(because) = lacks(seeder, &tables) {
@@ -161,11 +167,13 @@ impl Seeds<'_> {
                 report.push(Seeded { left: 0, skipped: Some(because), ..seeder.nothing_to_do() });
                 continue;
             }
-            let round = Round { chosen: seeders, offered: &offered, report: &report, mode };
+            let round =
+                Round { chosen: seeders, offered: &offered, since: &since, report: &report, mode };
             let seeded = self.run_one(seeder, &round).await?;
             self.progress.tell(Event::Seeded {
                 seeder: &seeder.name,
-                inserted: seeded.inserted.len() + seeded.restored.len(),
+                inserted: seeded.inserted.len(),
+                restored: seeded.restored.len(),
                 left: seeded.left,
             });
             report.push(seeded);
@@ -218,7 +226,11 @@ impl Seeds<'_> {
                 Ok(cells) => cells,
                 Err(missing) => {
                     match self.why_missing(&missing, round) {
-                        Missing::Withdrawn => done.left += 1,
+                        Missing::Withdrawn(needs) if round.mode == Mode::Restore => {
+                            let (row, because) = (row.key.clone(), self.lost(&missing));
+                            done.unrestored.push(Unrestored { row, because, needs });
+                        }
+                        Missing::Withdrawn(_) => done.left += 1,
                         Missing::Coming => done.inserted.push(row.key.clone()),
                         Missing::Unknown => return Err(self.refer(seeder, &missing).into()),
                     }
@@ -245,7 +257,8 @@ impl Seeds<'_> {
                 }
             }
             if !is_offered && round.mode != Mode::Rehearse {
-                self.remember(db, &seeder.name, &row.key).await.map_err(failed)?;
+                let made_at = round.since.get(seeder.name.as_str()).copied();
+                self.remember(db, seeder, &row.key, made_at).await.map_err(failed)?;
             }
         }
         Ok(done)
@@ -260,10 +273,15 @@ impl Seeds<'_> {
         }
         let is_left_out = round.chosen.iter().all(|chosen| chosen.name != seeder.name);
         if round.is_offered(seeder, row) || is_left_out {
-            Missing::Withdrawn
+            Missing::Withdrawn(seeder.name.clone())
         } else {
             Missing::Unknown
         }
+    }
+
+    fn lost(&self, missing: &Reference<'_>) -> String {
+        let value = self.literal(missing.value);
+        format!("`{}` has no row whose `{}` is {value}", missing.table, missing.by)
     }
 
     fn refer(&self, seeder: &Seeder, missing: &Reference<'_>) -> MigrationError {
@@ -314,78 +332,12 @@ impl Seeds<'_> {
         Ok(differences)
     }
 
-    /// What was offered, by seeder. Nothing when the journal is not there.
-    async fn offered(
-        &self,
-        db: &impl ConnectionTrait,
-    ) -> Result<BTreeMap<String, BTreeSet<String>>, DbErr> {
-        let sql = format!(
-            "SELECT seeder, row_key FROM {JOURNAL} WHERE history = {}",
-            self.text(self.history)
-        );
-        let rows = match self.query(db, sql).await {
-            Err(error) if is_missing_table(&error) => Vec::new(),
-            rows => rows?,
-        };
-        let mut offered: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for row in rows {
-            let (seeder, key): (String, String) =
-                (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-            offered.entry(seeder).or_default().insert(key);
-        }
-        Ok(offered)
-    }
-
-    /// Forgets what was offered for tables that are not there any more.
-    pub(crate) async fn forget_gone(&self) -> Result<()> {
-        let tables = catalog::tables(self.db).await?;
-        if !tables.iter().any(|table| table == JOURNAL) {
-            return Ok(());
-        }
-        for seeder in self.all.iter().filter(|seeder| !tables.contains(&seeder.table)) {
-            let sql = format!(
-                "DELETE FROM {JOURNAL} WHERE history = {} AND seeder = {}",
-                self.text(self.history),
-                self.text(&seeder.name)
-            );
-            self.db.execute_unprepared(&sql).await?;
-        }
-        Ok(())
-    }
-
     async fn query(
         &self,
         db: &impl ConnectionTrait,
         sql: String,
     ) -> Result<Vec<sea_orm::QueryResult>, DbErr> {
         db.query_all_raw(Statement::from_string(self.dialect().into(), sql)).await
-    }
-
-    /// Creates the journal when it is not there. Called under the lock.
-    async fn prepare(&self) -> Result<()> {
-        if catalog::has_table(self.db, JOURNAL).await? {
-            return Ok(());
-        }
-        let (table, _) = TableBuilder::new(JOURNAL)
-            .column(ColumnDef::new("history").string_len(64).not_null())
-            .column(ColumnDef::new("seeder").string_len(64).not_null())
-            .column(ColumnDef::new("row_key").string_len(512).not_null())
-            .column(
-                ColumnDef::new("offered_at")
-                    .timestamp_with_time_zone()
-                    .not_null()
-                    .default(Expr::current_timestamp()),
-            )
-            .primary_key(["history", "seeder", "row_key"])
-            .finish();
-        let create = self
-            .render()
-            .change(&Change::CreateTable(table))
-            .map_err(|why| DbErr::Custom(why.to_string()))?;
-        for statement in create {
-            self.db.execute_unprepared(&statement.sql).await?;
-        }
-        Ok(())
     }
 
     /// The cells as the statements have them, looked-up ones as their `id`; else the row that is
@@ -436,6 +388,7 @@ impl Seeder {
             seeder: self.name.clone(),
             inserted: Vec::new(),
             restored: Vec::new(),
+            unrestored: Vec::new(),
             left: self.rows.len(),
             skipped: None,
         }

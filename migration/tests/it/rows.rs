@@ -11,6 +11,8 @@ plimsoll::on_every_empty_database!(
     a_withdrawn_grant_stays_withdrawn_until_it_is_reset,
     seeders_are_left_out_by_option_and_environment,
     two_that_seed_at_once_seed_once,
+    what_a_reset_cannot_restore_is_said,
+    a_setting_that_is_set_back_is_restored_and_not_new,
 );
 
 const GRANT: &str =
@@ -85,4 +87,45 @@ async fn two_that_seed_at_once_seed_once(scratch: &Scratch) {
 
     assert_eq!(i64::try_from(inserted).unwrap(), count(&scratch.db, "plimsoll_seeds").await);
     says(scratch, 0, &["seed", "--verify"]);
+}
+
+async fn what_a_reset_cannot_restore_is_said(scratch: &Scratch) {
+    says(scratch, 0, &["up"]);
+    let grants = count(&scratch.db, "role_permissions").await;
+    run(&scratch.db, GRANT).await;
+    run(&scratch.db, "DELETE FROM roles WHERE name_key = 'viewer'").await;
+
+    let reset = says(scratch, 2, &["seed", "--reset", "grants"]);
+    let document = says(scratch, 2, &["seed", "--reset", "grants", "--json"]).document();
+
+    let lines: Vec<&str> = reset.out.lines().collect();
+    assert_eq!(lines[0], format!("grants: 0 rows inserted, {} as before", grants - 2));
+    assert_eq!(
+        lines[1],
+        "grants: `viewer/document:read` not restored: `roles` has no row whose `name_key` is 'viewer'; \
+         type `seed --reset roles` first"
+    );
+    assert_eq!(lines.len(), 3);
+    let lost = &document["seeded"][0]["unrestored"];
+    assert_eq!(
+        (&lost[1]["row"], &lost[1]["needs"]),
+        (&"viewer/settings:read".into(), &"roles".into())
+    );
+    says(scratch, 0, &["seed", "--reset", "roles"]);
+    says(scratch, 0, &["seed", "--reset", "grants"]);
+    assert_eq!(count(&scratch.db, "role_permissions").await, grants);
+}
+
+async fn a_setting_that_is_set_back_is_restored_and_not_new(scratch: &Scratch) {
+    let changed = "SELECT count(*) FROM application_settings WHERE updated_at > created_at";
+    says(scratch, 0, &["up"]);
+    run(&scratch.db, "UPDATE application_settings SET value = 'ours' WHERE value = 'Plimsoll'")
+        .await;
+    assert_eq!(one::<i64>(&scratch.db, changed).await, 0);
+
+    let reset = says(scratch, 0, &["seed", "--reset", "settings"]);
+
+    assert!(reset.err.contains("seeds: settings: 0 new, 1 restored, "), "{reset:#?}");
+    assert!(reset.out.starts_with("settings: 0 rows inserted, 1 restored, "), "{reset:#?}");
+    assert_eq!(one::<i64>(&scratch.db, changed).await, 1);
 }

@@ -61,7 +61,7 @@ impl<'r> Run<'r> {
         let revisions = self.app.history.load()?;
         let all = self.app.seeders()?;
         let chosen = choose(&all, choice)?;
-        let seeds = self.seeds(&all);
+        let seeds = self.seeds(&revisions, &all);
         // The usual case, found out by reading: nothing to do, and so no lock and no right needed.
         let standings = self.app.standings_of(self.db, &revisions).await?;
         if *target == Target::Head
@@ -93,7 +93,7 @@ impl<'r> Run<'r> {
         let all = self.app.seeders()?;
         let standings = self.app.standings_of(self.db, &revisions).await?;
         Ok(self.is_applied(&revisions, &standings).await?
-            && self.seeds(&all).all_offered(&choose(&all, choice)?).await?)
+            && self.seeds(&revisions, &all).all_offered(&choose(&all, choice)?).await?)
     }
 
     /// Whether everything is applied and nothing was interrupted.
@@ -136,7 +136,7 @@ impl<'r> Run<'r> {
         let runner = self.start(&revisions).await?;
         let reverted = async {
             let reverted = runner.down(target, expected).await?;
-            self.seeds(&all).forget_gone().await?;
+            self.seeds(&revisions, &all).forget_gone().await?;
             Ok(reverted)
         }
         .await;
@@ -188,7 +188,7 @@ impl<'r> Run<'r> {
         let runner = self.start(&revisions).await?;
         let report = async {
             runner.drop_tables().await?;
-            self.refill(&runner, &all, &chosen).await
+            self.refill(&runner, &revisions, &all, &chosen).await
         }
         .await;
         runner.finish().await;
@@ -207,8 +207,8 @@ impl<'r> Run<'r> {
         let runner = self.start(&revisions).await?;
         let done = async {
             let reverted = runner.down(&Target::Base, None).await?;
-            self.seeds(&all).forget_gone().await?;
-            Ok((reverted, self.refill(&runner, &all, &chosen).await?))
+            self.seeds(&revisions, &all).forget_gone().await?;
+            Ok((reverted, self.refill(&runner, &revisions, &all, &chosen).await?))
         }
         .await;
         runner.finish().await;
@@ -226,7 +226,7 @@ impl<'r> Run<'r> {
         let runner = self.start(&revisions).await?;
         let reverted = async {
             let reverted = runner.down(&Target::Base, None).await?;
-            self.seeds(&all).forget_gone().await?;
+            self.seeds(&revisions, &all).forget_gone().await?;
             runner.uninstall().await?;
             Ok(reverted)
         }
@@ -238,11 +238,12 @@ impl<'r> Run<'r> {
     async fn refill(
         &self,
         runner: &Runner<'_>,
+        revisions: &Revisions<'_>,
         all: &[Seeder],
         chosen: &[&Seeder],
     ) -> Result<Report> {
         let applied = runner.up(&Target::Head).await?;
-        let seeded = self.seeds(all).run(chosen, Mode::Offer).await?;
+        let seeded = self.seeds(revisions, all).run(chosen, Mode::Offer).await?;
         Ok(Report { applied, seeded })
     }
 
@@ -255,7 +256,7 @@ impl<'r> Run<'r> {
         let revisions = self.app.history.load()?;
         let all = self.app.seeders()?;
         let chosen = choose(&all, choice)?;
-        let seeds = self.seeds(&all);
+        let seeds = self.seeds(&revisions, &all);
         if mode == Mode::Rehearse {
             return seeds.run(&chosen, mode).await;
         }
@@ -273,12 +274,13 @@ impl<'r> Run<'r> {
     /// # Errors
     /// [`MigrationError::UnknownSeeder`], [`MigrationError::BadSeed`], [`crate::Error::Database`].
     pub async fn verify_seeds(&self, choice: &Choice) -> Result<Vec<Difference>> {
+        let revisions = self.app.history.load()?;
         let all = self.app.seeders()?;
-        self.seeds(&all).verify(&choose(&all, choice)?).await
+        self.seeds(&revisions, &all).verify(&choose(&all, choice)?).await
     }
 
-    fn seeds<'s>(&'s self, all: &'s [Seeder]) -> Seeds<'s> {
-        Seeds { db: self.db, all, progress: self.progress, history: self.app.history.table() }
+    fn seeds<'s>(&'s self, revisions: &'s Revisions<'s>, all: &'s [Seeder]) -> Seeds<'s> {
+        Seeds { db: self.db, all, progress: self.progress, revisions }
     }
 }
 

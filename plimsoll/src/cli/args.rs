@@ -196,7 +196,7 @@ pub(super) struct Seed {
     /// Show where the rows differ from the default ones. Exit code 2 when they do.
     #[arg(long, conflicts_with_all = ["reset", "dry_run"])]
     pub(super) verify: bool,
-    /// Set the rows of this seeder back to the default ones.
+    /// Set the rows of this seeder back to the default ones. Exit code 2 when one cannot be.
     #[arg(long, value_name = "SEEDER", conflicts_with = "names")]
     pub(super) reset: Option<String>,
     /// Print what would be inserted, and change nothing.

@@ -224,9 +224,15 @@ impl Progress for Output {
             Event::SeederSkipped { seeder, because } => {
                 self.progress(format!("seeds: {seeder} skipped, {because}"));
             }
-            Event::Seeded { seeder, inserted, left } => {
-                if inserted > 0 || self.verbose {
-                    self.progress(format!("seeds: {seeder}: {inserted} new, {left} as before"));
+            Event::Seeded { seeder, inserted, restored, left } => {
+                if inserted + restored > 0 || self.verbose {
+                    let restored = match restored {
+                        0 => String::new(),
+                        _ => format!("{restored} restored, "),
+                    };
+                    self.progress(format!(
+                        "seeds: {seeder}: {inserted} new, {restored}{left} as before"
+                    ));
                 }
             }
             Event::Warning { sentence } => {

@@ -47,9 +47,18 @@ struct SeededRows {
     seeder: String,
     inserted: Vec<String>,
     restored: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unrestored: Vec<UnrestoredRow>,
     left: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     skipped: Option<String>,
+}
+
+#[derive(Serialize)]
+struct UnrestoredRow {
+    row: String,
+    because: String,
+    needs: String,
 }
 
 impl From<&Ran> for Revision {
@@ -64,6 +73,15 @@ impl From<&Seeded> for SeededRows {
             seeder: seeded.seeder.clone(),
             inserted: seeded.inserted.clone(),
             restored: seeded.restored.clone(),
+            unrestored: seeded
+                .unrestored
+                .iter()
+                .map(|it| UnrestoredRow {
+                    row: it.row.clone(),
+                    because: it.because.clone(),
+                    needs: it.needs.clone(),
+                })
+                .collect(),
             left: seeded.left,
             skipped: seeded.skipped.clone(),
         }
@@ -348,7 +366,8 @@ pub(super) async fn seed(context: &Context<'_>, args: Seed) -> Result<u8> {
             .await?
     };
     print_seeded(context, &database, &seeded, mode);
-    Ok(DONE)
+    let is_whole = seeded.iter().all(|it| it.unrestored.is_empty());
+    Ok(if is_whole { DONE } else { NOT_CLEAN })
 }
 
 fn list_seeders(context: &Context<'_>) -> Result<u8> {
@@ -386,9 +405,15 @@ fn print_seeded(context: &Context<'_>, database: &Database, seeded: &[Seeded], m
         let verb = if mode == Mode::Rehearse { "would be inserted" } else { "inserted" };
         let mut line = format!("{}: {} {verb}", it.seeder, count(it.inserted.len(), "row"));
         if !it.restored.is_empty() {
-            let _ = write!(line, ", {} set back", it.restored.len());
+            let _ = write!(line, ", {} restored", it.restored.len());
         }
         context.output.line(format!("{line}, {} as before", it.left));
+        for lost in &it.unrestored {
+            context.output.line(format!(
+                "{}: `{}` not restored: {}; type `seed --reset {}` first",
+                it.seeder, lost.row, lost.because, lost.needs
+            ));
+        }
         if mode == Mode::Rehearse || context.output.is_verbose() {
             for row in it.inserted.iter().chain(&it.restored) {
                 context.output.line(format!("  + {row}"));

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::{JOURNAL, Seeder, Seeds};
-use crate::dialect::Dialect;
+use super::{Seeder, Seeds};
+use crate::{catalog, dialect::Dialect, schema::Type};
+
+/// The column that says when a row was last changed, where a table has one.
+const CHANGED_AT: &str = "updated_at";
 
 impl Seeds<'_> {
     /// The condition that only this row meets.
@@ -91,28 +94,36 @@ impl Seeds<'_> {
         cells: &BTreeMap<String, String>,
         condition: &str,
     ) -> Result<(), DbErr> {
-        let parts: Vec<String> = cells
+        let mut parts: Vec<String> = cells
             .iter()
             .filter(|(column, _)| !seeder.key.contains(column))
             .map(|(column, value)| format!("{} = {value}", self.render().quote(column)))
             .collect();
+        if !cells.contains_key(CHANGED_AT)
+            && let Some(now) = self.now_in(db, &seeder.table).await?
+        {
+            parts.push(format!("{CHANGED_AT} = {now}"));
+        }
         let table = self.render().quote(&seeder.table);
         let sql = format!("UPDATE {table} SET {} WHERE {condition}", parts.join(", "));
         db.execute_unprepared(&sql).await.map(|_| ())
     }
 
-    pub(super) async fn remember(
+    /// The present moment as the table's [`CHANGED_AT`] holds it; nothing when it has no such
+    /// column, or one that holds no moment.
+    async fn now_in(
         &self,
         db: &impl ConnectionTrait,
-        seeder: &str,
-        key: &str,
-    ) -> Result<(), DbErr> {
-        let sql = format!(
-            "INSERT INTO {JOURNAL} (history, seeder, row_key) VALUES ({}, {}, {})",
-            self.text(self.history),
-            self.text(seeder),
-            self.text(key)
-        );
-        db.execute_unprepared(&sql).await.map(|_| ())
+        table: &str,
+    ) -> Result<Option<&'static str>, DbErr> {
+        let ty = catalog::column_type(db, table, CHANGED_AT).await?.unwrap_or_default();
+        let ty = if ty.starts_with("datetime") || ty.ends_with("without time zone") {
+            Type::DateTime
+        } else if ty.starts_with("timestamp") {
+            Type::Timestamp
+        } else {
+            return Ok(None);
+        };
+        Ok(self.render().now(&ty))
     }
 }

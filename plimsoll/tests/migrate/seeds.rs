@@ -4,8 +4,9 @@ use plimsoll::{
     App, Choice, Difference, DifferenceKind, Error, History, MigrationError, Mode, Seeded,
     prelude::*, testing::Scratch,
 };
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
-use crate::support::*;
+use crate::{guests::guest, support::*};
 
 plimsoll::on_every_empty_database!(
     rows_are_offered_once,
@@ -23,6 +24,11 @@ plimsoll::on_every_empty_database!(
     every_kind_of_value_is_written_and_compared,
     keys_of_other_types_can_be_referred_to,
     two_projects_in_one_database_offer_each_its_own_rows,
+    a_row_that_cannot_be_set_back_is_named,
+    a_row_that_is_set_back_says_when_it_was_changed,
+    tables_that_seaorm_made_anew_are_seeded_again,
+    tables_that_code_made_anew_are_seeded_again,
+    a_journal_of_an_older_engine_is_kept,
 );
 
 fn roles_table() -> Steps {
@@ -225,7 +231,6 @@ async fn a_reset_sets_back_one_seeder(scratch: &Scratch) {
     run(&scratch.db, "DELETE FROM roles WHERE name = 'viewer'").await;
     withdraw(scratch, "admin", "ship:sink").await;
     let db = session(scratch).await;
-    let only = |name: &str| Choice { only: vec![name.to_owned()], skip: Vec::new() };
 
     let seeded = app().on(&db).seed(&only("roles"), Mode::Restore).await.unwrap();
 
@@ -497,4 +502,172 @@ async fn two_projects_in_one_database_offer_each_its_own_rows(scratch: &Scratch)
     assert_eq!(count(&scratch.db, "other_roles").await, 1);
     down(scratch, &other, "base").await.unwrap();
     assert_eq!(up(scratch, &app()).await.unwrap(), plimsoll::Report::default());
+}
+
+fn only(name: &str) -> Choice {
+    Choice { only: vec![name.to_owned()], skip: Vec::new() }
+}
+
+/// Sets the rows of a seeder back, on a connection of its own.
+async fn reset(scratch: &Scratch, app: &App, name: &str) -> Seeded {
+    let db = session(scratch).await;
+    let mut seeded = app.on(&db).seed(&only(name), Mode::Restore).await.unwrap();
+    db.close().await.unwrap();
+    seeded.remove(0)
+}
+
+async fn a_row_that_cannot_be_set_back_is_named(scratch: &Scratch) {
+    up(scratch, &app()).await.unwrap();
+    run(&scratch.db, "DELETE FROM roles WHERE name = 'viewer'").await;
+    withdraw(scratch, "admin", "ship:sink").await;
+
+    let seeded = reset(scratch, &app(), "grants").await;
+
+    assert_eq!((seeded.left, &*seeded.inserted), (1, &["admin/ship:sink".to_owned()][..]));
+    let [lost] = &seeded.unrestored[..] else { panic!("{seeded:?}") };
+    assert_eq!((lost.row.as_str(), lost.needs.as_str()), ("viewer/ship:read", "roles"));
+    assert_eq!(lost.because, "`roles` has no row whose `name` is 'viewer'");
+    reset(scratch, &app(), "roles").await;
+    assert!(reset(scratch, &app(), "grants").await.unrestored.is_empty());
+    assert_eq!(grants(scratch).await.len(), 3);
+}
+
+async fn a_row_that_is_set_back_says_when_it_was_changed(scratch: &Scratch) {
+    fn steps() -> Steps {
+        let named = |name: &str, steps: Steps, changed: ColumnDef| {
+            steps.create_table(name, |t| {
+                t.column(string_len("name", 20))
+                    .column(integer("size"))
+                    .column(changed)
+                    .primary_key(["name"])
+            })
+        };
+        let steps = named("moments", Steps::new(), timestamp_with_time_zone("updated_at"));
+        let steps = named("plain", steps, ColumnDef::new("updated_at").date_time().null().take());
+        let steps = named("given", steps, timestamp_with_time_zone("updated_at"));
+        named("numbers", steps, integer_null("updated_at"))
+    }
+    let file = |table: &str, more: &str| {
+        format!("table = '{table}'\nkey = ['name']\n[[rows]]\nname = 'x'\nsize = 1\n{more}")
+    };
+    let long_ago = "updated_at = 2001-01-01T00:00:00Z";
+    let app = App::new(History::new().declared("m01", steps)).seeds(&[
+        ("given.toml", &*file("given", long_ago)),
+        ("numbers.toml", &*file("numbers", "")),
+        ("plain.toml", &*file("plain", "")),
+    ]);
+    up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    let db = &scratch.db;
+    run(db, "UPDATE given SET updated_at = '2002-02-02 00:00:00', size = 2").await;
+    run(db, "UPDATE numbers SET updated_at = 7, size = 2").await;
+    run(db, "UPDATE plain SET updated_at = '2002-02-02 00:00:00', size = 2").await;
+
+    for name in ["given", "numbers", "plain"] {
+        assert_eq!(reset(scratch, &app, name).await.restored, ["x"]);
+    }
+
+    let given: chrono::DateTime<chrono::Utc> = one(db, "SELECT updated_at FROM given").await;
+    assert_eq!(given.to_rfc3339(), "2001-01-01T00:00:00+00:00");
+    assert_eq!(one::<Option<i32>>(db, "SELECT updated_at FROM numbers").await, Some(7));
+    let plain: chrono::NaiveDateTime = one(db, "SELECT updated_at FROM plain").await;
+    assert!((chrono::Utc::now().naive_utc() - plain).num_minutes() < 5, "{plain}");
+
+    let with_moments = App::new(History::new().declared("m01", steps))
+        .seeds(&[("moments.toml", &*file("moments", ""))]);
+    run(db, "INSERT INTO moments (name, size, updated_at) VALUES ('x', 2, '2002-02-02 00:00:00')")
+        .await;
+    assert_eq!(reset(scratch, &with_moments, "moments").await.restored, ["x"]);
+    let moment: chrono::DateTime<chrono::Utc> = one(db, "SELECT updated_at FROM moments").await;
+    assert!((chrono::Utc::now() - moment).num_minutes() < 5, "{moment}");
+}
+
+/// As if all that is recorded had happened an hour ago.
+async fn an_hour_ago(scratch: &Scratch) {
+    for (table, column) in [
+        ("seaql_migrations", "applied_at"),
+        ("plimsoll_history", "applied_at"),
+        ("plimsoll_seeds", "table_made_at"),
+    ] {
+        run(&scratch.db, &format!("UPDATE {table} SET {column} = {column} - 3600")).await;
+    }
+}
+
+async fn tables_that_seaorm_made_anew_are_seeded_again(scratch: &Scratch) {
+    struct Migrator;
+
+    impl MigratorTrait for Migrator {
+        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+            history().into_migrations()
+        }
+    }
+
+    up(scratch, &app()).await.unwrap();
+    withdraw(scratch, "admin", "ship:sink").await;
+    an_hour_ago(scratch).await;
+    assert!(up(scratch, &app()).await.unwrap().seeded.is_empty(), "withdrawn is withdrawn");
+    Migrator::refresh(&scratch.db).await.unwrap();
+
+    let gone = verify(scratch, &app()).await;
+    let report = up(scratch, &app()).await.unwrap();
+
+    assert_eq!(gone.len(), 7);
+    assert!(gone.iter().all(|it| it.kind == DifferenceKind::New), "{gone:?}");
+    assert_eq!(inserted(&report.seeded).len(), 3);
+    assert_eq!(grants(scratch).await.len(), 3);
+
+    withdraw(scratch, "admin", "ship:sink").await;
+    assert!(up(scratch, &app()).await.unwrap().seeded.is_empty());
+    an_hour_ago(scratch).await;
+    Migrator::down(&scratch.db, Some(1)).await.unwrap();
+    run(&scratch.db, "DELETE FROM roles WHERE name = 'viewer'").await;
+    Migrator::up(&scratch.db, None).await.unwrap();
+    up(scratch, &app()).await.unwrap();
+    assert_eq!(
+        grants(scratch).await,
+        ["admin ship:read", "admin ship:sink"],
+        "the table of roles is the same, and the role stays away"
+    );
+}
+
+async fn tables_that_code_made_anew_are_seeded_again(scratch: &Scratch) {
+    fn history() -> History {
+        let up = &["CREATE TABLE roles (name varchar(40) PRIMARY KEY, description varchar(200))"];
+        History::new().imperative(guest("m01_roles", up).down(&["DROP TABLE roles"]))
+    }
+    struct Migrator;
+
+    impl MigratorTrait for Migrator {
+        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+            history().into_migrations()
+        }
+    }
+
+    let app = App::new(history()).seeds(&[("roles.toml", ROLES)]);
+    up(scratch, &app).await.unwrap();
+    run(&scratch.db, "DELETE FROM roles WHERE name = 'viewer'").await;
+    an_hour_ago(scratch).await;
+    up(scratch, &app).await.unwrap();
+    assert_eq!(count(&scratch.db, "roles").await, 1);
+
+    Migrator::refresh(&scratch.db).await.unwrap();
+    up(scratch, &app).await.unwrap();
+
+    assert_eq!(count(&scratch.db, "roles").await, 2);
+}
+
+async fn a_journal_of_an_older_engine_is_kept(scratch: &Scratch) {
+    up(scratch, &app()).await.unwrap();
+    withdraw(scratch, "admin", "ship:sink").await;
+    run(&scratch.db, "ALTER TABLE plimsoll_seeds DROP COLUMN table_made_at").await;
+
+    assert_eq!(up(scratch, &app()).await.unwrap(), plimsoll::Report::default());
+    let report = up(scratch, &next_release()).await.unwrap();
+
+    assert_eq!(
+        inserted(&report.seeded),
+        [("rights", vec!["ship:build"]), ("grants", vec!["admin/ship:build"])]
+    );
+    let made = "SELECT count(*) FROM plimsoll_seeds WHERE table_made_at IS NOT NULL";
+    assert_eq!(one::<i64>(&scratch.db, made).await, 2);
+    assert_eq!(grants(scratch).await, ["admin ship:build", "admin ship:read", "viewer ship:read"]);
 }

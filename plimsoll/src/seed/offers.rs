@@ -1,0 +1,167 @@
+//! What was offered, as the database keeps it, and of which making of its table.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::{ConnectionTrait, DbErr};
+use sea_query::{ColumnDef, Expr};
+
+use super::{Seeder, Seeds};
+use crate::{
+    catalog,
+    change::Change,
+    error::Result,
+    records::{Records, is_missing_table},
+    schema::{Table, TableBuilder},
+};
+
+/// What was offered.
+const JOURNAL: &str = "plimsoll_seeds";
+/// When the migration was applied that had made the table: as SeaORM records it, in seconds.
+const MADE_AT: &str = "table_made_at";
+
+/// The keys of the rows that were offered, by seeder.
+pub(super) type Offered = BTreeMap<String, BTreeSet<String>>;
+
+impl Seeds<'_> {
+    /// Whether every row of `seeders` was offered already. Needs no right but to read.
+    pub(crate) async fn all_offered(&self, seeders: &[&Seeder]) -> Result<bool> {
+        let offered = self.offered(self.db).await?;
+        Ok(seeders.iter().all(|seeder| {
+            let keys = offered.get(&seeder.name);
+            seeder.rows.iter().all(|row| keys.is_some_and(|keys| keys.contains(&row.key)))
+        }))
+    }
+
+    /// What was offered to the tables that are there now. Nothing when the journal is not there.
+    pub(super) async fn offered(&self, db: &impl ConnectionTrait) -> Result<Offered> {
+        // A journal of an older engine has no such column.
+        let is_timed = catalog::column_type(db, JOURNAL, MADE_AT).await?.is_some();
+        let sql = format!(
+            "SELECT seeder, row_key{} FROM {JOURNAL} WHERE history = {}",
+            if is_timed { format!(", {MADE_AT}") } else { String::new() },
+            self.text(&self.revisions.table)
+        );
+        let rows = match self.query(db, sql).await {
+            Err(error) if is_missing_table(&error) => return Ok(Offered::new()),
+            rows => rows?,
+        };
+        let since = self.since().await?;
+        let mut offered = Offered::new();
+        for row in rows {
+            let (seeder, key): (String, String) =
+                (row.try_get_by("seeder")?, row.try_get_by("row_key")?);
+            let made_at: Option<i64> = if is_timed { row.try_get_by(MADE_AT)? } else { None };
+            let is_of_an_older_table =
+                made_at.zip(since.get(seeder.as_str())).is_some_and(|(then, now)| then < *now);
+            if !is_of_an_older_table {
+                offered.entry(seeder).or_default().insert(key);
+            }
+        }
+        Ok(offered)
+    }
+
+    /// Since when the table of each seeder is there: when the newest migration was applied that
+    /// creates it. Code does not say what it creates: its tables are as old as the oldest record.
+    pub(super) async fn since(&self) -> Result<BTreeMap<&str, i64>> {
+        let applied = Records::of(self.revisions, self.dialect()).applied(self.db).await?;
+        let applied: BTreeMap<&str, i64> =
+            applied.iter().filter_map(|it| Some((it.name.as_str(), it.at?.timestamp()))).collect();
+        let mut tables = BTreeMap::new();
+        for revision in &self.revisions.list {
+            if let Some(at) = applied.get(revision.name.as_str()) {
+                tables.extend(revision.creates().map(|table| (table, *at)));
+            }
+        }
+        let oldest = applied.values().min();
+        let seeders = self.all.iter().filter_map(|seeder| {
+            let at = tables.get(seeder.table.as_str()).or(oldest)?;
+            Some((seeder.name.as_str(), *at))
+        });
+        Ok(seeders.collect())
+    }
+
+    /// Creates the journal when it is not there, and gives an older one the column that it lacks.
+    /// Called under the lock.
+    pub(super) async fn prepare(&self) -> Result<()> {
+        if !catalog::has_table(self.db, JOURNAL).await? {
+            let create = self
+                .render()
+                .change(&Change::CreateTable(journal()))
+                .map_err(|why| DbErr::Custom(why.to_string()))?;
+            for statement in create {
+                self.db.execute_unprepared(&statement.sql).await?;
+            }
+        } else if catalog::column_type(self.db, JOURNAL, MADE_AT).await?.is_none() {
+            let add = format!("ALTER TABLE {JOURNAL} ADD COLUMN {MADE_AT} bigint");
+            self.db.execute_unprepared(&add).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what was offered for tables that are not there any more.
+    pub(crate) async fn forget_gone(&self) -> Result<()> {
+        let tables = catalog::tables(self.db).await?;
+        if !tables.iter().any(|table| table == JOURNAL) {
+            return Ok(());
+        }
+        for seeder in self.all.iter().filter(|seeder| !tables.contains(&seeder.table)) {
+            self.forget(seeder, "").await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what was offered to tables that somebody else has taken away and made again.
+    pub(super) async fn forget_replaced(&self) -> Result<()> {
+        let since = self.since().await?;
+        for seeder in self.all {
+            if let Some(at) = since.get(seeder.name.as_str()) {
+                self.forget(seeder, &format!(" AND {MADE_AT} < {at}")).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn forget(&self, seeder: &Seeder, condition: &str) -> Result<(), DbErr> {
+        let sql = format!(
+            "DELETE FROM {JOURNAL} WHERE history = {} AND seeder = {}{condition}",
+            self.text(&self.revisions.table),
+            self.text(&seeder.name)
+        );
+        self.db.execute_unprepared(&sql).await.map(|_| ())
+    }
+
+    /// Writes down that a row is offered.
+    pub(super) async fn remember(
+        &self,
+        db: &impl ConnectionTrait,
+        seeder: &Seeder,
+        key: &str,
+        made_at: Option<i64>,
+    ) -> Result<(), DbErr> {
+        let made_at = made_at.map_or_else(|| "NULL".to_owned(), |at| at.to_string());
+        let sql = format!(
+            "INSERT INTO {JOURNAL} (history, seeder, row_key, {MADE_AT}) VALUES ({}, {}, {}, {made_at})",
+            self.text(&self.revisions.table),
+            self.text(&seeder.name),
+            self.text(key)
+        );
+        db.execute_unprepared(&sql).await.map(|_| ())
+    }
+}
+
+fn journal() -> Table {
+    let (table, _) = TableBuilder::new(JOURNAL)
+        .column(ColumnDef::new("history").string_len(64).not_null())
+        .column(ColumnDef::new("seeder").string_len(64).not_null())
+        .column(ColumnDef::new("row_key").string_len(512).not_null())
+        .column(
+            ColumnDef::new("offered_at")
+                .timestamp_with_time_zone()
+                .not_null()
+                .default(Expr::current_timestamp()),
+        )
+        .column(ColumnDef::new(MADE_AT).big_integer().null())
+        .primary_key(["history", "seeder", "row_key"])
+        .finish();
+    table
+}
