@@ -10,6 +10,7 @@
 
 mod failure;
 mod options;
+mod schema;
 
 use std::{
     fs,
@@ -21,8 +22,7 @@ use std::{
 use futures_timer::Delay;
 use futures_util::future::{Either, select};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
-    Statement,
+    ConnectOptions, DatabaseConnection, DbErr, RuntimeErr,
     sqlx::{Connection, Executor, MySqlConnection, PgConnection, SqliteConnection},
 };
 
@@ -48,7 +48,7 @@ const SESSION_BUSY: Duration = Duration::from_secs(30);
 /// # Errors
 /// A server's: [`Error::HostNotFound`], [`Error::Unreachable`], [`Error::NoAnswer`],
 /// [`Error::ServerBusy`], [`Error::AccessDenied`], [`Error::NoSuchDatabase`], [`Error::Tls`],
-/// [`Error::TlsFile`], [`Error::NoSuchSchema`]. A file's: [`Error::FolderNotWritable`], [`Error::FileNotWritable`],
+/// [`Error::TlsFile`], [`Error::NoSuchSchema`], [`Error::SchemaDenied`]. A file's: [`Error::FolderNotWritable`], [`Error::FileNotWritable`],
 /// [`Error::FileMissing`], [`Error::FileLocked`], [`Error::NotADatabase`]. Else
 /// [`Error::ConnectionFailed`].
 pub async fn pool(database: &Database) -> Result<DatabaseConnection> {
@@ -89,22 +89,12 @@ async fn open(database: &Database, role: Role) -> Result<DatabaseConnection> {
                 let limit = database.pool().timeout;
                 failure::of_server(database, server, limit, Some(error))
             })?;
-            if let (Dialect::Postgres, Some(schema)) = (server.dialect, database.schema()) {
-                has_schema(&db, schema).await?;
+            if server.dialect == Dialect::Postgres {
+                schema::is_there(&db, database.schema()).await?;
             }
             Ok(db)
         }
     }
-}
-
-/// The server takes a search path whose schemas are not there, and fails at the first table.
-async fn has_schema(db: &DatabaseConnection, schema: &str) -> Result<()> {
-    let ask = Statement::from_string(DbBackend::Postgres, "SELECT current_schema()::text");
-    let current: Option<String> = match db.query_one_raw(ask).await? {
-        Some(row) => row.try_get_by_index(0)?,
-        None => None,
-    };
-    if current.is_some() { Ok(()) } else { Err(Error::NoSuchSchema { schema: schema.to_owned() }) }
 }
 
 async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {

@@ -249,6 +249,14 @@ pub enum Error {
         /// The schema, or several between commas.
         schema: String,
     },
+    /// PLM0028: the schema is there, and this user has no right to use it (PostgreSQL).
+    #[error("the user `{user}` may not use the schema `{schema}`")]
+    SchemaDenied {
+        /// The schema.
+        schema: String,
+        /// The user.
+        user: String,
+    },
     /// PLM0030 and above: migrations, their lock, and seeds.
     #[cfg(feature = "migrate")]
     #[error(transparent)]
@@ -286,6 +294,7 @@ impl Error {
             Self::LoggingTwice {} => "PLM0025",
             Self::Database { .. } => "PLM0026",
             Self::NoSuchSchema { .. } => "PLM0027",
+            Self::SchemaDenied { .. } => "PLM0028",
             #[cfg(feature = "migrate")]
             Self::Migration(error) => error.code(),
         }
@@ -340,17 +349,7 @@ impl Error {
                 "try again; if it stays so, lower DB_POOL_SIZE or raise the server's max_connections"
                     .to_owned(),
             ),
-            Self::Tls { dialect, .. } => Some(match dialect {
-                Dialect::Mysql => "choose the mode by `?ssl-mode=` or DB_SSL_MODE: disabled, preferred, required, \
-                                   verify-ca, verify-identity; MySQL 8 asks for a password only over TLS \
-                                   (required or above); the authority's certificate goes into `?ssl-ca=file`"
-                    .to_owned(),
-                Dialect::Sqlite | Dialect::Postgres => {
-                    "choose the mode by `?sslmode=` or DB_SSL_MODE: disable, allow, prefer, require, verify-ca, \
-                     verify-full; the authority's certificate goes into `?sslrootcert=file`"
-                        .to_owned()
-                }
-            }),
+            Self::Tls { dialect, .. } => Some(modes(*dialect).to_owned()),
             Self::TlsFile { .. } => {
                 Some("correct the file's path in the database URL, or make it readable".to_owned())
             }
@@ -384,12 +383,37 @@ impl Error {
                 Some("set up logging once, at the start of `main`".to_owned())
             }
             Self::Database { .. } => None,
-            Self::NoSuchSchema { schema } => Some(format!(
-                "create it in this database: CREATE SCHEMA \"{}\"",
-                schema.replace('"', "\"\"")
+            Self::NoSuchSchema { schema } => {
+                Some(format!("create it in this database: CREATE SCHEMA {}", quoted(schema)))
+            }
+            Self::SchemaDenied { schema, user } => Some(format!(
+                "let its owner type, in this database: GRANT USAGE ON SCHEMA {0} TO {1}; a user who \
+                 migrates needs more: GRANT USAGE, CREATE ON SCHEMA {0} TO {1}",
+                quoted(schema),
+                quoted(user)
             )),
             #[cfg(feature = "migrate")]
             Self::Migration(error) => Some(error.hint()),
         }
     }
+}
+
+/// How a connection is encrypted, and with what.
+fn modes(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Mysql => {
+            "choose the mode by `?ssl-mode=` or DB_SSL_MODE: disabled, preferred, required, verify-ca, \
+             verify-identity; MySQL 8 asks for a password only over TLS (required or above); the \
+             authority's certificate goes into `?ssl-ca=file`"
+        }
+        Dialect::Sqlite | Dialect::Postgres => {
+            "choose the mode by `?sslmode=` or DB_SSL_MODE: disable, allow, prefer, require, verify-ca, \
+             verify-full; the authority's certificate goes into `?sslrootcert=file`"
+        }
+    }
+}
+
+/// A name as PostgreSQL has it in a statement.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -16,6 +16,7 @@ plimsoll::on_every_empty_database!(
     a_user_who_is_refused_is_told_so,
     a_password_is_never_printed,
     parts_name_the_same_database,
+    a_schema_that_may_not_be_used_comes_with_the_grant_to_type,
 );
 
 const PASSWORD: &str = "ge/heim@%geheim";
@@ -162,6 +163,46 @@ async fn parts_name_the_same_database(scratch: &Scratch) {
     Said::of(&mut command).with(0);
 
     says(scratch, 0, &["status"]);
+}
+
+async fn a_schema_that_may_not_be_used_comes_with_the_grant_to_type(scratch: &Scratch) {
+    let db = &scratch.db;
+    if dialect(db) != Dialect::Postgres {
+        return;
+    }
+    says(scratch, 0, &["up"]);
+    let user = format!("u{}", scratch.database.name().rsplit('_').next().unwrap());
+    run(db, "REVOKE USAGE ON SCHEMA public FROM PUBLIC").await;
+    run(db, &format!("CREATE ROLE {user} LOGIN PASSWORD 'geheim'")).await;
+    run(db, &format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}")).await;
+    let url = other(scratch, |url| {
+        url.set_username(&user).unwrap();
+        url.set_password(Some("geheim")).unwrap();
+    });
+
+    let refused: Vec<Said> = [
+        &["status"][..],
+        &["current"],
+        &["up"],
+        &["seed", "--verify"],
+        &["status", "-s", "public"],
+    ]
+    .map(|arguments| with_url(&url, arguments))
+    .into();
+    let elsewhere = with_url(&url, &["status", "-s", "nowhere"]);
+    let grant = format!("GRANT USAGE ON SCHEMA \"public\" TO \"{user}\"");
+    run(db, &grant).await;
+    let status = with_url(&url, &["status"]);
+    run(db, &format!("DROP OWNED BY {user}")).await;
+    run(db, &format!("DROP ROLE {user}")).await;
+
+    for said in refused {
+        assert_eq!(said.code, Some(1), "{said:#?}");
+        let message = format!("error[PLM0028]: the user `{user}` may not use the schema `public`");
+        assert!(said.err.contains(&message) && said.err.contains(&grant), "{said:#?}");
+    }
+    assert!(elsewhere.err.contains("error[PLM0027]: the schema `nowhere`"), "{elsewhere:#?}");
+    assert_eq!(status.code, Some(0), "{status:#?}");
 }
 
 #[test]

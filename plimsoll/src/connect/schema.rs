@@ -1,0 +1,72 @@
+//! The schema that a `PostgreSQL` session works in.
+//!
+//! The server takes a search path of whose schemas none is there, or none may be used, without a
+//! word. It fails at the first table that is made, and a table that is there is not found: a
+//! database that was migrated looks empty.
+
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+
+use crate::{Error, Result};
+
+/// Whether the session has a schema to work in. `given` is the search path that was asked for,
+/// where it is not the server's.
+///
+/// # Errors
+/// [`Error::NoSuchSchema`], [`Error::SchemaDenied`].
+pub(super) async fn is_there(db: &DatabaseConnection, given: Option<&str>) -> Result<()> {
+    let ask = "SELECT current_schema()::text, current_setting('search_path'), current_user::text";
+    let ask = Statement::from_string(DbBackend::Postgres, ask);
+    let Some(row) = db.query_one_raw(ask).await? else { return Ok(()) };
+    let current: Option<String> = row.try_get_by_index(0)?;
+    if current.is_some() {
+        return Ok(());
+    }
+    let (path, user): (String, String) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+    let ask = Statement::from_string(DbBackend::Postgres, "SELECT nspname::text FROM pg_namespace");
+    let mut there = Vec::new();
+    for row in db.query_all_raw(ask).await? {
+        there.push(row.try_get_by_index::<String>(0)?);
+    }
+    let wanted = names(&path);
+    let as_user = |name: &String| if name == "$user" { user.clone() } else { name.clone() };
+    if let Some(schema) = wanted.iter().map(as_user).find(|name| there.contains(name)) {
+        return Err(Error::SchemaDenied { schema, user });
+    }
+    let schema = given.map_or_else(
+        || wanted.into_iter().filter(|name| name != "$user").collect::<Vec<_>>().join(","),
+        str::to_owned,
+    );
+    Err(Error::NoSuchSchema { schema })
+}
+
+/// The names in a search path, as the server shows it.
+fn names(path: &str) -> Vec<String> {
+    let mut names = vec![String::new()];
+    let mut quoted = false;
+    let mut rest = path.chars().peekable();
+    while let Some(c) = rest.next() {
+        let name = names.last_mut().expect("the list begins with a name");
+        match c {
+            '"' if quoted && rest.peek() == Some(&'"') => name.extend(rest.next()),
+            '"' => quoted = !quoted,
+            ',' if !quoted => names.push(String::new()),
+            ' ' if !quoted => {}
+            c if quoted => name.push(c),
+            c => name.extend(c.to_lowercase()),
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_a_search_path_are_read_with_and_without_quotes() {
+        assert_eq!(names("\"$user\", public"), ["$user", "public"]);
+        assert_eq!(names("Shop,\"The \"\"Shop\"\", a\""), ["shop", "The \"Shop\", a"]);
+        assert_eq!(names("\"\""), Vec::<String>::new());
+    }
+}
