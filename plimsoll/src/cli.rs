@@ -18,8 +18,9 @@ use crate::{
         APP_ENV, Access, DISABLED_SEEDERS, Database, ENABLED_SEEDERS, Env, Environment, Place,
     },
     connect,
+    dialect::Dialect,
     error::{Error, MigrationError, Result},
-    telemetry,
+    retry, telemetry,
 };
 
 use args::{Arguments, Command, Common};
@@ -82,6 +83,8 @@ impl App {
             Err(error) => return Err(error),
         }
         let context = Context { app: self, env, common, output };
+        // Also where it does not matter: a misspelt word would be found out when it does.
+        context.is_production()?;
         match command {
             Command::Up(args) => travel::up(&context, args).await,
             Command::Down(args) => travel::down(&context, args).await,
@@ -112,10 +115,20 @@ impl Context<'_> {
     /// The database that is meant.
     fn database(&self) -> Result<Database> {
         let database = Database::resolve(&self.env, self.common.database_url.as_deref())?;
-        Ok(match &self.common.database_schema {
-            Some(schema) => database.with_schema(Some(schema.clone())),
-            None => database,
-        })
+        match &self.common.database_schema {
+            None => Ok(database),
+            Some(schema) if database.dialect() == Dialect::Postgres => {
+                Ok(database.with_schema(Some(schema.clone())))
+            }
+            Some(schema) => Err(MigrationError::Unsupported {
+                what: format!(
+                    "`{schema}` cannot be the schema to work in: `{database}` has none inside it, as \
+                     PostgreSQL has"
+                ),
+                instead: "leave --database-schema out; another database is named in the URL".to_owned(),
+            }
+            .into()),
+        }
     }
 
     /// As [`Self::on_session`], for work that only reads: an SQLite file need not be writable, and
@@ -147,7 +160,7 @@ impl Context<'_> {
         let outcome = work(&db).await;
         // The session ends with the process or here; what it says when it closes changes nothing.
         let _ = db.close().await;
-        outcome
+        outcome.map_err(|error| locked(database, error))
     }
 
     fn run<'r>(&'r self, db: &'r DatabaseConnection, lock: &args::Lock) -> Run<'r> {
@@ -168,5 +181,88 @@ impl Context<'_> {
 
     fn is_production(&self) -> Result<bool> {
         Ok(self.env.read::<Environment>(&APP_ENV)? == Environment::Production)
+    }
+}
+
+/// Says of an SQLite file that stayed locked while the command worked what is said when it is
+/// locked at the start.
+fn locked(database: &Database, error: Error) -> Error {
+    let Some(file) = database.file() else { return error };
+    match error {
+        Error::Database { source } | Error::Migration(MigrationError::Record { source, .. })
+            if retry::is_transient(&source) =>
+        {
+            Error::FileLocked { file: file.to_owned(), source }
+        }
+        error => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{borrow::Cow, error::Error as StdError, fmt, path::Path};
+
+    use sea_orm::{
+        DbErr, RuntimeErr,
+        sqlx::{
+            self,
+            error::{DatabaseError, ErrorKind},
+        },
+    };
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Refused(&'static str);
+
+    impl fmt::Display for Refused {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl StdError for Refused {}
+
+    impl DatabaseError for Refused {
+        fn message(&self) -> &str {
+            self.0
+        }
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+        fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
+            self
+        }
+        fn as_error_mut(&mut self) -> &mut (dyn StdError + Send + Sync + 'static) {
+            self
+        }
+        fn into_error(self: Box<Self>) -> Box<dyn StdError + Send + Sync + 'static> {
+            self
+        }
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    fn refused(code: &'static str) -> DbErr {
+        let error = sqlx::Error::Database(Box::new(Refused(code)));
+        DbErr::Exec(RuntimeErr::SqlxError(error.into()))
+    }
+
+    #[test]
+    fn a_file_that_is_locked_while_the_command_works_is_named() {
+        let database = Database::from_url("sqlite:a.db", Path::new("/data")).unwrap();
+        let record = |source| MigrationError::Record { doing: "prepare", source }.into();
+
+        // Busy, busy in a write-ahead log.
+        for error in [refused("5").into(), record(refused("517"))] {
+            let error = locked(&database, error);
+            assert_eq!(error.code(), "PLM0023");
+            assert!(error.hint().unwrap().contains("fuser /data/a.db"));
+        }
+        assert_eq!(locked(&database, refused("1").into()).code(), "PLM0026");
+        assert_eq!(locked(&database, record(refused("8"))).code(), "PLM0042");
+        let server = Database::from_url("postgres://a@localhost/b", Path::new("/")).unwrap();
+        assert_eq!(locked(&server, refused("5").into()).code(), "PLM0026");
     }
 }

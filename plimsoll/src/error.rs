@@ -304,6 +304,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::WorkingFolder { .. } => Some("change to a folder that exists".to_owned()),
+            Self::DotenvUnreadable { file, source } if source.kind() == io::ErrorKind::InvalidData => {
+                Some(format!("save `{}` as text in UTF-8", file.display()))
+            }
             Self::DotenvUnreadable { file, .. } => {
                 Some(format!("make `{}` readable for this user, or remove it", file.display()))
             }

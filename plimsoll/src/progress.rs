@@ -95,7 +95,9 @@ impl Progress for Log {
             }
             Event::Step { sign, sentence } => tracing::debug!(%sign, sentence, "step"),
             Event::Ended { migration, took } => {
-                tracing::info!(migration, took_ms = took.as_millis(), "migration ended");
+                // As a number: the JSON of log lines has none of 128 bits.
+                let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(migration, took_ms, "migration ended");
             }
             Event::SeederSkipped { seeder, because } => {
                 tracing::info!(seeder, because, "seeder skipped");
@@ -105,5 +107,43 @@ impl Progress for Log {
             }
             Event::Warning { sentence } => tracing::warn!("{sentence}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn how_long_a_migration_took_is_a_number_in_json() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let to_json = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+
+        tracing::subscriber::with_default(to_json, || {
+            Log.tell(Event::Ended { migration: "m01", took: Duration::from_millis(1500) });
+        });
+
+        let line = lines.0.lock().unwrap().clone();
+        let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!(line["fields"]["took_ms"], 1500);
     }
 }

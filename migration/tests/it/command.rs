@@ -22,6 +22,7 @@ plimsoll::on_every_empty_database!(
     an_edited_migration_is_shown_as_changed,
     a_time_limit_is_the_sessions,
     a_log_that_nobody_reads_changes_nothing,
+    what_the_database_refuses_is_said_in_its_words,
 );
 
 const FIRST: &str = "m20261120_090000_create_application_settings";
@@ -226,6 +227,19 @@ async fn a_log_that_nobody_reads_changes_nothing(scratch: &Scratch) {
         assert_eq!(status.code(), Some(0), "{format}: {status}");
         assert_eq!(recorded(&scratch.db).await, known());
     }
+}
+
+async fn what_the_database_refuses_is_said_in_its_words(scratch: &Scratch) {
+    run(&scratch.db, "CREATE TABLE users (mine int)").await;
+
+    let said = says(scratch, 1, &["up"]);
+    let document = says(scratch, 1, &["up", "--json"]).document();
+
+    assert!(said.err.contains("error[PLM0036]"), "{said:#?}");
+    let because = said.err.lines().find(|line| line.contains("because: ")).unwrap();
+    assert!(because.ends_with("already exists"), "{because}");
+    let causes = document["error"]["causes"].as_array().unwrap();
+    assert!(causes.iter().all(|it| it.as_str().unwrap().ends_with("already exists")), "{causes:?}");
 }
 
 fn alone(arguments: &[&str]) -> Said {

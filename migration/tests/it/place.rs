@@ -16,6 +16,7 @@ plimsoll::on_every_empty_database!(
     a_user_who_is_refused_is_told_so,
     a_password_is_never_printed,
     parts_name_the_same_database,
+    a_schema_is_refused_where_there_is_none,
     a_schema_that_may_not_be_used_comes_with_the_grant_to_type,
 );
 
@@ -165,6 +166,18 @@ async fn parts_name_the_same_database(scratch: &Scratch) {
     says(scratch, 0, &["status"]);
 }
 
+async fn a_schema_is_refused_where_there_is_none(scratch: &Scratch) {
+    if dialect(&scratch.db) == Dialect::Postgres {
+        return;
+    }
+    for arguments in [&["up"][..], &["status"], &["seed", "--verify"]] {
+        let said = says(scratch, 1, &[arguments, &["-s", "shop"]].concat());
+        assert!(said.err.contains("error[PLM0066]: `shop` cannot be the schema"), "{said:#?}");
+        assert!(said.err.contains("leave --database-schema out"), "{said:#?}");
+    }
+    assert!(fingerprint(&scratch.db).await.is_empty());
+}
+
 async fn a_schema_that_may_not_be_used_comes_with_the_grant_to_type(scratch: &Scratch) {
     let db = &scratch.db;
     if dialect(db) != Dialect::Postgres {
@@ -252,6 +265,17 @@ fn a_kind_of_database_that_is_unknown_is_named() {
         );
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_environment_that_is_unknown_is_named_by_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["up"][..], &["status"], &["heads"], &["init"], &["seed", "--list"]] {
+        let said =
+            Said::of(migration_in(folder.path(), arguments).env("APP_ENV", "staging")).with(1);
+        assert!(said.err.contains("error[PLM0005]"), "{said:#?}");
+        assert!(said.err.contains("set `APP_ENV` to development or production"), "{said:#?}");
+    }
 }
 
 #[test]

@@ -9,12 +9,17 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sea_orm::{
+    DbErr,
+    sqlx::{self, postgres::PgDatabaseError},
+};
 use serde::Serialize;
 
 use super::args::{Color, Common};
 use crate::{
     error::{Error, MigrationError},
     progress::{Event, Progress},
+    retry,
 };
 
 /// The version of the JSON documents.
@@ -145,14 +150,16 @@ impl Output {
     pub(super) fn error(&self, error: &Error) {
         self.clear_bar();
         let message = error.to_string();
+        let line = source_line(error);
         let mut causes = Vec::new();
         let mut source = std::error::Error::source(error);
         while let Some(cause) = source {
             let text = cause.to_string();
+            let text = line.as_ref().and_then(|line| text.strip_suffix(line)).unwrap_or(&text);
             // Drivers repeat what they wrap.
-            let said = causes.iter().chain([&message]).any(|said: &String| said.contains(&text));
+            let said = causes.iter().chain([&message]).any(|said: &String| said.contains(text));
             if !said {
-                causes.push(text);
+                causes.push(text.to_owned());
             }
             source = cause.source();
         }
@@ -240,6 +247,22 @@ impl Progress for Output {
             }
         }
     }
+}
+
+/// What the driver puts behind the words of PostgreSQL: the line of the server's own source, which
+/// is nothing to the reader.
+fn source_line(error: &Error) -> Option<String> {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(sqlx::Error::Database(refused)) =
+            cause.downcast_ref::<DbErr>().and_then(retry::driver_error)
+        {
+            let line = refused.try_downcast_ref::<PgDatabaseError>()?.line()?;
+            return Some(format!(" at line {line}"));
+        }
+        source = cause.source();
+    }
+    None
 }
 
 /// A time as a person reads it.

@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_dotenv_is_named() {
+    fn a_dotenv_that_is_not_utf_8_is_named_and_said_to_be_so() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(".env"), [0xff, 0xfe, 0x00]).unwrap();
 
@@ -349,6 +349,8 @@ mod tests {
             error.to_string(),
             format!("cannot read `{}`", folder.path().join(".env").display())
         );
+        let hint = error.hint().unwrap();
+        assert!(hint.ends_with(".env` as text in UTF-8"), "{hint}");
     }
 
     #[test]
