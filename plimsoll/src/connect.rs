@@ -49,7 +49,7 @@ const SESSION_BUSY: Duration = Duration::from_secs(30);
 /// A server's: [`Error::HostNotFound`], [`Error::Unreachable`], [`Error::NoAnswer`],
 /// [`Error::ServerBusy`], [`Error::AccessDenied`], [`Error::NoSuchDatabase`], [`Error::Tls`],
 /// [`Error::TlsFile`], [`Error::NoSuchSchema`], [`Error::SchemaDenied`]. A file's: [`Error::FolderNotWritable`], [`Error::FileNotWritable`],
-/// [`Error::FileMissing`], [`Error::FileLocked`], [`Error::NotADatabase`]. Else
+/// [`Error::FileMissing`], [`Error::FileLocked`], [`Error::NotADatabase`], [`Error::LogUnreadable`]. Else
 /// [`Error::ConnectionFailed`].
 pub async fn pool(database: &Database) -> Result<DatabaseConnection> {
     open(database, Role::Pool).await
@@ -72,11 +72,12 @@ pub async fn session(database: &Database) -> Result<DatabaseConnection> {
 async fn open(database: &Database, role: Role) -> Result<DatabaseConnection> {
     match &database.place {
         Place::Sqlite(file) => {
+            let mut file = file.clone();
             if let Some(path) = &file.path {
-                prepare_file(database, file, path, role).await?;
+                file.access = prepare_file(database, &file, path, role).await?;
             }
-            let options = options::sqlite(database, file, role);
-            connect(options).await.map_err(|error| failure::of_file(database, file, error))
+            let options = options::sqlite(database, &file, role);
+            connect(options).await.map_err(|error| failure::of_file(database, &file, error))
         }
         Place::Server(server) => {
             readable(server)?;
@@ -140,8 +141,8 @@ async fn prepare_server(database: &Database, server: &Server) -> Result<()> {
     }
 }
 
-/// Makes the folder and the file, and tries whether it can be written.
-async fn prepare_file(database: &Database, file: &File, path: &Path, role: Role) -> Result<()> {
+/// Makes the folder and the file, and tries whether it can be written. Tells how it can be opened.
+async fn prepare_file(database: &Database, file: &File, path: &Path, role: Role) -> Result<Access> {
     if file.access == Access::Create
         && let Some(folder) = path.parent()
     {
@@ -154,7 +155,12 @@ async fn prepare_file(database: &Database, file: &File, path: &Path, role: Role)
             Role::Session => SESSION_BUSY,
         };
     loop {
-        let Err(error) = try_file(database, file).await else { return Ok(()) };
+        let Err(error) = try_file(database, file).await else { return Ok(file.access) };
+        // Not for a pool, which lives long enough for somebody to begin to write.
+        let looks = file.access == Access::Read && role == Role::Session;
+        if looks && failure::is_without_index(&error) && path.exists() {
+            return without_index(database, file, path, error).await;
+        }
         let error = DbErr::Conn(RuntimeErr::SqlxError(error.into()));
         let failed = failure::of_file(database, file, error);
         let again = matches!(failed, Error::FileLocked { .. }) && Instant::now() + PAUSE < deadline;
@@ -165,10 +171,32 @@ async fn prepare_file(database: &Database, file: &File, path: &Path, role: Role)
     }
 }
 
+/// A database with a write-ahead log is read through an index beside it, which `SQLite` makes. In a
+/// folder that may not be written it can only be told that nobody writes, and reads the file alone:
+/// right as long as the log is empty or not there, because then the file has everything.
+async fn without_index(
+    database: &Database,
+    file: &File,
+    path: &Path,
+    error: sea_orm::sqlx::Error,
+) -> Result<Access> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let source = DbErr::Conn(RuntimeErr::SqlxError(error.into()));
+    if fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+        return Err(Error::LogUnreadable { file: path.to_owned(), source });
+    }
+    let still = File { access: Access::Still, ..file.clone() };
+    match try_file(database, &still).await {
+        Ok(()) => Ok(still.access),
+        Err(_) => Err(failure::of_file(database, file, source)),
+    }
+}
+
 async fn try_file(database: &Database, file: &File) -> Result<(), sea_orm::sqlx::Error> {
     let options = options::sqlite_connection(database, file, Duration::ZERO);
     let mut connection = SqliteConnection::connect_with(&options).await?;
-    if file.access == Access::Read {
+    if matches!(file.access, Access::Read | Access::Still) {
         connection.execute("SELECT count(*) FROM sqlite_schema").await?;
     } else {
         // The journal's mode stays with the file. Changing it needs the file for oneself and does

@@ -3,7 +3,11 @@
 #[cfg(feature = "migrate")]
 mod migration;
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sea_orm::DbErr;
 
@@ -257,6 +261,15 @@ pub enum Error {
         /// The user.
         user: String,
     },
+    /// PLM0029: what was written last stands in the write-ahead log of an SQLite file, which cannot be read without writing its folder.
+    #[error("cannot read the write-ahead log of `{}`", file.display())]
+    LogUnreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the driver said.
+        #[source]
+        source: DbErr,
+    },
     /// PLM0030 and above: migrations, their lock, and seeds.
     #[cfg(feature = "migrate")]
     #[error(transparent)]
@@ -295,6 +308,7 @@ impl Error {
             Self::Database { .. } => "PLM0026",
             Self::NoSuchSchema { .. } => "PLM0027",
             Self::SchemaDenied { .. } => "PLM0028",
+            Self::LogUnreadable { .. } => "PLM0029",
             #[cfg(feature = "migrate")]
             Self::Migration(error) => error.code(),
         }
@@ -304,12 +318,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::WorkingFolder { .. } => Some("change to a folder that exists".to_owned()),
-            Self::DotenvUnreadable { file, source } if source.kind() == io::ErrorKind::InvalidData => {
-                Some(format!("save `{}` as text in UTF-8", file.display()))
-            }
-            Self::DotenvUnreadable { file, .. } => {
-                Some(format!("make `{}` readable for this user, or remove it", file.display()))
-            }
+            Self::DotenvUnreadable { file, source } => Some(readable(file, source)),
             Self::DotenvMalformed { line, .. } => Some(format!(
                 "correct line {line}; a value with spaces, `#` or `$` goes in single quotes: NAME='a value'"
             )),
@@ -389,6 +398,11 @@ impl Error {
             Self::NoSuchSchema { schema } => {
                 Some(format!("create it in this database: CREATE SCHEMA {}", quoted(schema)))
             }
+            Self::LogUnreadable { file, .. } => Some(format!(
+                "let this user write the folder of `{}`, or end the program that writes it: the last \
+                 to close it empties the log; after a crash `up` does, as a user who may write",
+                file.display()
+            )),
             Self::SchemaDenied { schema, user } => Some(format!(
                 "let its owner type, in this database: GRANT USAGE ON SCHEMA {0} TO {1}; a user who \
                  migrates needs more: GRANT USAGE, CREATE ON SCHEMA {0} TO {1}",
@@ -398,6 +412,15 @@ impl Error {
             #[cfg(feature = "migrate")]
             Self::Migration(error) => Some(error.hint()),
         }
+    }
+}
+
+/// What makes a text file readable that was not.
+fn readable(file: &Path, source: &io::Error) -> String {
+    if source.kind() == io::ErrorKind::InvalidData {
+        format!("save `{}` as text in UTF-8", file.display())
+    } else {
+        format!("make `{}` readable for this user, or remove it", file.display())
     }
 }
 

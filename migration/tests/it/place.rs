@@ -17,6 +17,7 @@ plimsoll::on_every_empty_database!(
     a_password_is_never_printed,
     parts_name_the_same_database,
     a_schema_is_refused_where_there_is_none,
+    a_log_that_cannot_be_read_is_said_to_be_so,
     a_schema_that_may_not_be_used_comes_with_the_grant_to_type,
 );
 
@@ -367,6 +368,67 @@ fn a_file_that_may_only_be_read_can_be_looked_at() {
     said(&["status"]).with(2);
     is_refused(&said(&["up"]));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_in_a_folder_that_may_only_be_read_can_be_looked_at() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    Said::of(&mut migration_in(folder.path(), &["up"])).with(0);
+    let listing = || fs::read_dir(&data).unwrap().count();
+    let before = listing();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o555)).unwrap();
+
+    let mut all_said = Vec::new();
+    for url in ["sqlite:data/plimsoll.db", "sqlite:data/plimsoll.db?mode=ro"] {
+        for arguments in
+            [&["status"][..], &["current"], &["seed", "--verify"], &["up", "--dry-run"], &["up"]]
+        {
+            let mut command = as_nobody(folder.path(), arguments);
+            all_said.push(Said::of(command.env("DATABASE_URL", url)));
+        }
+    }
+    let down = Said::of(&mut as_nobody(folder.path(), &["down", "--yes"]));
+    let after = listing();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
+
+    assert_eq!(before, after);
+    for said in &all_said {
+        assert_eq!(said.code, Some(0), "{said:#?}");
+    }
+    assert!(all_said[4].out.starts_with("nothing to do"), "{:#?}", all_said[4]);
+    is_refused(&down);
+}
+
+#[cfg(unix)]
+async fn a_log_that_cannot_be_read_is_said_to_be_so(scratch: &Scratch) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let Some(file) = scratch.database.file() else { return };
+    says(scratch, 0, &["up"]);
+    run(&scratch.db, "UPDATE roles SET description = 'only in the log'").await;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::copy(file, data.join("plimsoll.db")).unwrap();
+    let log = format!("{}-wal", file.display());
+    assert!(fs::copy(log, data.join("plimsoll.db-wal")).unwrap() > 0);
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o555)).unwrap();
+
+    let status = Said::of(&mut as_nobody(folder.path(), &["status"]));
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
+    Said::of(&mut migration_in(folder.path(), &["up"])).with(0);
+
+    assert_eq!(status.code, Some(1), "{status:#?}");
+    assert!(status.err.contains("error[PLM0029]"), "{status:#?}");
+    assert!(status.err.contains("next: let this user write the folder of"), "{status:#?}");
+    assert_eq!(fs::metadata(data.join("plimsoll.db-wal")).map_or(0, |it| it.len()), 0);
+}
+
+#[cfg(not(unix))]
+async fn a_log_that_cannot_be_read_is_said_to_be_so(_: &Scratch) {}
 
 /// Whether it was said which file cannot be written: the database's, or that of the lock.
 fn is_refused(said: &Said) {

@@ -64,6 +64,8 @@ pub(crate) enum Access {
     Create,
     Write,
     Read,
+    /// To read, while nobody writes.
+    Still,
 }
 
 impl Default for PoolSettings {
@@ -249,7 +251,9 @@ impl Database {
                 match file.access {
                     Access::Create => {}
                     Access::Write => query.push(("mode".to_owned(), "rw".to_owned())),
-                    Access::Read => query.push(("mode".to_owned(), "ro".to_owned())),
+                    Access::Read | Access::Still => {
+                        query.push(("mode".to_owned(), "ro".to_owned()));
+                    }
                 }
             }
             Place::Server(server) => {

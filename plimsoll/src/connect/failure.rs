@@ -69,6 +69,11 @@ pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(sqlite_code(error), Some(SQLITE_BUSY | SQLITE_LOCKED))
 }
 
+/// Whether `SQLite` could not open the file, or what it keeps beside it.
+pub(super) fn is_without_index(error: &sqlx::Error) -> bool {
+    matches!(sqlite_code(error), Some(8 | 14))
+}
+
 fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
     let code = error.as_database_error()?.code()?.parse().ok()?;
     Some(sqlite_primary(code))

@@ -165,7 +165,8 @@ pub(super) fn sqlite_connection(
     };
     let options = options
         .create_if_missing(file.access == Access::Create)
-        .read_only(file.access == Access::Read)
+        .read_only(matches!(file.access, Access::Read | Access::Still))
+        .immutable(file.access == Access::Still)
         .busy_timeout(busy)
         .foreign_keys(true)
         .synchronous(SqliteSynchronous::Normal);
