@@ -12,7 +12,9 @@ use crate::{
     progress::Progress,
     records::{Records, Way},
     revisions::{self, Standing, State, Target, TargetError},
-    runner::{Ran, Rehearsed, Runner, is_settled, rehearse, resume_first, without_missing},
+    runner::{
+        Ran, Rehearsed, Runner, is_settled, only_one, rehearse, resume_first, without_missing,
+    },
     seed::{Difference, Mode, Seeded, Seeder, Seeds},
 };
 
@@ -59,6 +61,7 @@ impl<'r> Run<'r> {
         let all = self.app.seeders()?;
         let chosen = choose(&all, choice)?;
         let seeds = self.seeds(&all);
+        only_one(self.db)?;
         // The usual case, found out by reading: nothing to do, and so no lock and no right needed.
         let standings = self.app.standings_of(self.db, &revisions).await?;
         if *target == Target::Head
@@ -91,6 +94,15 @@ impl<'r> Run<'r> {
         let standings = self.app.standings_of(self.db, &revisions).await?;
         Ok(self.is_applied(&revisions, &standings).await?
             && self.seeds(&all).all_offered(&choose(&all, choice)?).await?)
+    }
+
+    /// Whether every default row was offered already. Needs no right but to read.
+    ///
+    /// # Errors
+    /// [`MigrationError::UnknownSeeder`], [`crate::Error::Database`].
+    pub async fn is_seeded(&self, choice: &Choice) -> Result<bool> {
+        let all = self.app.seeders()?;
+        self.seeds(&all).all_offered(&choose(&all, choice)?).await
     }
 
     /// Whether everything is applied and nothing was interrupted.
@@ -142,6 +154,15 @@ impl<'r> Run<'r> {
     /// Those of [`App::pending`], and a target that cannot be reached.
     pub async fn rehearse_down(&self, target: &Target) -> Result<Vec<Rehearsed>> {
         self.rehearse(Way::Down, |standings| revisions::to_revert(standings, target)).await
+    }
+
+    /// The statements by which a run would first create the tables of its records.
+    ///
+    /// # Errors
+    /// [`MigrationError::Record`].
+    pub async fn rehearse_records(&self) -> Result<Vec<String>> {
+        let revisions = self.app.history.load()?;
+        Records::of(&revisions, self.dialect()).missing(self.db).await
     }
 
     async fn rehearse(
