@@ -12,11 +12,14 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use sea_orm::DbErr;
+use plimsoll::retry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::request::RequestId;
+
+/// When to come again to a server that cannot serve now. Nobody knows; soon, and not at once.
+const SOON: Duration = Duration::from_secs(5);
 
 /// What went wrong, in the vocabulary of the clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,7 +279,8 @@ struct Document<'a> {
 
 impl From<Kind> for Problem {
     fn from(kind: Kind) -> Self {
-        Self { kind, code: None, detail: None, retry_after: None }
+        let retry_after = (kind.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON);
+        Self { kind, code: None, detail: None, retry_after }
     }
 }
 
@@ -300,7 +304,11 @@ impl From<service::Error> for Problem {
             Error::WrongType { .. } | Error::Invalid { .. } | Error::WeakPassword { .. } => {
                 Kind::Invalid
             }
-            Error::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => Kind::NotReady,
+            Error::Database(error)
+                if retry::is_unavailable(error) || retry::is_transient(error) =>
+            {
+                Kind::NotReady
+            }
             _ => Kind::Internal,
         };
         if kind.status().is_server_error() {
@@ -367,6 +375,7 @@ pub(crate) async fn complete(request: Request, next: Next) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::DbErr;
     use service::Error;
 
     use super::*;

@@ -62,6 +62,7 @@ async fn a_handler_that_takes_too_long_is_cut_off() {
     let answer = ask(&router(), client::get("/slow")).await;
 
     assert_eq!(answer.problem(), ("/problems/timed-out".to_owned(), 503));
+    assert_eq!(answer.header("retry-after"), "5");
 }
 
 #[tokio::test]
