@@ -17,7 +17,7 @@ use utoipa::{
     },
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{App, auth::PUBLIC, health, identity, problem, settings};
 
@@ -62,7 +62,10 @@ fn page(description: openapi::OpenApi) -> Router<App> {
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
          connect-src 'self'; frame-ancestors 'none'",
     );
-    let page: Router<App> = SwaggerUi::new("/docs").url("/openapi.json", description).into();
+    // Unless it is told so, the page asks a validator on the net.
+    let config = Config::default().validator_url("none");
+    let page: Router<App> =
+        SwaggerUi::new("/docs").config(config).url("/openapi.json", description).into();
     page.layer(map_response(async |mut response: Response| {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
         response

@@ -88,4 +88,5 @@ async fn the_page_loads_nothing_from_other_hosts() {
     assert!(!page.body.contains("<script>"), "{}", page.body);
     let start = ask(&router, get("/docs/swagger-initializer.js")).await;
     assert!(start.body.contains("/openapi.json"), "{}", start.body);
+    assert!(start.body.contains(r#""validatorUrl": "none""#), "{}", start.body);
 }
