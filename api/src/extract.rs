@@ -7,7 +7,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::Problem;
 
@@ -51,7 +51,19 @@ impl From<QueryRejection> for Problem {
     }
 }
 
-/// For a field of a merge patch (RFC 7396): absent is `None`, `null` is `Some(None)`.
+/// For a field of a merge patch (RFC 7396) that cannot be emptied: absent is `None`, `null` is
+/// refused.
+pub(crate) fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    // Not by asking `T`: to serde_json, what is no text where a choice is meant is no JSON.
+    let given = Option::deserialize(deserializer)?;
+    given.map(Some).ok_or_else(|| D::Error::custom("null, where nothing can be empty"))
+}
+
+/// For a field of a merge patch that can be emptied: absent is `None`, `null` is `Some(None)`.
 #[expect(clippy::option_option, reason = "a merge patch tells absent from null")]
 pub(crate) fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where

@@ -84,10 +84,27 @@ fn complete(mut description: openapi::OpenApi) -> openapi::OpenApi {
             let is_public = PUBLIC.contains(&path.as_str());
             let security = (!is_public).then(|| SecurityRequirement::new(BEARER, [""; 0]));
             operation.security = Some(security.into_iter().collect());
+            succeeds_with_a_word(operation);
             fails_with_problems(operation);
         }
     }
     description
+}
+
+/// The format wants a description of every response; what there is to say stands at the operation
+/// and at the schema.
+fn succeeds_with_a_word(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let word = match status.as_str() {
+            "201" => "Made.",
+            "204" => "Done; there is nothing more to say.",
+            _ => "What was asked for.",
+        };
+        if response.description.is_empty() {
+            word.clone_into(&mut response.description);
+        }
+    }
 }
 
 fn fails_with_problems(operation: &mut Operation) {

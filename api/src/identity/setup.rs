@@ -31,7 +31,7 @@ struct Setup {
 }
 
 /// Makes the first administrator, with the token that the server prints while there is none.
-#[utoipa::path(post, path = "/api/v1/setup", tag = "setup", responses((status = 201, body = UserOut)))]
+#[utoipa::path(post, path = "/api/v1/setup", operation_id = "completeSetup", tag = "setup", responses((status = 201, body = UserOut)))]
 async fn complete(
     State(app): State<App>,
     Json(input): Json<Setup>,

@@ -104,7 +104,10 @@ async fn active(db: &impl ConnectionTrait, user_id: i64) -> Result<user::Model> 
 /// now refuses nobody.
 async fn note<E: EntityTrait>(db: &impl ConnectionTrait, used: UpdateMany<E>) {
     if let Err(error) = used.exec(db).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "the use of a token was not noted");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the use of a token was not noted"
+        );
     }
 }
 
