@@ -18,7 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Setup {
-    /// The token that the server printed at its start.
+    /// The token that the server printed on standard output at its start.
     #[schema(value_type = String, write_only)]
     token: SecretString,
     /// The name to log in by.
