@@ -5,6 +5,7 @@
 //! | [`auth`] | who asks; the one list of what is public |
 //! | `identity`, `settings` | the routes, a file per resource |
 //! | `extract` | what a handler reads from a request |
+//! | `created` | the answer to what was made |
 //! | `openapi` | the description of the routes, and the page to read it |
 //! | [`address`] | where the client is, also behind proxies |
 //! | [`config`] | what the server is told from outside |
@@ -18,6 +19,7 @@
 pub mod address;
 pub mod auth;
 pub mod config;
+mod created;
 mod error;
 mod extract;
 mod headers;

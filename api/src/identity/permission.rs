@@ -13,6 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     App, Problem,
     auth::By,
+    created::Created,
     extract::{Json, Path},
 };
 
@@ -71,18 +72,19 @@ struct PermissionIn {
 }
 
 /// Adds a permission.
-#[utoipa::path(post, path = "/api/v1/permissions", operation_id = "createPermission", tag = "permissions", responses((status = 201, body = PermissionOut)))]
+#[utoipa::path(post, path = "/api/v1/permissions", operation_id = "createPermission", tag = "permissions", responses((status = 201, body = PermissionOut, headers(("location" = String, description = "The path of what was made.")))))]
 async fn create(
     State(app): State<App>,
     By(by): By<CreatePermissions>,
     Json(input): Json<PermissionIn>,
-) -> Result<(StatusCode, Json<PermissionOut>), Problem> {
+) -> Result<Created<PermissionOut>, Problem> {
     let PermissionIn { resource, action, description } = input;
     let (by, new) = (&by, &NewPermission { resource, action, description });
     let created = app
         .rights
         .change(&app.db, |change, _| Box::pin(permission::create(change, by, new.clone())));
-    Ok((StatusCode::CREATED, Json(created.await?.into())))
+    let body = PermissionOut::from(created.await?);
+    Ok(Created { path: format!("/api/v1/permissions/{}", body.id), body })
 }
 
 /// A permission.

@@ -17,6 +17,7 @@ use super::permission::PermissionOut;
 use crate::{
     App, Problem,
     auth::By,
+    created::Created,
     extract::{Json, Path, given, present},
 };
 
@@ -66,17 +67,18 @@ struct RoleIn {
 }
 
 /// Adds a role.
-#[utoipa::path(post, path = "/api/v1/roles", operation_id = "createRole", tag = "roles", responses((status = 201, body = RoleOut)))]
+#[utoipa::path(post, path = "/api/v1/roles", operation_id = "createRole", tag = "roles", responses((status = 201, body = RoleOut, headers(("location" = String, description = "The path of what was made.")))))]
 async fn create(
     State(app): State<App>,
     By(by): By<CreateRoles>,
     Json(input): Json<RoleIn>,
-) -> Result<(StatusCode, Json<RoleOut>), Problem> {
+) -> Result<Created<RoleOut>, Problem> {
     let RoleIn { name, description } = input;
     let (by, new) = (&by, &NewRole { name, description });
     let created =
         app.rights.change(&app.db, |change, _| Box::pin(role::create(change, by, new.clone())));
-    Ok((StatusCode::CREATED, Json(created.await?.into())))
+    let body = RoleOut::from(created.await?);
+    Ok(Created { path: format!("/api/v1/roles/{}", body.id), body })
 }
 
 /// A role.

@@ -20,6 +20,7 @@ use super::{permission::PermissionOut, role::RoleOut, session::SessionOut};
 use crate::{
     App, Problem,
     auth::By,
+    created::Created,
     extract::{Json, Path, Query, given, present},
 };
 
@@ -75,6 +76,13 @@ pub(super) struct UserOut {
     login_count: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+impl UserOut {
+    /// The answer to the person's making.
+    pub(super) fn created(self) -> Created<Self> {
+        Created { path: format!("/api/v1/users/{}", self.id), body: self }
+    }
 }
 
 impl From<user::Model> for UserOut {
@@ -157,18 +165,18 @@ struct UserIn {
 }
 
 /// Adds a person, with the role that the setting `users.default_role` names.
-#[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", responses((status = 201, body = UserOut)))]
+#[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", responses((status = 201, body = UserOut, headers(("location" = String, description = "The path of what was made.")))))]
 async fn create(
     State(app): State<App>,
     By(by): By<CreateUsers>,
     Json(input): Json<UserIn>,
-) -> Result<(StatusCode, Json<UserOut>), Problem> {
+) -> Result<Created<UserOut>, Problem> {
     let UserIn { username, email, full_name, bio } = input;
     let new = &NewUser { username, email, full_name, bio, password: None };
     let by = &by;
     let created =
         app.rights.change(&app.db, |change, _| Box::pin(user::create(change, by, new.clone())));
-    Ok((StatusCode::CREATED, Json(created.await?.into())))
+    Ok(UserOut::from(created.await?).created())
 }
 
 /// A person.

@@ -89,18 +89,22 @@ async fn what_is_no_bearer_token_is_refused(db: &DatabaseConnection) {
     };
 
     assert_eq!(ask(&router, with(&format!("bearer {boss}"))).await.status, 200);
+    for none in ["", "Bearer", &boss, &format!("Basic {boss}")] {
+        let refused = ask(&router, with(none)).await;
+        assert_eq!(refused.status, 401, "{none}");
+        assert_eq!(refused.header("www-authenticate"), "Bearer", "{none}");
+    }
     for wrong in [
-        "",
-        "Bearer",
         "Bearer ",
-        &boss,
-        &format!("Basic {boss}"),
         &format!("Bearer {}", boss.replace("pla_", "plr_")),
         &format!("Bearer {}", &boss[..46]),
         &format!("Bearer {boss}A"),
         &format!("Bearer {boss}, {boss}"),
     ] {
-        assert_eq!(ask(&router, with(wrong)).await.status, 401, "{wrong}");
+        let refused = ask(&router, with(wrong)).await;
+        assert_eq!(refused.status, 401, "{wrong}");
+        let challenge = refused.header("www-authenticate");
+        assert_eq!(challenge, r#"Bearer error="invalid_token""#, "{wrong}");
     }
     let twice = Request::get("/api/v1/me")
         .header("authorization", format!("Bearer {boss}"))

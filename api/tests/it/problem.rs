@@ -87,6 +87,18 @@ fn stream_of<const N: usize>(chunks: [&'static str; N]) -> Body {
 }
 
 #[tokio::test]
+async fn a_document_says_what_was_asked_for_without_the_query() {
+    let long = format!("/{}", "x".repeat(2000));
+
+    let asked = ask(&router(), client::get("/nothing%20here?token=geheim")).await;
+    let long = ask(&router(), client::get(&long)).await;
+
+    assert_eq!(asked.json()["instance"], "/nothing%20here");
+    assert!(!asked.body.contains("geheim"), "{}", asked.body);
+    assert!(long.body.len() < 1000 && long.json()["instance"].is_null(), "{}", long.body);
+}
+
+#[tokio::test]
 async fn browsers_are_told_the_same_with_every_answer() {
     let well = ask(&router(), posted(Body::from("x"))).await;
     let ill = ask(&router(), client::get("/panic")).await;
