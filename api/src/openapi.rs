@@ -62,12 +62,17 @@ fn page(description: openapi::OpenApi) -> Router<App> {
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
          connect-src 'self'; frame-ancestors 'none'",
     );
+    const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
     // Unless it is told so, the page asks a validator on the net.
     let config = Config::default().validator_url("none");
     let page: Router<App> =
         SwaggerUi::new("/docs").config(config).url("/openapi.json", description).into();
     page.layer(map_response(async |mut response: Response| {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+        if headers.get(header::CONTENT_TYPE).is_some_and(|it| it == "text/html") {
+            headers.insert(header::CONTENT_TYPE, HTML);
+        }
         response
     }))
 }

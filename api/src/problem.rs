@@ -221,6 +221,11 @@ impl Problem {
         Self::told(Kind::of_bare(status), detail)
     }
 
+    /// The request holds what this server does not read.
+    pub(crate) fn unsupported(detail: &str) -> Self {
+        Self::told(Kind::UnsupportedMediaType, detail)
+    }
+
     /// What the request holds can be nothing of its kind.
     pub(crate) fn invalid(detail: &str) -> Self {
         Self::told(Kind::Invalid, detail)

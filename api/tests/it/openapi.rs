@@ -204,7 +204,7 @@ async fn the_page_loads_nothing_from_other_hosts() {
     let (router, _) = description().await;
     let page = ask(&router, get("/docs/")).await;
     assert_eq!(page.status, 200, "{page:?}");
-    assert!(page.header("content-type").starts_with("text/html"), "{page:?}");
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
 
