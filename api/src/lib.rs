@@ -13,6 +13,7 @@
 //! | `health` | `/livez` and `/readyz` |
 //! | [`problem`] | every answer that is an error, as RFC 9457 has it |
 //! | `request` | the id, the span and the log line of a request |
+//! | `unread` | what becomes of a connection whose request was not read to its end |
 //! | `schema` | whether the database has the schema that this code was written for |
 //! | `headers` | what browsers are told with every answer |
 
@@ -31,6 +32,7 @@ mod request;
 mod schema;
 pub mod server;
 mod settings;
+mod unread;
 
 use std::{sync::Arc, time::Duration};
 
@@ -101,6 +103,7 @@ pub fn wrap(routes: Router, limits: Limits, world: World) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits.time))
         .layer(CatchPanicLayer::custom(problem::of_panic))
         .layer(middleware::from_fn(problem::complete))
+        .layer(middleware::from_fn(unread::close))
         .layer(middleware::map_response(headers::add))
         .layer(middleware::from_fn_with_state(world, request::identify))
 }

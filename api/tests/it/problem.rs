@@ -87,6 +87,27 @@ fn stream_of<const N: usize>(chunks: [&'static str; N]) -> Body {
 }
 
 #[tokio::test]
+async fn an_answer_before_the_end_of_the_body_announces_that_the_connection_closes() {
+    let too_large =
+        Request::post("/echo").header("content-length", 17).body(Body::from(vec![0; 17]));
+    let not_asked_for = Request::put("/echo").body(Body::from("x")).unwrap();
+
+    let too_large = ask(&router(), too_large.unwrap()).await;
+    let streamed = ask(&router(), posted(stream_of(["12345678", "12345678", "1"]))).await;
+    let unread = ask(&router(), not_asked_for).await;
+    let read = ask(&router(), posted(Body::from("x"))).await;
+    let chunks_read = ask(&router(), posted(stream_of(["1", "2"]))).await;
+    let without = ask(&router(), client::get("/nothing")).await;
+
+    for closing in [too_large, streamed, unread] {
+        assert_eq!(closing.header("connection"), "close", "{closing:?}");
+    }
+    for going_on in [read, chunks_read, without] {
+        assert_eq!(going_on.header("connection"), "", "{going_on:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_document_says_what_was_asked_for_without_the_query() {
     let long = format!("/{}", "x".repeat(2000));
 
