@@ -27,7 +27,7 @@ const BEARER: &str = "bearer";
 #[openapi(
     info(
         title = "Plimsoll",
-        description = "The workspace over HTTP. Every error is a problem document (RFC 9457)."
+        description = "The workspace over HTTP. Every error is a problem document (RFC 9457), but for requests that are no HTTP."
     ),
     components(schemas(problem::Described)),
     tags(
