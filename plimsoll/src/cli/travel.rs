@@ -300,7 +300,8 @@ struct Plan<'p> {
     dialect: Dialect,
     /// What creates the tables of the records.
     records: &'p [String],
-    plan: Vec<Entry<'p>>,
+    #[serde(rename = "plan")]
+    entries: Vec<Entry<'p>>,
     /// Whether default rows are offered behind it.
     seeds: bool,
 }
@@ -314,11 +315,11 @@ struct Entry<'p> {
 
 impl<'p> Plan<'p> {
     fn of(dialect: Dialect, records: &'p [String], rehearsed: &'p [Rehearsed]) -> Self {
-        let plan = rehearsed
+        let entries = rehearsed
             .iter()
             .map(|it| Entry { name: &it.name, statements: it.statements.as_deref() })
             .collect();
-        Self { database: None, dialect, records, plan, seeds: false }
+        Self { database: None, dialect, records, entries, seeds: false }
     }
 }
 
@@ -342,10 +343,10 @@ fn print_script(
 
 fn print_plan(context: &Context<'_>, plan: &Plan<'_>) {
     let line = |text: &str| context.output.line(text);
-    if plan.plan.is_empty() && !plan.seeds {
+    if plan.entries.is_empty() && !plan.seeds {
         line("-- nothing to do");
     }
-    if !plan.plan.is_empty() {
+    if !plan.entries.is_empty() {
         // What every session of the engine begins with.
         match plan.dialect {
             Dialect::Sqlite => line("PRAGMA foreign_keys = ON;"),
@@ -357,7 +358,7 @@ fn print_plan(context: &Context<'_>, plan: &Plan<'_>) {
         line(&format!("{statement};"));
     }
     let in_one = plan.dialect != Dialect::Mysql;
-    for Entry { name, statements } in &plan.plan {
+    for Entry { name, statements } in &plan.entries {
         line(&format!("-- {name}"));
         let Some(statements) = statements else {
             line("-- its statements are computed by its own code");
