@@ -17,19 +17,18 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 pub(crate) fn of(parts: &Parts, proxies: &[IpNet]) -> Option<IpAddr> {
     let peer = parts.extensions.get::<Peer>()?.0.ip().to_canonical();
     let is_proxy = |ip: &IpAddr| proxies.iter().any(|net| net.contains(ip));
-    let forwarded: Vec<&str> = parts
-        .headers
-        .get_all(FORWARDED_FOR)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .collect();
+    // A line may hold bytes that are no text. They spoil the entry that they stand in, and no other:
+    // a client could else hide behind the proxy by writing them into its own.
+    let entries = parts.headers.get_all(FORWARDED_FOR).iter().rev().flat_map(|line| {
+        let line = String::from_utf8_lossy(line.as_bytes());
+        line.rsplit(',').map(address).collect::<Vec<_>>()
+    });
     let mut client = peer;
-    for entry in forwarded.iter().rev() {
+    for entry in entries {
         if !is_proxy(&client) {
             break;
         }
-        let Some(ip) = address(entry) else { break };
+        let Some(ip) = entry else { break };
         client = ip;
     }
     Some(client)
@@ -50,9 +49,14 @@ mod tests {
     use super::*;
 
     fn client(peer: &str, forwarded: &[&str], proxies: &[&str]) -> String {
+        let lines: Vec<&[u8]> = forwarded.iter().map(|line| line.as_bytes()).collect();
+        client_of_bytes(peer, &lines, proxies)
+    }
+
+    fn client_of_bytes(peer: &str, forwarded: &[&[u8]], proxies: &[&str]) -> String {
         let mut request = Request::builder();
-        for value in forwarded {
-            request = request.header(FORWARDED_FOR, *value);
+        for line in forwarded {
+            request = request.header(FORWARDED_FOR, *line);
         }
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
         parts.extensions.insert(Peer(peer.parse().unwrap()));
@@ -87,5 +91,15 @@ mod tests {
         assert_eq!(client("10.0.0.1:5", &["unknown"], &proxies), "10.0.0.1");
         assert_eq!(client("10.0.0.1:5", &["203.0.113.9, unknown"], &proxies), "10.0.0.1");
         assert_eq!(client("10.0.0.1:5", &[""], &proxies), "10.0.0.1");
+    }
+    #[test]
+    fn bytes_that_are_no_text_hide_nobody() {
+        let proxies = ["10.0.0.0/8"];
+        let client = |forwarded: &[&[u8]]| client_of_bytes("10.0.0.1:5", forwarded, &proxies);
+
+        assert_eq!(client(&[b"\xff, 203.0.113.9"]), "203.0.113.9");
+        assert_eq!(client(&[b"\xff, 203.0.113.9, 10.0.0.2"]), "203.0.113.9");
+        assert_eq!(client(&[b"\xff", b"203.0.113.9"]), "203.0.113.9");
+        assert_eq!(client(&[b"198.51.100.1, 203.0.113.9\xff"]), "10.0.0.1");
     }
 }

@@ -50,7 +50,7 @@ pub(crate) async fn authenticate(State(app): State<App>, request: Request, next:
 
 async fn prove(parts: &Parts, app: &App, client: Client) -> Result<Caller, Problem> {
     let token = bearer(parts).ok_or_else(Problem::unauthenticated)?;
-    Ok(caller::authenticate(&app.db, &app.world, token, client).await?)
+    caller::authenticate(&app.db, &app.world, token, client).await.map_err(Problem::of_token)
 }
 
 /// The token in `Authorization: Bearer …` (RFC 6750); the scheme has no case.

@@ -1,20 +1,82 @@
 //! What a handler reads from a request. Whatever cannot be read is a problem document.
 
+use std::{fmt, marker::PhantomData};
+
 use axum::{
     extract::{
-        FromRequest, FromRequestParts,
+        FromRequest, FromRequestParts, Request,
         rejection::{JsonRejection, PathRejection, QueryRejection},
     },
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use crate::Problem;
 
 /// A JSON body, in both directions.
-#[derive(Clone, Copy, Debug, FromRequest)]
-#[from_request(via(axum::Json), rejection(Problem))]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if is_encoded(request.headers()) {
+            return Err(Problem::unsupported("the body must not be compressed"));
+        }
+        if has_charset(request.headers()) {
+            return Err(Problem::unsupported("the body must be in UTF-8"));
+        }
+        let axum::Json(Object(read)) = axum::Json::from_request(request, state).await?;
+        Ok(Self(read))
+    }
+}
+
+/// What is read from an object. serde also takes a list for a struct, the values in their order,
+/// which nobody is told of.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
+
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+    }
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    encodings.into_iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// Whether the body is announced in another charset than that of JSON.
+fn has_charset(headers: &HeaderMap) -> bool {
+    let Some(Ok(media_type)) = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str) else {
+        return false;
+    };
+    media_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('=')).any(
+        |(name, value)| {
+            name.trim().eq_ignore_ascii_case("charset")
+                && !value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        },
+    )
+}
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
@@ -51,7 +113,19 @@ impl From<QueryRejection> for Problem {
     }
 }
 
-/// For a field of a merge patch (RFC 7396): absent is `None`, `null` is `Some(None)`.
+/// For a field of a merge patch (RFC 7396) that cannot be emptied: absent is `None`, `null` is
+/// refused.
+pub(crate) fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    // Not by asking `T`: to serde_json, what is no text where a choice is meant is no JSON.
+    let given = Option::deserialize(deserializer)?;
+    given.map(Some).ok_or_else(|| D::Error::custom("null, where nothing can be empty"))
+}
+
+/// For a field of a merge patch that can be emptied: absent is `None`, `null` is `Some(None)`.
 #[expect(clippy::option_option, reason = "a merge patch tells absent from null")]
 pub(crate) fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where

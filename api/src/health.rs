@@ -27,13 +27,13 @@ const WELL: Json<Health> = Json(Health { status: "ok" });
 
 /// `200` as long as the process answers at all. The database is not asked: restarting the process
 /// would not mend it.
-#[utoipa::path(get, path = "/livez", tag = "health", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/livez", operation_id = "livez", tag = "health", responses((status = 200, body = Health)))]
 async fn livez() -> Json<Health> {
     WELL
 }
 
 /// `200` when the database answers and nothing is pending, else `503`. Only reads.
-#[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "health", responses((status = 200, body = Health)))]
 async fn readyz(State(app): State<App>) -> Result<Json<Health>, Problem> {
     match tokio::time::timeout(PATIENCE, schema::pending(&app.migrations, &app.db)).await {
         Ok(Ok(pending)) if pending.is_empty() => Ok(WELL),

@@ -5,6 +5,7 @@
 //! | [`auth`] | who asks; the one list of what is public |
 //! | `identity`, `settings` | the routes, a file per resource |
 //! | `extract` | what a handler reads from a request |
+//! | `created` | the answer to what was made |
 //! | `openapi` | the description of the routes, and the page to read it |
 //! | [`address`] | where the client is, also behind proxies |
 //! | [`config`] | what the server is told from outside |
@@ -12,12 +13,14 @@
 //! | `health` | `/livez` and `/readyz` |
 //! | [`problem`] | every answer that is an error, as RFC 9457 has it |
 //! | `request` | the id, the span and the log line of a request |
+//! | `unread` | what becomes of a connection whose request was not read to its end |
 //! | `schema` | whether the database has the schema that this code was written for |
 //! | `headers` | what browsers are told with every answer |
 
 pub mod address;
 pub mod auth;
 pub mod config;
+mod created;
 mod error;
 mod extract;
 mod headers;
@@ -29,6 +32,7 @@ mod request;
 mod schema;
 pub mod server;
 mod settings;
+mod unread;
 
 use std::{sync::Arc, time::Duration};
 
@@ -99,6 +103,7 @@ pub fn wrap(routes: Router, limits: Limits, world: World) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits.time))
         .layer(CatchPanicLayer::custom(problem::of_panic))
         .layer(middleware::from_fn(problem::complete))
+        .layer(middleware::from_fn(unread::close))
         .layer(middleware::map_response(headers::add))
         .layer(middleware::from_fn_with_state(world, request::identify))
 }

@@ -17,7 +17,7 @@ use utoipa::{
     },
 };
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{App, auth::PUBLIC, health, identity, problem, settings};
 
@@ -27,7 +27,7 @@ const BEARER: &str = "bearer";
 #[openapi(
     info(
         title = "Plimsoll",
-        description = "The workspace over HTTP. Every error is a problem document (RFC 9457)."
+        description = "The workspace over HTTP. Every error is a problem document (RFC 9457), but for requests that are no HTTP."
     ),
     components(schemas(problem::Described)),
     tags(
@@ -62,9 +62,17 @@ fn page(description: openapi::OpenApi) -> Router<App> {
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
          connect-src 'self'; frame-ancestors 'none'",
     );
-    let page: Router<App> = SwaggerUi::new("/docs").url("/openapi.json", description).into();
+    const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+    // Unless it is told so, the page asks a validator on the net.
+    let config = Config::default().validator_url("none");
+    let page: Router<App> =
+        SwaggerUi::new("/docs").config(config).url("/openapi.json", description).into();
     page.layer(map_response(async |mut response: Response| {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+        if headers.get(header::CONTENT_TYPE).is_some_and(|it| it == "text/html") {
+            headers.insert(header::CONTENT_TYPE, HTML);
+        }
         response
     }))
 }
@@ -81,10 +89,27 @@ fn complete(mut description: openapi::OpenApi) -> openapi::OpenApi {
             let is_public = PUBLIC.contains(&path.as_str());
             let security = (!is_public).then(|| SecurityRequirement::new(BEARER, [""; 0]));
             operation.security = Some(security.into_iter().collect());
+            succeeds_with_a_word(operation);
             fails_with_problems(operation);
         }
     }
     description
+}
+
+/// The format wants a description of every response; what there is to say stands at the operation
+/// and at the schema.
+fn succeeds_with_a_word(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let word = match status.as_str() {
+            "201" => "Made.",
+            "204" => "Done; there is nothing more to say.",
+            _ => "What was asked for.",
+        };
+        if response.description.is_empty() {
+            word.clone_into(&mut response.description);
+        }
+    }
 }
 
 fn fails_with_problems(operation: &mut Operation) {

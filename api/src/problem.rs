@@ -3,7 +3,7 @@
 //! This is the one place that knows which status belongs to what. Documents say what the client can
 //! act on; what only the operator can act on is in the log, under the request's id.
 
-use std::{any::Any, time::Duration};
+use std::{any::Any, borrow::Cow, time::Duration};
 
 use axum::{
     body::Body,
@@ -12,11 +12,17 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use sea_orm::DbErr;
+use plimsoll::retry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::request::RequestId;
+
+/// When to come again to a server that cannot serve now. Nobody knows; soon, and not at once.
+const SOON: Duration = Duration::from_secs(5);
+
+/// How much of what was asked is repeated in a document, in bytes.
+const LONGEST: usize = 1024;
 
 /// What went wrong, in the vocabulary of the clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +172,8 @@ pub struct Problem {
     code: Option<&'static str>,
     detail: Option<String>,
     retry_after: Option<Duration>,
+    /// `WWW-Authenticate`: RFC 9110 demands one with every 401; RFC 6750 says how it reads.
+    challenge: Option<&'static str>,
 }
 
 impl Problem {
@@ -194,6 +202,15 @@ impl Problem {
         service::Error::Unauthenticated.into()
     }
 
+    /// A token was shown, and was not good.
+    pub(crate) fn of_token(error: service::Error) -> Self {
+        let mut problem = Self::from(error);
+        if problem.kind == Kind::Unauthenticated {
+            problem.challenge = Some(r#"Bearer error="invalid_token""#);
+        }
+        problem
+    }
+
     /// The caller may not, whatever rights they have.
     pub(crate) fn forbidden(detail: &str) -> Self {
         Self::told(Kind::Forbidden, detail)
@@ -202,6 +219,11 @@ impl Problem {
     /// The extractor could not read what the request holds.
     pub(crate) fn unreadable(status: StatusCode, detail: &str) -> Self {
         Self::told(Kind::of_bare(status), detail)
+    }
+
+    /// The request holds what this server does not read.
+    pub(crate) fn unsupported(detail: &str) -> Self {
+        Self::told(Kind::UnsupportedMediaType, detail)
     }
 
     /// What the request holds can be nothing of its kind.
@@ -213,13 +235,14 @@ impl Problem {
         Self { detail: Some(detail.to_owned()), ..kind.into() }
     }
 
-    fn document(&self, trace_id: Option<&str>) -> Response {
+    fn document(&self, trace_id: Option<&str>, instance: Option<&str>) -> Response {
         let document = Document {
             uri: self.kind.uri(),
             title: self.kind.title(),
             status: self.kind.status().as_u16(),
             code: self.code.or(self.kind.code()),
-            detail: self.detail.as_deref(),
+            detail: self.detail.as_deref().map(shortened),
+            instance,
             trace_id,
         };
         let body =
@@ -227,11 +250,10 @@ impl Problem {
         let media_type = HeaderValue::from_static("application/problem+json");
         let content_type = [(header::CONTENT_TYPE, media_type)];
         let mut response = (self.kind.status(), content_type, body).into_response();
-        if self.kind.status() == StatusCode::UNAUTHORIZED {
-            // RFC 9110 demands one with every 401; RFC 6750 says how it reads.
+        if let Some(challenge) = self.challenge {
             response
                 .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.as_secs().into());
@@ -256,6 +278,8 @@ pub(crate) struct Described {
     code: Option<String>,
     /// What went wrong here.
     detail: Option<String>,
+    /// The path that was asked for.
+    instance: Option<String>,
     /// The id of the request, as in the header `x-request-id`.
     trace_id: Option<String>,
 }
@@ -269,14 +293,23 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
+    detail: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<&'a str>,
 }
 
 impl From<Kind> for Problem {
     fn from(kind: Kind) -> Self {
-        Self { kind, code: None, detail: None, retry_after: None }
+        let status = kind.status();
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON);
+        let challenge = match status {
+            StatusCode::UNAUTHORIZED => Some("Bearer"),
+            StatusCode::FORBIDDEN => Some(r#"Bearer error="insufficient_scope""#),
+            _ => None,
+        };
+        Self { kind, code: None, detail: None, retry_after, challenge }
     }
 }
 
@@ -300,7 +333,11 @@ impl From<service::Error> for Problem {
             Error::WrongType { .. } | Error::Invalid { .. } | Error::WeakPassword { .. } => {
                 Kind::Invalid
             }
-            Error::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) => Kind::NotReady,
+            Error::Database(error)
+                if retry::is_unavailable(error) || retry::is_transient(error) =>
+            {
+                Kind::NotReady
+            }
             _ => Kind::Internal,
         };
         if kind.status().is_server_error() {
@@ -311,13 +348,14 @@ impl From<service::Error> for Problem {
             Error::TooManyAttempts { retry_after } => Some(*retry_after),
             _ => None,
         };
-        Self { kind, code: Some(error.code()), detail: Some(error.to_string()), retry_after }
+        let (code, detail) = (Some(error.code()), Some(error.to_string()));
+        Self { code, detail, retry_after, ..kind.into() }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.document(None);
+        let mut response = self.document(None, None);
         response.extensions_mut().insert(self);
         response
     }
@@ -335,10 +373,20 @@ pub(crate) fn of_panic(panic: Box<dyn Any + Send>) -> Response {
     Problem::internal().into_response()
 }
 
+/// What came in is not sent back at whatever length.
+fn shortened(detail: &str) -> Cow<'_, str> {
+    if detail.len() <= LONGEST {
+        return detail.into();
+    }
+    format!("{}…", &detail[..detail.floor_char_boundary(LONGEST)]).into()
+}
+
 /// Makes a problem document of every answer that is an error and is none yet, as axum's own
-/// refusals and the limits are, and writes the request's id into all of them.
+/// refusals and the limits are, and writes the request's id and path into all of them. The query is
+/// not repeated: people put secrets there.
 pub(crate) async fn complete(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
+    let uri = request.uri().clone();
     let response = next.run(request).await;
     if !response.status().is_client_error() && !response.status().is_server_error() {
         return response;
@@ -350,7 +398,8 @@ pub(crate) async fn complete(request: Request, next: Next) -> Response {
         .get::<Problem>()
         .cloned()
         .unwrap_or_else(|| Kind::of_bare(bare.status).into());
-    let mut response: Response<Body> = problem.document(id.as_ref().map(RequestId::as_str));
+    let path = Some(uri.path()).filter(|path| path.len() <= LONGEST);
+    let mut response: Response<Body> = problem.document(id.as_ref().map(RequestId::as_str), path);
     for (name, value) in &bare.headers {
         let is_ours = [
             header::CONTENT_TYPE,
@@ -367,6 +416,7 @@ pub(crate) async fn complete(request: Request, next: Next) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::DbErr;
     use service::Error;
 
     use super::*;

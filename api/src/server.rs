@@ -1,6 +1,12 @@
 //! How the server starts, when it refuses to, and how it ends.
 
-use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io::{self, Write as _},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, serve::Listener};
 use hyper::{Request, body::Incoming, server::conn::http1};
@@ -115,15 +121,20 @@ async fn prepare(config: &Config) -> Result<App> {
     Ok(app)
 }
 
-/// Prints how to make the first administrator, while there is none. Only here: not into the log,
-/// which others read and keep.
-#[expect(clippy::print_stderr, reason = "the token is for whoever starts the server, once")]
+/// Prints how to make the first administrator, while there is none: on standard output, where
+/// nothing else stands. The log, on standard error, is read and kept by others.
 async fn announce(app: &App) -> Result<()> {
-    if let Some(token) = setup::prepare(&app.db, &app.world).await? {
-        eprintln!(
-            "there is no administrator yet: POST /api/v1/setup with this token makes one, within {} minutes, once\n\n    {}\n\nor type `cargo run -p service -- create-admin`",
-            setup::LASTS.num_minutes(),
-            token.expose_secret(),
+    let Some(token) = setup::prepare(&app.db, &app.world).await? else { return Ok(()) };
+    let text = format!(
+        "there is no administrator yet: POST /api/v1/setup with this token makes one, within {} minutes, once\n\n    {}\n\nor type `cargo run -p service -- create-admin`\n",
+        setup::LASTS.num_minutes(),
+        token.expose_secret(),
+    );
+    let mut out = io::stdout();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the setup token could not be printed on standard output"
         );
     }
     Ok(())

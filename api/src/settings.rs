@@ -26,7 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 struct SettingOut {
     key: String,
     /// Of the type that `data_type` says.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     value: Document,
     /// `string`, `integer`, `float`, `boolean` or `json`.
     data_type: &'static str,
@@ -60,7 +60,7 @@ struct Which {
 }
 
 /// Settings by category, then by key.
-#[utoipa::path(get, path = "/api/v1/settings", tag = "settings", params(Which), responses((status = 200, body = [SettingOut])))]
+#[utoipa::path(get, path = "/api/v1/settings", operation_id = "listSettings", tag = "settings", params(Which), responses((status = 200, body = [SettingOut])))]
 async fn list(
     State(app): State<App>,
     By(by): By<ReadSettings>,
@@ -74,7 +74,7 @@ async fn list(
 }
 
 /// A setting.
-#[utoipa::path(get, path = "/api/v1/settings/{key}", tag = "settings", params(("key" = String, Path)), responses((status = 200, body = SettingOut)))]
+#[utoipa::path(get, path = "/api/v1/settings/{key}", operation_id = "showSetting", tag = "settings", params(("key" = String, Path)), responses((status = 200, body = SettingOut)))]
 async fn show(
     State(app): State<App>,
     By(by): By<ReadSettings>,
@@ -87,12 +87,12 @@ async fn show(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewValue {
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     value: Document,
 }
 
 /// Sets a setting.
-#[utoipa::path(put, path = "/api/v1/settings/{key}", tag = "settings", params(("key" = String, Path)), responses((status = 200, body = SettingOut)))]
+#[utoipa::path(put, path = "/api/v1/settings/{key}", operation_id = "setSetting", tag = "settings", params(("key" = String, Path)), responses((status = 200, body = SettingOut)))]
 async fn set(
     State(app): State<App>,
     By(by): By<UpdateSettings>,

@@ -5,6 +5,8 @@
 mod access;
 #[path = "it/client.rs"]
 mod client;
+#[path = "it/database.rs"]
+mod database;
 #[path = "it/health.rs"]
 mod health;
 #[path = "it/openapi.rs"]

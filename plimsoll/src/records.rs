@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement};
 use sea_orm_migration::seaql_migrations;
 use sea_query::{Alias, ColumnDef};
 
@@ -183,28 +183,44 @@ impl<'h> Records<'h> {
     /// Creates the tables that are not there. Called under the lock.
     pub(crate) async fn prepare(&self, db: &DatabaseConnection) -> Result<()> {
         let failed = |source| MigrationError::Record { doing: "prepare", source };
+        for statement in self.missing(db).await? {
+            db.execute_unprepared(&statement).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// The statements that create those of the records' tables that are not there. Needs no right
+    /// but to read.
+    pub(crate) async fn missing(&self, db: &DatabaseConnection) -> Result<Vec<String>> {
+        let failed = |source| MigrationError::Record { doing: "read", source };
+        let mut statements = Vec::new();
+        for (table, create) in self.tables()? {
+            if self.is_missing(db, &table).await.map_err(failed)? {
+                statements.extend(create);
+            }
+        }
+        Ok(statements)
+    }
+
+    /// The tables of the records, each with the statements that create it.
+    pub(crate) fn tables(&self) -> Result<Vec<(String, Vec<String>)>> {
         let seaql = sea_orm::Schema::new(self.dialect.into())
             .create_table_from_entity(seaql_migrations::Entity)
             .table(Alias::new(self.table))
             .if_not_exists()
             .take();
-        if self.is_missing(db, self.table).await.map_err(failed)? {
-            db.execute(&seaql).await.map_err(failed)?;
-        }
+        let seaql = DbBackend::from(self.dialect).build(&seaql).sql;
+        let mut tables = vec![(self.table.to_owned(), vec![seaql])];
         for table in [history(), journal()] {
             let (table, _) = table.finish();
-            if !self.is_missing(db, &table.name).await.map_err(failed)? {
-                continue;
-            }
-            let create = self
-                .render()
-                .change(&Change::CreateTable(table))
-                .map_err(|why| failed(DbErr::Custom(why.to_string())))?;
-            for statement in create {
-                db.execute_unprepared(&statement.sql).await.map_err(failed)?;
-            }
+            let name = table.name.clone();
+            let create = self.render().change(&Change::CreateTable(table)).map_err(|why| {
+                let source = DbErr::Custom(why.to_string());
+                MigrationError::Record { doing: "prepare", source }
+            })?;
+            tables.push((name, create.into_iter().map(|statement| statement.sql).collect()));
         }
-        Ok(())
+        Ok(tables)
     }
 
     async fn is_missing(&self, db: &DatabaseConnection, table: &str) -> Result<bool, DbErr> {
@@ -212,10 +228,21 @@ impl<'h> Records<'h> {
         Ok(self.read(db, sql).await?.is_none())
     }
 
-    /// The statements that record that a migration has run, and close it in the journal.
-    pub(crate) fn add(&self, version: &str, checksum: Option<&str>, took: Duration) -> Vec<String> {
-        let seconds = Utc::now().timestamp();
-        let took = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
+    /// The statements that record that a migration has run, and close it in the journal. Those of a
+    /// script, which has not run yet, know no time.
+    pub(crate) fn add(
+        &self,
+        version: &str,
+        checksum: Option<&str>,
+        took: Option<Duration>,
+    ) -> Vec<String> {
+        let seconds = match (took, self.dialect) {
+            (Some(_), _) => Utc::now().timestamp().to_string(),
+            (None, Dialect::Sqlite) => "CAST(strftime('%s', 'now') AS INTEGER)".to_owned(),
+            (None, Dialect::Postgres) => "CAST(extract(epoch FROM now()) AS bigint)".to_owned(),
+            (None, Dialect::Mysql) => "UNIX_TIMESTAMP()".to_owned(),
+        };
+        let took = took.unwrap_or_default().as_millis();
         let checksum = checksum.map_or_else(|| "NULL".to_owned(), |checksum| self.text(checksum));
         let table = self.render().quote(self.table);
         let (history, version) = (self.text(self.table), self.text(version));
@@ -225,7 +252,8 @@ impl<'h> Records<'h> {
             format!("INSERT INTO {table} (version, applied_at) VALUES ({version}, {seconds})"),
             format!(
                 "INSERT INTO {HISTORY} (history, version, applied_at, took_ms, checksum, engine) \
-                 VALUES ({history}, {version}, {seconds}, {took}, {checksum}, {engine})"
+                 SELECT {history}, version, applied_at, {took}, {checksum}, {engine} FROM {table} \
+                 WHERE version = {version}"
             ),
             self.closing(),
         ]

@@ -22,7 +22,7 @@ pub use futures_util::future::BoxFuture;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::{self, mysql::MySqlDatabaseError, postgres::PgDatabaseError},
+    sqlx::{self, error::DatabaseError, mysql::MySqlDatabaseError, postgres::PgDatabaseError},
 };
 use tracing::Instrument as _;
 
@@ -235,6 +235,44 @@ pub fn is_transient(error: &DbErr) -> bool {
     matches!(code.map(sqlite_primary), Some(SQLITE_BUSY | SQLITE_LOCKED))
 }
 
+/// Whether the database cannot be reached or does not serve now, so that nothing is wrong with what
+/// was asked: no connection could be made or had in time, the connection broke or was ended by the
+/// server, the server starts, stops or has no connection left.
+///
+/// It says nothing about whether the work took place; what may be done again at once is what
+/// [`is_transient`] says.
+pub fn is_unavailable(error: &DbErr) -> bool {
+    if matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) {
+        return true;
+    }
+    match driver_error(error) {
+        Some(sqlx::Error::Database(error)) => is_no_service(error.as_ref()),
+        Some(
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed,
+        ) => true,
+        _ => false,
+    }
+}
+
+fn is_no_service(error: &dyn DatabaseError) -> bool {
+    if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
+        // The class of connections; too many of them; ended or not yet accepted by the server.
+        let code = error.code();
+        return code.starts_with("08")
+            || matches!(code, "53300" | "57P01" | "57P02" | "57P03" | "57P05");
+    }
+    if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
+        // Too many connections; of this user; stopping; the statement or the connection ended; idle
+        // for too long.
+        return matches!(error.number(), 1040 | 1203 | 1053 | 1317 | 1927 | 4031);
+    }
+    false
+}
+
 pub(crate) const SQLITE_BUSY: u32 = 5;
 pub(crate) const SQLITE_LOCKED: u32 = 6;
 
@@ -272,6 +310,22 @@ mod tests {
         assert!(!is_transient(&DbErr::Custom("40001".to_owned())));
         let lost = sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
         assert!(!is_transient(&DbErr::Exec(RuntimeErr::SqlxError(lost.into()))));
+    }
+
+    #[test]
+    fn a_lost_connection_is_no_service_and_not_tried_again() {
+        let reset = std::io::ErrorKind::ConnectionReset.into();
+        for lost in [
+            sqlx::Error::Io(reset),
+            sqlx::Error::PoolTimedOut,
+            sqlx::Error::PoolClosed,
+            sqlx::Error::WorkerCrashed,
+        ] {
+            let lost = DbErr::Query(RuntimeErr::SqlxError(lost.into()));
+            assert!(is_unavailable(&lost) && !is_transient(&lost), "{lost}");
+        }
+        let wrong = DbErr::Query(RuntimeErr::SqlxError(sqlx::Error::RowNotFound.into()));
+        assert!(!is_unavailable(&wrong) && !is_unavailable(&DbErr::Custom("08006".to_owned())));
     }
 
     #[test]

@@ -55,6 +55,7 @@ impl<'r> Runner<'r> {
         progress: &'r dyn Progress,
         limit: Option<Duration>,
     ) -> Result<Self> {
+        only_one(db)?;
         let records = Records::of(revisions, db.get_database_backend());
         let guard = match limit {
             Some(limit) => {
@@ -219,6 +220,22 @@ impl<'r> Runner<'r> {
             }
         }
     }
+}
+
+/// Refuses a pool: what one of its sessions locks or sets, another would not have.
+///
+/// # Errors
+/// [`MigrationError::NotOneSession`].
+pub(crate) fn only_one(db: &DatabaseConnection) -> Result<()> {
+    let connections = match Dialect::from(db.get_database_backend()) {
+        Dialect::Sqlite => db.get_sqlite_connection_pool().options().get_max_connections(),
+        Dialect::Postgres => db.get_postgres_connection_pool().options().get_max_connections(),
+        Dialect::Mysql => db.get_mysql_connection_pool().options().get_max_connections(),
+    };
+    if connections > 1 {
+        return Err(MigrationError::NotOneSession { connections }.into());
+    }
+    Ok(())
 }
 
 /// Whether somebody has recorded by hand what an interrupted migration came to.

@@ -7,7 +7,10 @@
 //!
 //! On a database in memory, or on that of `DATABASE_URL` if it has no administrator yet.
 
-use plimsoll::config::{Database, Env};
+use plimsoll::{
+    Dialect,
+    config::{Database, Env},
+};
 use sea_orm::DatabaseConnection;
 use secrecy::SecretString;
 use service::{
@@ -32,7 +35,10 @@ async fn main() -> anyhow::Result<()> {
         None => Database::from_url("sqlite::memory:", env.folder())?,
     };
     let db = plimsoll::connect::pool(&database).await?;
-    let report = migration::app().up_on(&db).await?;
+    // A database in memory is in one connection, and nowhere else.
+    let in_memory = database.dialect() == Dialect::Sqlite && database.file().is_none();
+    let app = migration::app();
+    let report = if in_memory { app.up_on(&db).await? } else { app.up(&database).await? };
     say(&format!("migrations applied: {}", report.applied.len()));
 
     let world = World::system();

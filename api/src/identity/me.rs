@@ -17,7 +17,7 @@ use super::{
 use crate::{
     App, Problem,
     auth::{InPerson, Who},
-    extract::{Json, Path, present},
+    extract::{Json, Path, given, present},
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -39,7 +39,7 @@ struct Me {
 }
 
 /// Who is asking, with their roles and what they may do.
-#[utoipa::path(get, path = "/api/v1/me", tag = "me", responses((status = 200, body = Me)))]
+#[utoipa::path(get, path = "/api/v1/me", operation_id = "showMe", tag = "me", responses((status = 200, body = Me)))]
 async fn show(State(app): State<App>, Who(caller): Who) -> Result<Json<Me>, Problem> {
     let held = app.rights.held(&app.db, caller.user.id).await?;
     let usable = held.codes.iter().filter(|code| caller.actor.may_use(code));
@@ -50,7 +50,7 @@ async fn show(State(app): State<App>, Who(caller): Who) -> Result<Json<Me>, Prob
     }))
 }
 
-/// What changes: what is absent stays, `null` empties it (RFC 7396).
+/// What changes: what is absent stays, `null` empties what can be empty (RFC 7396).
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "a merge patch tells absent from null")]
@@ -61,11 +61,13 @@ pub(super) struct OwnPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     bio: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Theme)]
     theme_preference: Option<Theme>,
 }
 
 /// Changes what people may change about themselves.
-#[utoipa::path(patch, path = "/api/v1/me", tag = "me", responses((status = 200, body = UserOut)))]
+#[utoipa::path(patch, path = "/api/v1/me", operation_id = "updateMe", tag = "me", responses((status = 200, body = UserOut)))]
 async fn update(
     State(app): State<App>,
     InPerson(caller): InPerson,
@@ -90,7 +92,7 @@ struct ChangePassword {
 }
 
 /// Changes the password; ends the other sessions.
-#[utoipa::path(post, path = "/api/v1/me/password", tag = "me", responses((status = 204)))]
+#[utoipa::path(post, path = "/api/v1/me/password", operation_id = "changeMyPassword", tag = "me", responses((status = 204)))]
 async fn change_password(
     State(app): State<App>,
     InPerson(caller): InPerson,
@@ -103,7 +105,7 @@ async fn change_password(
 }
 
 /// The caller's sessions, the newest first.
-#[utoipa::path(get, path = "/api/v1/me/sessions", tag = "me", responses((status = 200, body = [SessionOut])))]
+#[utoipa::path(get, path = "/api/v1/me/sessions", operation_id = "listMySessions", tag = "me", responses((status = 200, body = [SessionOut])))]
 async fn sessions(
     State(app): State<App>,
     InPerson(caller): InPerson,
@@ -114,7 +116,7 @@ async fn sessions(
 }
 
 /// Ends all sessions of the caller but the one that the request comes in.
-#[utoipa::path(delete, path = "/api/v1/me/sessions", tag = "me", responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v1/me/sessions", operation_id = "endMyOtherSessions", tag = "me", responses((status = 204)))]
 async fn end_others(
     State(app): State<App>,
     InPerson(caller): InPerson,
@@ -124,7 +126,7 @@ async fn end_others(
 }
 
 /// Ends one of the caller's sessions.
-#[utoipa::path(delete, path = "/api/v1/me/sessions/{id}", tag = "me", params(("id" = String, Path, description = "The session.")), responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v1/me/sessions/{id}", operation_id = "endMySession", tag = "me", params(("id" = String, Path, description = "The session.")), responses((status = 204)))]
 async fn end(
     State(app): State<App>,
     InPerson(caller): InPerson,

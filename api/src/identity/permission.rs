@@ -13,6 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     App, Problem,
     auth::By,
+    created::Created,
     extract::{Json, Path},
 };
 
@@ -50,7 +51,7 @@ impl From<permission::Model> for PermissionOut {
 }
 
 /// All permissions by code.
-#[utoipa::path(get, path = "/api/v1/permissions", tag = "permissions", responses((status = 200, body = [PermissionOut])))]
+#[utoipa::path(get, path = "/api/v1/permissions", operation_id = "listPermissions", tag = "permissions", responses((status = 200, body = [PermissionOut])))]
 async fn list(
     State(app): State<App>,
     By(by): By<ReadPermissions>,
@@ -71,22 +72,23 @@ struct PermissionIn {
 }
 
 /// Adds a permission.
-#[utoipa::path(post, path = "/api/v1/permissions", tag = "permissions", responses((status = 201, body = PermissionOut)))]
+#[utoipa::path(post, path = "/api/v1/permissions", operation_id = "createPermission", tag = "permissions", responses((status = 201, body = PermissionOut, headers(("location" = String, description = "The path of what was made.")))))]
 async fn create(
     State(app): State<App>,
     By(by): By<CreatePermissions>,
     Json(input): Json<PermissionIn>,
-) -> Result<(StatusCode, Json<PermissionOut>), Problem> {
+) -> Result<Created<PermissionOut>, Problem> {
     let PermissionIn { resource, action, description } = input;
     let (by, new) = (&by, &NewPermission { resource, action, description });
     let created = app
         .rights
         .change(&app.db, |change, _| Box::pin(permission::create(change, by, new.clone())));
-    Ok((StatusCode::CREATED, Json(created.await?.into())))
+    let body = PermissionOut::from(created.await?);
+    Ok(Created { path: format!("/api/v1/permissions/{}", body.id), body })
 }
 
 /// A permission.
-#[utoipa::path(get, path = "/api/v1/permissions/{id}", tag = "permissions", params(("id" = i64, Path)), responses((status = 200, body = PermissionOut)))]
+#[utoipa::path(get, path = "/api/v1/permissions/{id}", operation_id = "showPermission", tag = "permissions", params(("id" = i64, Path)), responses((status = 200, body = PermissionOut)))]
 async fn show(
     State(app): State<App>,
     By(by): By<ReadPermissions>,
@@ -101,11 +103,12 @@ async fn show(
 struct PermissionPatch {
     /// `null` empties it.
     #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     description: Option<String>,
 }
 
 /// Says what a permission means.
-#[utoipa::path(patch, path = "/api/v1/permissions/{id}", tag = "permissions", params(("id" = i64, Path)), responses((status = 200, body = PermissionOut)))]
+#[utoipa::path(patch, path = "/api/v1/permissions/{id}", operation_id = "describePermission", tag = "permissions", params(("id" = i64, Path)), responses((status = 200, body = PermissionOut)))]
 async fn describe(
     State(app): State<App>,
     By(by): By<UpdatePermissions>,
@@ -120,7 +123,7 @@ async fn describe(
 }
 
 /// Removes a permission that the program itself does not ask for.
-#[utoipa::path(delete, path = "/api/v1/permissions/{id}", tag = "permissions", params(("id" = i64, Path)), responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v1/permissions/{id}", operation_id = "deletePermission", tag = "permissions", params(("id" = i64, Path)), responses((status = 204)))]
 async fn delete(
     State(app): State<App>,
     By(by): By<DeletePermissions>,

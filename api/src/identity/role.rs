@@ -17,7 +17,8 @@ use super::permission::PermissionOut;
 use crate::{
     App, Problem,
     auth::By,
-    extract::{Json, Path, present},
+    created::Created,
+    extract::{Json, Path, given, present},
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -48,7 +49,7 @@ impl From<role::Model> for RoleOut {
 }
 
 /// All roles by name.
-#[utoipa::path(get, path = "/api/v1/roles", tag = "roles", responses((status = 200, body = [RoleOut])))]
+#[utoipa::path(get, path = "/api/v1/roles", operation_id = "listRoles", tag = "roles", responses((status = 200, body = [RoleOut])))]
 async fn list(
     State(app): State<App>,
     By(by): By<ReadRoles>,
@@ -66,21 +67,22 @@ struct RoleIn {
 }
 
 /// Adds a role.
-#[utoipa::path(post, path = "/api/v1/roles", tag = "roles", responses((status = 201, body = RoleOut)))]
+#[utoipa::path(post, path = "/api/v1/roles", operation_id = "createRole", tag = "roles", responses((status = 201, body = RoleOut, headers(("location" = String, description = "The path of what was made.")))))]
 async fn create(
     State(app): State<App>,
     By(by): By<CreateRoles>,
     Json(input): Json<RoleIn>,
-) -> Result<(StatusCode, Json<RoleOut>), Problem> {
+) -> Result<Created<RoleOut>, Problem> {
     let RoleIn { name, description } = input;
     let (by, new) = (&by, &NewRole { name, description });
     let created =
         app.rights.change(&app.db, |change, _| Box::pin(role::create(change, by, new.clone())));
-    Ok((StatusCode::CREATED, Json(created.await?.into())))
+    let body = RoleOut::from(created.await?);
+    Ok(Created { path: format!("/api/v1/roles/{}", body.id), body })
 }
 
 /// A role.
-#[utoipa::path(get, path = "/api/v1/roles/{id}", tag = "roles", params(("id" = i64, Path)), responses((status = 200, body = RoleOut)))]
+#[utoipa::path(get, path = "/api/v1/roles/{id}", operation_id = "showRole", tag = "roles", params(("id" = i64, Path)), responses((status = 200, body = RoleOut)))]
 async fn show(
     State(app): State<App>,
     By(by): By<ReadRoles>,
@@ -89,11 +91,13 @@ async fn show(
     Ok(Json(role::by_id(&app.db, &by, id).await?.into()))
 }
 
-/// What changes: what is absent stays, `null` empties it (RFC 7396).
+/// What changes: what is absent stays, `null` empties what can be empty (RFC 7396).
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "a merge patch tells absent from null")]
 struct RolePatch {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
@@ -101,7 +105,7 @@ struct RolePatch {
 }
 
 /// Renames or describes a role.
-#[utoipa::path(patch, path = "/api/v1/roles/{id}", tag = "roles", params(("id" = i64, Path)), responses((status = 200, body = RoleOut)))]
+#[utoipa::path(patch, path = "/api/v1/roles/{id}", operation_id = "updateRole", tag = "roles", params(("id" = i64, Path)), responses((status = 200, body = RoleOut)))]
 async fn update(
     State(app): State<App>,
     By(by): By<UpdateRoles>,
@@ -117,7 +121,7 @@ async fn update(
 }
 
 /// Removes a role; whoever had it has it no more.
-#[utoipa::path(delete, path = "/api/v1/roles/{id}", tag = "roles", params(("id" = i64, Path)), responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v1/roles/{id}", operation_id = "deleteRole", tag = "roles", params(("id" = i64, Path)), responses((status = 204)))]
 async fn delete(
     State(app): State<App>,
     By(by): By<DeleteRoles>,
@@ -129,7 +133,7 @@ async fn delete(
 }
 
 /// The permissions that a role carries.
-#[utoipa::path(get, path = "/api/v1/roles/{id}/permissions", tag = "roles", params(("id" = i64, Path)), responses((status = 200, body = [PermissionOut])))]
+#[utoipa::path(get, path = "/api/v1/roles/{id}/permissions", operation_id = "listRolePermissions", tag = "roles", params(("id" = i64, Path)), responses((status = 200, body = [PermissionOut])))]
 async fn permissions(
     State(app): State<App>,
     By(by): By<ReadPermissions>,
@@ -140,7 +144,7 @@ async fn permissions(
 }
 
 /// Grants a permission to a role; one that carries it goes on.
-#[utoipa::path(put, path = "/api/v1/roles/{id}/permissions/{permission_id}", tag = "roles", params(("id" = i64, Path), ("permission_id" = i64, Path)), responses((status = 204)))]
+#[utoipa::path(put, path = "/api/v1/roles/{id}/permissions/{permission_id}", operation_id = "grantPermission", tag = "roles", params(("id" = i64, Path), ("permission_id" = i64, Path)), responses((status = 204)))]
 async fn grant(
     State(app): State<App>,
     By(by): By<GrantPermissions>,
@@ -155,7 +159,7 @@ async fn grant(
 }
 
 /// Withdraws a permission from a role; one that does not carry it goes without.
-#[utoipa::path(delete, path = "/api/v1/roles/{id}/permissions/{permission_id}", tag = "roles", params(("id" = i64, Path), ("permission_id" = i64, Path)), responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v1/roles/{id}/permissions/{permission_id}", operation_id = "withdrawPermission", tag = "roles", params(("id" = i64, Path), ("permission_id" = i64, Path)), responses((status = 204)))]
 async fn withdraw(
     State(app): State<App>,
     By(by): By<GrantPermissions>,

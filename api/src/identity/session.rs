@@ -90,7 +90,7 @@ impl SessionOut {
 }
 
 /// Begins a session.
-#[utoipa::path(post, path = "/api/v1/login", tag = "sessions", responses((status = 200, body = TokensOut)))]
+#[utoipa::path(post, path = "/api/v1/login", operation_id = "login", tag = "sessions", responses((status = 200, body = TokensOut)))]
 async fn login(
     State(app): State<App>,
     From(client): From,
@@ -111,7 +111,7 @@ struct Refresh {
 }
 
 /// Exchanges a refresh token for the next pair of tokens.
-#[utoipa::path(post, path = "/api/v1/refresh", tag = "sessions", responses((status = 200, body = TokensOut)))]
+#[utoipa::path(post, path = "/api/v1/refresh", operation_id = "refresh", tag = "sessions", responses((status = 200, body = TokensOut)))]
 async fn refresh(
     State(app): State<App>,
     From(client): From,
@@ -122,7 +122,7 @@ async fn refresh(
 }
 
 /// Ends the session that the request comes in.
-#[utoipa::path(post, path = "/api/v1/logout", tag = "sessions", responses((status = 204)))]
+#[utoipa::path(post, path = "/api/v1/logout", operation_id = "logout", tag = "sessions", responses((status = 204)))]
 async fn logout(State(app): State<App>, InPerson(caller): InPerson) -> Result<StatusCode, Problem> {
     session::logout(&app.db, &app.world, &caller).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -141,7 +141,7 @@ struct ChoosePassword {
 }
 
 /// Sets a password by a reset, which is used up; ends all sessions of the person.
-#[utoipa::path(post, path = "/api/v1/password-reset", tag = "sessions", responses((status = 204)))]
+#[utoipa::path(post, path = "/api/v1/password-reset", operation_id = "choosePassword", tag = "sessions", responses((status = 204)))]
 async fn choose_password(
     State(app): State<App>,
     Json(input): Json<ChoosePassword>,

@@ -20,7 +20,8 @@ use super::{permission::PermissionOut, role::RoleOut, session::SessionOut};
 use crate::{
     App, Problem,
     auth::By,
-    extract::{Json, Path, Query, present},
+    created::Created,
+    extract::{Json, Path, Query, given, present},
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -77,6 +78,13 @@ pub(super) struct UserOut {
     updated_at: DateTime<Utc>,
 }
 
+impl UserOut {
+    /// The answer to the person's making.
+    pub(super) fn created(self) -> Created<Self> {
+        Created { path: format!("/api/v1/users/{}", self.id), body: self }
+    }
+}
+
 impl From<user::Model> for UserOut {
     fn from(user: user::Model) -> Self {
         let theme_preference = match user.theme_preference {
@@ -120,11 +128,12 @@ struct PageQuery {
     /// The `next` of the page before.
     after: Option<String>,
     /// How many at most: 1 to 100; 50 without.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u64>,
 }
 
 /// People in the order in which they came.
-#[utoipa::path(get, path = "/api/v1/users", tag = "users", params(PageQuery), responses((status = 200, body = UserPage)))]
+#[utoipa::path(get, path = "/api/v1/users", operation_id = "listUsers", tag = "users", params(PageQuery), responses((status = 200, body = UserPage)))]
 async fn list(
     State(app): State<App>,
     By(by): By<ReadUsers>,
@@ -156,22 +165,22 @@ struct UserIn {
 }
 
 /// Adds a person, with the role that the setting `users.default_role` names.
-#[utoipa::path(post, path = "/api/v1/users", tag = "users", responses((status = 201, body = UserOut)))]
+#[utoipa::path(post, path = "/api/v1/users", operation_id = "createUser", tag = "users", responses((status = 201, body = UserOut, headers(("location" = String, description = "The path of what was made.")))))]
 async fn create(
     State(app): State<App>,
     By(by): By<CreateUsers>,
     Json(input): Json<UserIn>,
-) -> Result<(StatusCode, Json<UserOut>), Problem> {
+) -> Result<Created<UserOut>, Problem> {
     let UserIn { username, email, full_name, bio } = input;
     let new = &NewUser { username, email, full_name, bio, password: None };
     let by = &by;
     let created =
         app.rights.change(&app.db, |change, _| Box::pin(user::create(change, by, new.clone())));
-    Ok((StatusCode::CREATED, Json(created.await?.into())))
+    Ok(UserOut::from(created.await?).created())
 }
 
 /// A person.
-#[utoipa::path(get, path = "/api/v1/users/{id}", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = UserOut)))]
+#[utoipa::path(get, path = "/api/v1/users/{id}", operation_id = "showUser", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = UserOut)))]
 async fn show(
     State(app): State<App>,
     By(by): By<ReadUsers>,
@@ -180,11 +189,13 @@ async fn show(
     Ok(Json(user::by_id(&app.db, &by, id).await?.into()))
 }
 
-/// What changes: what is absent stays, `null` empties it (RFC 7396).
+/// What changes: what is absent stays, `null` empties what can be empty (RFC 7396).
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "a merge patch tells absent from null")]
 struct UserPatch {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String)]
     username: Option<String>,
     /// A new one is not verified.
     #[serde(default, deserialize_with = "present")]
@@ -196,13 +207,17 @@ struct UserPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     bio: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Theme)]
     theme_preference: Option<Theme>,
     /// `false` ends all sessions of the person.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = bool)]
     is_active: Option<bool>,
 }
 
 /// Changes a person, lets them in, or shuts them out: all of it, or nothing.
-#[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = UserOut)))]
+#[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "updateUser", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = UserOut)))]
 async fn update(
     State(app): State<App>,
     By(by): By<UpdateUsers>,
@@ -226,7 +241,7 @@ async fn update(
 }
 
 /// Removes a person with everything of theirs.
-#[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users", params(("id" = i64, Path)), responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v1/users/{id}", operation_id = "deleteUser", tag = "users", params(("id" = i64, Path)), responses((status = 204)))]
 async fn delete(
     State(app): State<App>,
     By(by): By<DeleteUsers>,
@@ -238,7 +253,7 @@ async fn delete(
 }
 
 /// The roles that a person has.
-#[utoipa::path(get, path = "/api/v1/users/{id}/roles", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = [RoleOut])))]
+#[utoipa::path(get, path = "/api/v1/users/{id}/roles", operation_id = "listUserRoles", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = [RoleOut])))]
 async fn roles(
     State(app): State<App>,
     By(by): By<ReadRoles>,
@@ -249,7 +264,7 @@ async fn roles(
 }
 
 /// Gives a person a role; who has it already keeps it.
-#[utoipa::path(put, path = "/api/v1/users/{id}/roles/{role_id}", tag = "users", params(("id" = i64, Path), ("role_id" = i64, Path)), responses((status = 204)))]
+#[utoipa::path(put, path = "/api/v1/users/{id}/roles/{role_id}", operation_id = "assignRole", tag = "users", params(("id" = i64, Path), ("role_id" = i64, Path)), responses((status = 204)))]
 async fn assign(
     State(app): State<App>,
     By(by): By<AssignRoles>,
@@ -261,7 +276,7 @@ async fn assign(
 }
 
 /// Takes a role from a person; who has it not goes without.
-#[utoipa::path(delete, path = "/api/v1/users/{id}/roles/{role_id}", tag = "users", params(("id" = i64, Path), ("role_id" = i64, Path)), responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v1/users/{id}/roles/{role_id}", operation_id = "revokeRole", tag = "users", params(("id" = i64, Path), ("role_id" = i64, Path)), responses((status = 204)))]
 async fn revoke(
     State(app): State<App>,
     By(by): By<AssignRoles>,
@@ -273,7 +288,7 @@ async fn revoke(
 }
 
 /// The permissions that any of a person's roles carries.
-#[utoipa::path(get, path = "/api/v1/users/{id}/permissions", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = [PermissionOut])))]
+#[utoipa::path(get, path = "/api/v1/users/{id}/permissions", operation_id = "listUserPermissions", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = [PermissionOut])))]
 async fn permissions(
     State(app): State<App>,
     By(by): By<ReadPermissions>,
@@ -284,7 +299,7 @@ async fn permissions(
 }
 
 /// The sessions of a person, the newest first.
-#[utoipa::path(get, path = "/api/v1/users/{id}/sessions", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = [SessionOut])))]
+#[utoipa::path(get, path = "/api/v1/users/{id}/sessions", operation_id = "listUserSessions", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = [SessionOut])))]
 async fn sessions(
     State(app): State<App>,
     By(by): By<ReadUsers>,
@@ -295,7 +310,7 @@ async fn sessions(
 }
 
 /// Ends a session of a person.
-#[utoipa::path(delete, path = "/api/v1/users/{id}/sessions/{session_id}", tag = "users", params(("id" = i64, Path), ("session_id" = String, Path)), responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v1/users/{id}/sessions/{session_id}", operation_id = "endUserSession", tag = "users", params(("id" = i64, Path), ("session_id" = String, Path)), responses((status = 204)))]
 async fn end_session(
     State(app): State<App>,
     By(by): By<UpdateUsers>,
@@ -314,7 +329,7 @@ struct ResetOut {
 }
 
 /// Starts a password reset for a person, who chooses the password: nobody sets that of another.
-#[utoipa::path(post, path = "/api/v1/users/{id}/password-reset", tag = "users", params(("id" = i64, Path)), responses((status = 201, body = ResetOut)))]
+#[utoipa::path(post, path = "/api/v1/users/{id}/password-reset", operation_id = "startPasswordReset", tag = "users", params(("id" = i64, Path)), responses((status = 201, body = ResetOut)))]
 async fn start_reset(
     State(app): State<App>,
     By(by): By<UpdateUsers>,

@@ -89,18 +89,22 @@ async fn what_is_no_bearer_token_is_refused(db: &DatabaseConnection) {
     };
 
     assert_eq!(ask(&router, with(&format!("bearer {boss}"))).await.status, 200);
+    for none in ["", "Bearer", &boss, &format!("Basic {boss}")] {
+        let refused = ask(&router, with(none)).await;
+        assert_eq!(refused.status, 401, "{none}");
+        assert_eq!(refused.header("www-authenticate"), "Bearer", "{none}");
+    }
     for wrong in [
-        "",
-        "Bearer",
         "Bearer ",
-        &boss,
-        &format!("Basic {boss}"),
         &format!("Bearer {}", boss.replace("pla_", "plr_")),
         &format!("Bearer {}", &boss[..46]),
         &format!("Bearer {boss}A"),
         &format!("Bearer {boss}, {boss}"),
     ] {
-        assert_eq!(ask(&router, with(wrong)).await.status, 401, "{wrong}");
+        let refused = ask(&router, with(wrong)).await;
+        assert_eq!(refused.status, 401, "{wrong}");
+        let challenge = refused.header("www-authenticate");
+        assert_eq!(challenge, r#"Bearer error="invalid_token""#, "{wrong}");
     }
     let twice = Request::get("/api/v1/me")
         .header("authorization", format!("Bearer {boss}"))
@@ -132,10 +136,16 @@ async fn bodies_that_cannot_be_read_are_refused(db: &DatabaseConnection) {
         (post(json, br#"{"name": "x"} {}"#.to_vec()), "malformed", 400),
         (post(json, deep), "invalid", 422),
         (post(json, br#"{"name": 7}"#.to_vec()), "invalid", 422),
+        (post(json, br#"["x", null]"#.to_vec()), "invalid", 422),
         (post(json, br#"{"name": "x", "name": "y"}"#.to_vec()), "invalid", 422),
         (post(json, br#"{"name": "x", "is_system": true}"#.to_vec()), "invalid", 422),
         (post(json, wide.into_bytes()), "body-too-large", 413),
         (post("text/plain", br#"{"name": "x"}"#.to_vec()), "unsupported-media-type", 415),
+        (
+            post("application/json; charset=utf-16", br#"{"name": "x"}"#.to_vec()),
+            "unsupported-media-type",
+            415,
+        ),
         (
             post("application/x-www-form-urlencoded", b"name=x".to_vec()),
             "unsupported-media-type",
@@ -145,6 +155,23 @@ async fn bodies_that_cannot_be_read_are_refused(db: &DatabaseConnection) {
         let refused = ask(&router, request).await;
         assert_eq!(refused.problem(), (format!("/problems/{kind}"), status), "{}", refused.body);
     }
+    let encoded = |encoding: &'static str, name: &str| {
+        let mut request = post(json, format!(r#"{{"name": "{name}"}}"#).into_bytes());
+        request.headers_mut().insert("content-encoding", encoding.parse().unwrap());
+        request
+    };
+    for encoding in ["gzip", "identity, br"] {
+        let refused = ask(&router, encoded(encoding, "x")).await;
+        let expected = ("/problems/unsupported-media-type".to_owned(), 415);
+        assert_eq!(refused.problem(), expected, "{encoding}");
+    }
+    for (name, content_type) in
+        [("a", "application/json; charset=UTF-8"), ("b", r#"application/json;charset="utf-8""#)]
+    {
+        let body = format!(r#"{{"name": "{name}"}}"#).into_bytes();
+        assert_eq!(ask(&router, post(content_type, body)).await.status, 201, "{content_type}");
+    }
+    assert_eq!(ask(&router, encoded("identity", "c")).await.status, 201);
     // A setting takes any document, and so reads as deep as it lets anybody go.
     let bomb = Request::put("/api/v1/settings/app.name")
         .header("authorization", format!("Bearer {boss}"))

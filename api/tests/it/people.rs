@@ -10,6 +10,7 @@ use crate::client::{Answer, app, ask, send};
 
 plimsoll::on_every_database!(migration::app:
     the_first_administrator_is_made_once,
+    what_is_made_says_where_it_is,
     a_person_is_added_invited_and_logs_in,
     what_a_person_has_no_right_to_is_refused_by_name,
     the_last_administrator_cannot_be_removed,
@@ -129,6 +130,31 @@ async fn the_first_administrator_is_made_once(db: &DatabaseConnection) {
     assert_eq!(ask(&router, again).await.status, 401, "the tokens are gone");
 }
 
+async fn what_is_made_says_where_it_is(db: &DatabaseConnection) {
+    let app = app(db);
+    let token = setup::prepare(db, &app.world).await.unwrap().unwrap();
+    let router = api::router(app);
+    let first = json!({"token": token.expose_secret(), "username": "boss", "password": PASSWORD});
+    let first = ask(&router, send(Method::POST, "/api/v1/setup", "", &first)).await;
+    let boss = login(&router, "boss", PASSWORD).await;
+
+    let mut made = vec![first];
+    for (path, input) in [
+        ("/api/v1/users", json!({"username": "ana"})),
+        ("/api/v1/roles", json!({"name": "crew"})),
+        ("/api/v1/permissions", json!({"resource": "crane", "action": "move"})),
+    ] {
+        made.push(call(&router, &boss, Method::POST, path, input).await);
+    }
+
+    for made in made {
+        assert_eq!(made.status, 201, "{made:?}");
+        let there = call(&router, &boss, Method::GET, made.header("location"), Value::Null).await;
+        assert_eq!(there.status, 200, "{made:?}");
+        assert_eq!(there.json()["id"], made.json()["id"]);
+    }
+}
+
 async fn a_person_is_added_invited_and_logs_in(db: &DatabaseConnection) {
     let (router, boss) = with_boss(db).await;
     let input = json!({"username": "Ána", "email": "ANA@Example.org", "full_name": "Ana Ángel"});
@@ -199,6 +225,7 @@ async fn what_a_person_has_no_right_to_is_refused_by_name(db: &DatabaseConnectio
         let refused = call(&router, &token, method, &path, json!("nothing")).await;
         assert_eq!(refused.problem(), problem("forbidden", 403), "{path}");
         assert_eq!(refused.json()["code"], "SRV0010");
+        assert_eq!(refused.header("www-authenticate"), r#"Bearer error="insufficient_scope""#);
         assert_eq!(refused.json()["detail"], format!("missing permission `{code}`"));
     }
     // A role counts at once.
@@ -392,6 +419,10 @@ async fn pages_of_people_join_up(db: &DatabaseConnection) {
         let refused = call(&router, &boss, Method::GET, &path, Value::Null).await;
         assert_eq!(refused.problem(), problem("invalid", 422), "{wrong}");
     }
+    let path = format!("/api/v1/users?after=u1{}", "ü".repeat(10_000).replace('ü', "%C3%BC"));
+    let refused = call(&router, &boss, Method::GET, &path, Value::Null).await;
+    assert_eq!(refused.problem(), problem("invalid", 422));
+    assert!(refused.body.len() < 2000, "not sent back whole: {}", refused.body.len());
     for wrong in ["limit=many", "page=2"] {
         let path = format!("/api/v1/users?{wrong}");
         let refused = call(&router, &boss, Method::GET, &path, Value::Null).await;

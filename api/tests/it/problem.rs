@@ -62,6 +62,7 @@ async fn a_handler_that_takes_too_long_is_cut_off() {
     let answer = ask(&router(), client::get("/slow")).await;
 
     assert_eq!(answer.problem(), ("/problems/timed-out".to_owned(), 503));
+    assert_eq!(answer.header("retry-after"), "5");
 }
 
 #[tokio::test]
@@ -83,6 +84,39 @@ async fn a_body_above_the_limit_is_refused_whether_its_length_is_announced_or_no
 /// A body in chunks, whose length nobody knows before its end.
 fn stream_of<const N: usize>(chunks: [&'static str; N]) -> Body {
     Body::from_stream(futures_util::stream::iter(chunks.map(Ok::<_, Infallible>)))
+}
+
+#[tokio::test]
+async fn an_answer_before_the_end_of_the_body_announces_that_the_connection_closes() {
+    let too_large =
+        Request::post("/echo").header("content-length", 17).body(Body::from(vec![0; 17]));
+    let not_asked_for = Request::put("/echo").body(Body::from("x")).unwrap();
+
+    let too_large = ask(&router(), too_large.unwrap()).await;
+    let streamed = ask(&router(), posted(stream_of(["12345678", "12345678", "1"]))).await;
+    let unread = ask(&router(), not_asked_for).await;
+    let read = ask(&router(), posted(Body::from("x"))).await;
+    let chunks_read = ask(&router(), posted(stream_of(["1", "2"]))).await;
+    let without = ask(&router(), client::get("/nothing")).await;
+
+    for closing in [too_large, streamed, unread] {
+        assert_eq!(closing.header("connection"), "close", "{closing:?}");
+    }
+    for going_on in [read, chunks_read, without] {
+        assert_eq!(going_on.header("connection"), "", "{going_on:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_document_says_what_was_asked_for_without_the_query() {
+    let long = format!("/{}", "x".repeat(2000));
+
+    let asked = ask(&router(), client::get("/nothing%20here?token=geheim")).await;
+    let long = ask(&router(), client::get(&long)).await;
+
+    assert_eq!(asked.json()["instance"], "/nothing%20here");
+    assert!(!asked.body.contains("geheim"), "{}", asked.body);
+    assert!(long.body.len() < 1000 && long.json()["instance"].is_null(), "{}", long.body);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The program: when it refuses to start, and how it ends.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, PipeWriter, Read as _, Write as _, pipe},
     net::{SocketAddr, TcpListener, TcpStream},
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc,
@@ -29,6 +29,7 @@ struct Program {
 
 struct Ended {
     status: ExitStatus,
+    stdout: String,
     stderr: String,
 }
 
@@ -50,7 +51,7 @@ impl Program {
             .envs(variables.iter().copied())
             .current_dir(&folder)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         Self { command, folder }
     }
@@ -72,7 +73,7 @@ impl Program {
             text
         });
         let status = wait(&mut child);
-        Ended { status, stderr: reader.join().unwrap() }
+        Ended { status, stdout: printed(&mut child), stderr: reader.join().unwrap() }
     }
 
     /// Starts it, and waits until it says that it listens.
@@ -120,8 +121,23 @@ impl Serving {
         assert!(sent.success());
         let status = wait(&mut self.child);
         self.seen.extend(self.rest.iter());
-        Ended { status, stderr: self.seen.join("\n") }
+        Ended { status, stdout: printed(&mut self.child), stderr: self.seen.join("\n") }
     }
+}
+
+/// What a child that has ended left on standard output; a pipe holds more than it ever prints.
+fn printed(child: &mut Child) -> String {
+    let mut text = String::new();
+    if let Some(mut stdout) = child.stdout.take() {
+        stdout.read_to_string(&mut text).unwrap();
+    }
+    text
+}
+
+/// A pipe whose other end is gone.
+fn closed_pipe() -> PipeWriter {
+    let (_, writer) = pipe().unwrap();
+    writer
 }
 
 fn wait(child: &mut Child) -> ExitStatus {
@@ -142,6 +158,7 @@ async fn it_refuses_to_start_while_migrations_are_pending(scratch: &Scratch) {
     let ended = Program::on(scratch, &[]).fails();
 
     assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    assert_eq!(ended.stdout, "");
     for expected in [
         "error: migrations are pending: m20261120_090000_create_application_settings, ",
         "cargo run -p migration -- up",
@@ -169,9 +186,14 @@ async fn it_migrates_when_told_to_and_serves_until_a_signal(scratch: &Scratch) {
         assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
         assert!(ended.stderr.contains("stopped"), "{}", ended.stderr);
     }
-    // Each start prints a token of its own while there is no administrator, and prints it once.
+    // Each start prints a token of its own while there is no administrator, once, and not into the
+    // log, which is nothing but JSON.
     for ended in [&first, &second] {
-        assert_eq!(ended.stderr.matches("pls_").count(), 1, "{}", ended.stderr);
+        assert_eq!(ended.stdout.matches("pls_").count(), 1, "{}", ended.stdout);
+        assert!(!ended.stderr.contains("pls_"), "{}", ended.stderr);
+        for line in ended.stderr.lines() {
+            assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
+        }
     }
     assert!(first.stderr.contains("/unknown"), "{}", first.stderr);
     assert!(!first.stderr.contains("geheim"), "{}", first.stderr);
@@ -188,6 +210,20 @@ fn a_database_in_memory_is_migrated_where_it_is_served_from() {
 
     assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+}
+
+#[test]
+fn nobody_need_read_what_is_printed() {
+    let variables = [("DATABASE_URL", "sqlite::memory:"), ("AUTO_MIGRATE", "true")];
+    let mut program = Program::new(&variables);
+    program.command.stdout(closed_pipe());
+
+    let serving = program.serves();
+    let ready = serving.get("/readyz");
+    let ended = serving.end("TERM");
+
+    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    assert!(ended.stderr.contains("the setup token could not be printed"), "{}", ended.stderr);
 }
 
 #[test]

@@ -118,6 +118,44 @@ async fn a_head_that_does_not_come_whole_is_not_waited_for() {
     assert!(answer.ends_with("done"), "{answer}");
 }
 
+/// The answer to what is written, until the server closes the connection.
+async fn answer_to(address: SocketAddr, written: &str) -> String {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.write_all(written.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // What was not read is reset.
+    let _ = socket.read_to_end(&mut answer).await;
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn a_connection_closes_with_a_word_when_a_body_is_not_waited_for() {
+    let running = start(Duration::ZERO, Waits::default()).await;
+    let unsent = "POST /slow HTTP/1.1\r\nhost: here\r\ncontent-length: 5\r\n\r\n";
+
+    let answer = answer_to(running.address, unsent).await;
+
+    assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+}
+
+/// hyper answers these itself and lets nobody in between: `docs/errors.md` says so.
+#[tokio::test]
+async fn what_is_no_request_is_refused_without_a_document() {
+    let running = start(Duration::ZERO, Waits::default()).await;
+    let long = "x".repeat(70_000);
+
+    for (written, status) in [
+        ("nonsense\r\n\r\n".to_owned(), 400),
+        (format!("GET /{long} HTTP/1.1\r\nhost: here\r\n\r\n"), 414),
+        (format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(200)), 431),
+    ] {
+        let answer = answer_to(running.address, &written).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{status}: {answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_request_that_never_comes_whole_does_not_hold_the_end_up() {
     let waits = Waits { end: Duration::from_millis(200), ..Waits::default() };

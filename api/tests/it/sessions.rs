@@ -14,6 +14,7 @@ plimsoll::on_every_database!(migration::app:
     a_refresh_token_is_good_once_and_twice_ends_the_session,
     logging_out_ends_this_session_and_no_other,
     sessions_are_listed_and_ended,
+    what_cannot_be_a_session_is_not_found,
     whoever_is_shut_out_is_out_at_once,
     a_new_password_ends_the_other_sessions,
     guessing_is_slowed_down_for_the_guesser_and_not_for_the_owner,
@@ -101,6 +102,20 @@ async fn sessions_are_listed_and_ended(db: &DatabaseConnection) {
     assert_eq!(call(&router, &boss, Method::DELETE, &remaining, Value::Null).await.status, 204);
     assert_eq!(me(&router, &second).await, 401);
     assert_eq!(call(&router, &boss, Method::DELETE, &remaining, Value::Null).await.status, 404);
+}
+
+async fn what_cannot_be_a_session_is_not_found(db: &DatabaseConnection) {
+    let (router, boss) = with_boss(db).await;
+    let (id, _) = somebody(&router, &boss, "ana", &[]).await;
+    let long = "x".repeat(1000);
+
+    for session in ["%00", "a%00b", "7", "%F0%9F%9A%A2", &long] {
+        for of in ["me".to_owned(), format!("users/{id}")] {
+            let path = format!("/api/v1/{of}/sessions/{session}");
+            let refused = call(&router, &boss, Method::DELETE, &path, Value::Null).await;
+            assert_eq!(refused.problem(), ("/problems/not-found".to_owned(), 404), "{path}");
+        }
+    }
 }
 
 async fn whoever_is_shut_out_is_out_at_once(db: &DatabaseConnection) {

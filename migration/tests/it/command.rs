@@ -18,6 +18,8 @@ plimsoll::on_every_empty_database!(
     every_document_is_json_and_nothing_else_is_printed,
     targets_and_the_names_of_other_tools_are_understood,
     a_dry_run_prints_sql_and_changes_nothing,
+    what_a_dry_run_prints_does_it,
+    sql_is_printed_without_a_database_and_leads_there_and_back,
     revisions_that_the_code_does_not_know_are_listed,
     an_edited_migration_is_shown_as_changed,
     a_time_limit_is_the_sessions,
@@ -155,8 +157,9 @@ async fn targets_and_the_names_of_other_tools_are_understood(scratch: &Scratch) 
 
 async fn a_dry_run_prints_sql_and_changes_nothing(scratch: &Scratch) {
     let said = says(scratch, 0, &["up", "--dry-run"]);
-    assert!(said.out.starts_with(&format!("-- {FIRST}\nCREATE TABLE ")), "{}", said.out);
+    assert!(said.out.contains(&format!("-- {FIRST}\n")), "{}", said.out);
     assert!(said.out.contains("INSERT INTO") && said.out.contains("seaql_migrations"));
+    assert!(said.out.contains("-- then default rows are offered"), "{}", said.out);
     assert!(fingerprint(&scratch.db).await.is_empty());
 
     says(scratch, 0, &["up"]);
@@ -166,6 +169,64 @@ async fn a_dry_run_prints_sql_and_changes_nothing(scratch: &Scratch) {
     assert_eq!(says(scratch, 0, &["up", "--dry-run"]).out, "-- nothing to do\n");
     says(scratch, 0, &["seed", "--dry-run"]);
     assert_eq!(fingerprint(&scratch.db).await, before);
+}
+
+/// Runs what was printed, as a person would by the database's own client.
+async fn run_script(scratch: &Scratch, script: &str) {
+    let client = plimsoll::connect::session(&scratch.database).await.unwrap();
+    run(&client, script).await;
+    client.close().await.unwrap();
+}
+
+async fn what_a_dry_run_prints_does_it(scratch: &Scratch) {
+    let script = says(scratch, 0, &["up", "--dry-run"]).out;
+
+    run_script(scratch, &script).await;
+
+    let status = says(scratch, 0, &["status"]);
+    assert!(status.out.lines().all(|line| line.starts_with("applied  m2026")), "{status:#?}");
+    let by_script = fingerprint(&scratch.db).await;
+    let up = says(scratch, 0, &["up"]);
+    assert!(up.out.starts_with("0 migrations applied, "), "{up:#?}");
+    says(scratch, 0, &["fresh", "--yes"]);
+    let mut by_command = fingerprint(&scratch.db).await;
+    by_command.retain(|line| !line.contains("plimsoll_seeds"));
+    assert_eq!(by_script, by_command);
+}
+
+async fn sql_is_printed_without_a_database_and_leads_there_and_back(scratch: &Scratch) {
+    let kind = dialect(&scratch.db).name();
+    let print = |arguments: &[&str]| {
+        let mut command = migration_in(&std::env::temp_dir(), arguments);
+        command.env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none");
+        Said::of(&mut command).with(0).out
+    };
+    let up = print(&["up", "--sql", "--dialect", kind]);
+    let back = print(&["down", "head..base", "--sql", "--dialect", kind]);
+    assert_eq!(up, print(&["up", "base..head", "--sql", "--dialect", kind]), "the same each time");
+    let (first, rest) = (
+        print(&["up", FIRST, "--sql", "--dialect", kind]),
+        print(&["up", &format!("{FIRST}.."), "--sql", "--dialect", kind]),
+    );
+
+    run_script(scratch, &up).await;
+    says(scratch, 0, &["status"]);
+    let whole = fingerprint(&scratch.db).await;
+    run_script(scratch, &back).await;
+    assert!(tables(&scratch.db).await.is_empty());
+    assert_eq!(says(scratch, 0, &["current"]).out, "base\n");
+    for table in ["plimsoll_history", "plimsoll_journal", "seaql_migrations"] {
+        run(&scratch.db, &format!("DROP TABLE {table}")).await;
+    }
+    run_script(scratch, &first).await;
+    run_script(scratch, &rest).await;
+    assert_eq!(fingerprint(&scratch.db).await, whole);
+    says(scratch, 0, &["status"]);
+
+    let bare = Said::of(&mut migration(scratch, &["down", "--sql"])).with(1);
+    assert!(bare.err.contains("down --sql FROM..TO"), "{bare:#?}");
+    let lost = Said::of(&mut migration(scratch, &["up", "nowhere..", "--sql"])).with(1);
+    assert!(lost.err.contains("error[PLM0035]"), "{lost:#?}");
 }
 
 async fn revisions_that_the_code_does_not_know_are_listed(scratch: &Scratch) {

@@ -307,7 +307,11 @@ fn as_nobody(folder: &Path, arguments: &[&str]) -> Command {
     let program = programs.join("migration");
     if !program.exists() {
         fs::create_dir_all(&programs).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_migration"), &program).unwrap();
+        // By a process of its own: a file that this one had open for writing would be busy as long
+        // as a child of another test has inherited it.
+        let copy =
+            Command::new("cp").arg(env!("CARGO_BIN_EXE_migration")).arg(&program).status().unwrap();
+        assert!(copy.success());
         for it in [folder, &programs, &program] {
             fs::set_permissions(it, fs::Permissions::from_mode(0o755)).unwrap();
         }

@@ -13,8 +13,8 @@ use crate::{
     records::{Records, Way},
     revisions::{self, Standing, State, Target, TargetError},
     runner::{
-        Ran, Rehearsed, Runner, Unfinished, is_settled, rehearse, resume_first, unfinished,
-        without_missing,
+        Ran, Rehearsed, Runner, Unfinished, is_settled, only_one, rehearse, resume_first,
+        unfinished, without_missing,
     },
     seed::{Difference, Mode, Seeded, Seeder, Seeds},
 };
@@ -62,6 +62,7 @@ impl<'r> Run<'r> {
         let all = self.app.seeders()?;
         let chosen = choose(&all, choice)?;
         let seeds = self.seeds(&revisions, &all);
+        only_one(self.db)?;
         // The usual case, found out by reading: nothing to do, and so no lock and no right needed.
         let standings = self.app.standings_of(self.db, &revisions).await?;
         if *target == Target::Head
@@ -94,6 +95,16 @@ impl<'r> Run<'r> {
         let standings = self.app.standings_of(self.db, &revisions).await?;
         Ok(self.is_applied(&revisions, &standings).await?
             && self.seeds(&revisions, &all).all_offered(&choose(&all, choice)?).await?)
+    }
+
+    /// Whether every default row was offered already. Needs no right but to read.
+    ///
+    /// # Errors
+    /// [`MigrationError::UnknownSeeder`], [`MigrationError::Record`], [`crate::Error::Database`].
+    pub async fn is_seeded(&self, choice: &Choice) -> Result<bool> {
+        let revisions = self.app.history.load()?;
+        let all = self.app.seeders()?;
+        self.seeds(&revisions, &all).all_offered(&choose(&all, choice)?).await
     }
 
     /// Whether everything is applied and nothing was interrupted.
@@ -158,6 +169,15 @@ impl<'r> Run<'r> {
     /// Those of [`App::pending`], and a target that cannot be reached.
     pub async fn rehearse_down(&self, target: &Target) -> Result<Vec<Rehearsed>> {
         self.rehearse(Way::Down, |standings| revisions::to_revert(standings, target)).await
+    }
+
+    /// The statements by which a run would first create the tables of its records.
+    ///
+    /// # Errors
+    /// [`MigrationError::Record`].
+    pub async fn rehearse_records(&self) -> Result<Vec<String>> {
+        let revisions = self.app.history.load()?;
+        Records::of(&revisions, self.dialect()).missing(self.db).await
     }
 
     async fn rehearse(

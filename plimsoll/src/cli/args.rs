@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use crate::{app::LOCK_TIMEOUT, revisions::Target};
+use crate::{app::LOCK_TIMEOUT, dialect::Dialect, revisions::Target};
 
 /// Migrates the database.
 #[derive(Debug, Parser)]
@@ -91,6 +91,37 @@ pub(super) enum Command {
     },
 }
 
+/// Options of what prints SQL without a database.
+#[derive(Debug, Args)]
+pub(super) struct Script {
+    /// Print the SQL of all migrations up to TARGET, or of FROM..TO, and never connect.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(super) sql: bool,
+    /// For which database; else for the one that is configured.
+    #[arg(long, value_name = "DIALECT", requires = "sql")]
+    pub(super) dialect: Option<Kind>,
+}
+
+/// A kind of database, as it is typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Kind {
+    Sqlite,
+    #[value(alias = "postgresql")]
+    Postgres,
+    #[value(alias = "mariadb")]
+    Mysql,
+}
+
+impl From<Kind> for Dialect {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Sqlite => Self::Sqlite,
+            Kind::Postgres => Self::Postgres,
+            Kind::Mysql => Self::Mysql,
+        }
+    }
+}
+
 /// Options of what changes the database.
 #[derive(Debug, Args)]
 pub(super) struct Lock {
@@ -123,6 +154,8 @@ pub(super) struct Up {
     /// Print the SQL that would run, and change nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) script: Script,
     /// Leave out this seeder.
     #[arg(long, value_name = "SEEDER")]
     pub(super) skip: Vec<String>,
@@ -131,6 +164,11 @@ pub(super) struct Up {
 }
 
 impl Up {
+    /// From where to where a script leads.
+    pub(super) fn range(&self) -> (Target, Target) {
+        range(self.target.as_deref()).unwrap_or_else(|| (Target::Base, self.target()))
+    }
+
     pub(super) fn target(&self) -> Target {
         target(self.target.as_deref(), self.number.map(Target::Forward), Target::Head)
     }
@@ -148,13 +186,28 @@ pub(super) struct Down {
     #[arg(long)]
     pub(super) dry_run: bool,
     #[command(flatten)]
+    pub(super) script: Script,
+    #[command(flatten)]
     pub(super) lock: Lock,
 }
 
 impl Down {
+    /// From where to where a script leads; back there is no telling without `FROM..TO`.
+    pub(super) fn range(&self) -> Option<(Target, Target)> {
+        range(self.target.as_deref())
+    }
+
     pub(super) fn target(&self) -> Target {
         target(self.target.as_deref(), self.number.map(Target::Back), Target::Back(1))
     }
+}
+
+/// What is written as `FROM..TO`: base and head where nothing is.
+fn range(named: Option<&str>) -> Option<(Target, Target)> {
+    let (from, to) = named?.split_once("..")?;
+    let end =
+        |text: &str, otherwise| target(Some(text).filter(|it| !it.is_empty()), None, otherwise);
+    Some((end(from, Target::Base), end(to, Target::Head)))
 }
 
 fn target(named: Option<&str>, counted: Option<Target>, otherwise: Target) -> Target {
@@ -274,7 +327,7 @@ mod tests {
     fn an_option_that_is_misspelt_is_not_taken_for_a_target() {
         use clap::error::ErrorKind::UnknownArgument;
 
-        for line in ["up --dry", "up --sql", "down --dry -2", "down -x"] {
+        for line in ["up --dry", "up --sequel", "down --dry -2", "down -x"] {
             let said = Arguments::try_parse_from(["migration"].into_iter().chain(line.split(' ')));
             assert_eq!(said.map(|_| ()).unwrap_err().kind(), UnknownArgument, "{line}");
         }

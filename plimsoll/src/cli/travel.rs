@@ -10,15 +10,17 @@ use serde::Serialize;
 
 use super::{
     Context, DONE, FAILED, NOT_CLEAN,
-    args::{Down, Lock, Refill, Reset, Seed, Up},
+    args::{Down, Lock, Refill, Reset, Script, Seed, Up},
     ask::{confirm, guard_production},
     output::{count, duration},
 };
 use crate::{
     app::{Choice, Report},
     config::Database,
+    connect::MYSQL_SESSION,
     dialect::Dialect,
     error::{Error, MigrationError, Result},
+    records::Way,
     revisions::Target,
     runner::{Ran, Rehearsed},
     seed::{Difference, DifferenceKind, Mode, Seeded},
@@ -148,15 +150,26 @@ async fn prepare(context: &Context<'_>, db: &DatabaseConnection, lock: &Lock) ->
 }
 
 pub(super) async fn up(context: &Context<'_>, args: Up) -> Result<u8> {
+    if args.script.sql {
+        let (from, target) = args.range();
+        return print_script(context, &args.script, Way::Up, &from, &target);
+    }
     let database = context.database()?;
     context.output.progress(format!("database: {database}"));
     let (target, choice) = (args.target(), context.choice(&args.skip)?);
     let began = Instant::now();
     if args.dry_run {
-        let rehearsed = context
-            .on_reading_session(&database, async |db| context.app.on(db).rehearse_up(&target).await)
+        let (records, rehearsed, seeds) = context
+            .on_reading_session(&database, async |db| {
+                let run = context.app.on(db);
+                let rehearsed = run.rehearse_up(&target).await?;
+                let seeds = !run.is_seeded(&choice).await?;
+                Ok((run.rehearse_records().await?, rehearsed, seeds))
+            })
             .await?;
-        print_rehearsal(context, &database, &rehearsed);
+        let records = if rehearsed.is_empty() { Vec::new() } else { records };
+        let plan = Plan::of(database.dialect(), &records, &rehearsed);
+        print_plan(context, &Plan { database: Some(database.to_string()), seeds, ..plan });
         return Ok(DONE);
     }
     let done = context
@@ -187,6 +200,17 @@ async fn is_done(context: &Context<'_>, database: &Database, choice: &Choice) ->
 }
 
 pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
+    if args.script.sql {
+        let Some((from, target)) = args.range() else {
+            return Err(MigrationError::Unsupported {
+                what: "`down --sql` never connects, and so does not know what is applied"
+                    .to_owned(),
+                instead: "type `down --sql FROM..TO`, such as `down --sql head..base`".to_owned(),
+            }
+            .into());
+        };
+        return print_script(context, &args.script, Way::Down, &from, &target);
+    }
     let database = context.database()?;
     context.output.progress(format!("database: {database}"));
     let target = args.target();
@@ -196,7 +220,8 @@ pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
                 context.app.on(db).rehearse_down(&target).await
             })
             .await?;
-        print_rehearsal(context, &database, &rehearsed);
+        let plan = Plan::of(database.dialect(), &[], &rehearsed);
+        print_plan(context, &Plan { database: Some(database.to_string()), ..plan });
         return Ok(DONE);
     }
     let reverted = context
@@ -285,38 +310,92 @@ fn losses(rehearsed: &[Rehearsed]) -> Vec<String> {
         .collect()
 }
 
-fn print_rehearsal(context: &Context<'_>, database: &Database, rehearsed: &[Rehearsed]) {
-    #[derive(Serialize)]
-    struct Plan<'p> {
-        database: String,
-        plan: Vec<Entry<'p>>,
-    }
-    #[derive(Serialize)]
-    struct Entry<'p> {
-        name: &'p str,
-        /// Nothing for a migration that is code.
-        statements: Option<&'p [String]>,
-    }
+/// What would run, for people and for programs.
+#[derive(Serialize)]
+struct Plan<'p> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<String>,
+    dialect: Dialect,
+    /// What creates the tables of the records.
+    records: &'p [String],
+    #[serde(rename = "plan")]
+    entries: Vec<Entry<'p>>,
+    /// Whether default rows are offered behind it.
+    seeds: bool,
+}
 
-    for it in rehearsed {
-        context.output.line(format!("-- {}", it.name));
-        match &it.statements {
-            Some(statements) => {
-                for statement in statements {
-                    context.output.line(format!("{statement};"));
-                }
-            }
-            None => context.output.line("-- its statements are computed by its own code"),
+#[derive(Serialize)]
+struct Entry<'p> {
+    name: &'p str,
+    /// Nothing for a migration that is code.
+    statements: Option<&'p [String]>,
+}
+
+impl<'p> Plan<'p> {
+    fn of(dialect: Dialect, records: &'p [String], rehearsed: &'p [Rehearsed]) -> Self {
+        let entries = rehearsed
+            .iter()
+            .map(|it| Entry { name: &it.name, statements: it.statements.as_deref() })
+            .collect();
+        Self { database: None, dialect, records, entries, seeds: false }
+    }
+}
+
+/// Prints the SQL of a range, which leads there whenever it is run.
+fn print_script(
+    context: &Context<'_>,
+    script: &Script,
+    way: Way,
+    from: &Target,
+    target: &Target,
+) -> Result<u8> {
+    let dialect = match script.dialect {
+        Some(kind) => kind.into(),
+        None => context.database()?.dialect(),
+    };
+    let (records, rehearsed) = context.app.script(dialect, way, from, target)?;
+    let seeds = way == Way::Up && context.app.has_seeds();
+    print_plan(context, &Plan { seeds, ..Plan::of(dialect, &records, &rehearsed) });
+    Ok(DONE)
+}
+
+fn print_plan(context: &Context<'_>, plan: &Plan<'_>) {
+    let line = |text: &str| context.output.line(text);
+    if plan.entries.is_empty() && !plan.seeds {
+        line("-- nothing to do");
+    }
+    if !plan.entries.is_empty() {
+        // What every session of the engine begins with.
+        match plan.dialect {
+            Dialect::Sqlite => line("PRAGMA foreign_keys = ON;"),
+            Dialect::Postgres => line("SET TIME ZONE 'UTC';"),
+            Dialect::Mysql => line(&format!("{MYSQL_SESSION};")),
         }
     }
-    if rehearsed.is_empty() {
-        context.output.line("-- nothing to do");
+    for statement in plan.records {
+        line(&format!("{statement};"));
     }
-    let plan = rehearsed
-        .iter()
-        .map(|it| Entry { name: &it.name, statements: it.statements.as_deref() })
-        .collect();
-    context.output.document(&Plan { database: database.to_string(), plan });
+    let in_one = plan.dialect != Dialect::Mysql;
+    for Entry { name, statements } in &plan.entries {
+        line(&format!("-- {name}"));
+        let Some(statements) = statements else {
+            line("-- its statements are computed by its own code");
+            continue;
+        };
+        if in_one {
+            line("BEGIN;");
+        }
+        for statement in *statements {
+            line(&format!("{statement};"));
+        }
+        if in_one {
+            line("COMMIT;");
+        }
+    }
+    if plan.seeds {
+        line("-- then default rows are offered: `seed --dry-run` says which");
+    }
+    context.output.document(plan);
 }
 
 pub(super) async fn seed(context: &Context<'_>, args: Seed) -> Result<u8> {

@@ -143,6 +143,12 @@ pub enum MigrationError {
         /// What would be reverted now.
         now: Vec<String>,
     },
+    /// PLM0045: what migrates belongs on one session, and a pool of several was given.
+    #[error("migrations run on one session, and this is a pool of {connections} connections")]
+    NotOneSession {
+        /// How many the pool may open.
+        connections: u32,
+    },
     /// PLM0050: a seed file is not what it should be.
     #[error("seed file `{file}` is wrong: {problem}")]
     BadSeed {
@@ -237,7 +243,7 @@ pub enum MigrationError {
 /// What a failed migration has left in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remains {
-    /// Nothing: it ran in a transaction.
+    /// Nothing: none of its statements has run, or a transaction took them back.
     Nothing,
     /// The statements before the one that failed; the next run goes on behind them.
     Resumable,
@@ -249,13 +255,13 @@ impl Remains {
     /// The sentence for a person.
     pub fn describe(self) -> &'static str {
         match self {
-            Self::Nothing => "nothing of this migration remains in the database",
+            Self::Nothing => "the database is as it was before this migration began",
             Self::Resumable => {
                 "the statements before this one have run; the next run goes on behind them"
             }
             Self::Unknown => {
-                "what its code did before the failure remains, because it ran without a transaction; \
-                 the next run starts it again"
+                "what its code did before the failure remains, because no transaction held it; the next \
+                 run starts it again"
             }
         }
     }
@@ -270,6 +276,15 @@ fn count(revisions: usize) -> String {
 }
 
 impl MigrationError {
+    /// The same failure, which has left something else.
+    #[must_use]
+    pub(crate) fn leaving(mut self, left: Remains) -> Self {
+        if let Self::Failed { remains, .. } | Self::Panicked { remains, .. } = &mut self {
+            *remains = left;
+        }
+        self
+    }
+
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::BadHistory { .. } => "PLM0030",
@@ -287,6 +302,7 @@ impl MigrationError {
             Self::Record { .. } => "PLM0042",
             Self::DropTables { .. } => "PLM0043",
             Self::ChangedMeanwhile { .. } => "PLM0044",
+            Self::NotOneSession { .. } => "PLM0045",
             Self::BadSeed { .. } => "PLM0050",
             Self::UnknownSeeder { .. } => "PLM0051",
             Self::SeedReference { .. } => "PLM0052",
@@ -356,6 +372,9 @@ impl MigrationError {
                 "see what still uses the tables (a view, another schema, another session)".to_owned()
             }
             Self::ChangedMeanwhile { .. } => "look at `status` and type the command again".to_owned(),
+            Self::NotOneSession { .. } => {
+                "open it with `plimsoll::connect::session`, or let `App::up` open it".to_owned()
+            }
             Self::BadSeed { file, .. } => format!("correct `{file}`; docs/seeds.md has the form"),
             Self::UnknownSeeder { known, .. } => format!("name one of: {}", known.join(", ")),
             Self::SeedReference { .. } => {

@@ -95,7 +95,7 @@ impl One<'_> {
 
     async fn record(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
         let records = &self.runner.records;
-        for sql in record(records, self.revision, self.way, self.began.elapsed()) {
+        for sql in record(records, self.revision, self.way, Some(self.began.elapsed())) {
             tx.execute_unprepared(&sql).await?;
         }
         Ok(())
@@ -120,46 +120,56 @@ impl One<'_> {
             if let Err(error) = ran {
                 // Refused, and not cut off: write down that it has not run. When the connection is
                 // gone this fails too, and the next run looks what became of the statement.
-                let remains = match at {
-                    0 => records.close(db).await.map(|()| Remains::Nothing),
-                    _ => records
-                        .begin(db, name, self.way, &texts[..at], Begun::Nothing)
-                        .await
-                        .map(|()| Remains::Resumable),
+                let remains = if at == 0 && !is_lost(error.cause()) {
+                    let _ = records.close(db).await;
+                    Remains::Nothing
+                } else {
+                    let finished = &texts[..at];
+                    let _ = records.begin(db, name, self.way, finished, Begun::Nothing).await;
+                    Remains::Resumable
                 };
-                let remains = remains.unwrap_or(Remains::Resumable);
-                let doing = format!("{} `{}`", self.way.verb(), statement.table);
-                return Err(self.failed(&doing, Some(&statement.sql), remains)(error).into());
+                let (doing, sql) = match &error {
+                    Refused::Statement(_) => {
+                        let doing = format!("{} `{}`", self.way.verb(), statement.table);
+                        (doing, Some(statement.sql.as_str()))
+                    }
+                    Refused::Journal(_) => ("writing down how far it is".to_owned(), None),
+                };
+                return Err(self.failed(&doing, sql, remains)(error.into_cause()).into());
             }
         }
         let tx = self.begin().await?;
         self.record_and_commit(tx, Remains::Resumable).await
     }
 
-    async fn begin_and_run(&self, statement: &Statement, finished: &[&str]) -> Result<(), DbErr> {
+    async fn begin_and_run(&self, statement: &Statement, finished: &[&str]) -> Result<(), Refused> {
         let db = self.runner.db;
         // What is there already was not made by this statement, which will be refused: whoever
         // looks after a kill must not take it for done.
-        let begun = if has_run(db, statement).await? {
+        let begun = if has_run(db, statement).await.map_err(Refused::Journal)? {
             Begun::Nothing
         } else {
             Begun::Statement(statement.clone())
         };
-        self.runner.records.begin(db, &self.revision.name, self.way, finished, begun).await?;
-        db.execute_unprepared(&statement.sql).await.map(drop)
+        let records = &self.runner.records;
+        let written = records.begin(db, &self.revision.name, self.way, finished, begun).await;
+        written.map_err(Refused::Journal)?;
+        db.execute_unprepared(&statement.sql).await.map(drop).map_err(Refused::Statement)
     }
 
     /// Rows, and in the same transaction that this statement has ended.
-    async fn keep_rows(&self, statement: &Statement, finished: &[&str]) -> Result<(), DbErr> {
+    async fn keep_rows(&self, statement: &Statement, finished: &[&str]) -> Result<(), Refused> {
         let records = &self.runner.records;
-        let tx = self.runner.db.begin().await?;
+        let tx = self.runner.db.begin().await.map_err(Refused::Journal)?;
         let kept = async {
-            tx.execute_unprepared(&statement.sql).await?;
-            records.begin(&tx, &self.revision.name, self.way, finished, Begun::Nothing).await
+            tx.execute_unprepared(&statement.sql).await.map_err(Refused::Statement)?;
+            let name = &self.revision.name;
+            let written = records.begin(&tx, name, self.way, finished, Begun::Nothing).await;
+            written.map_err(Refused::Journal)
         }
         .await;
         match kept {
-            Ok(()) => tx.commit().await,
+            Ok(()) => tx.commit().await.map_err(Refused::Statement),
             Err(error) => {
                 let _ = tx.rollback().await;
                 Err(error)
@@ -207,10 +217,14 @@ impl One<'_> {
             let outcome = self.call(migration, &SchemaManager::new(&tx), remains).await;
             if let Err(error) = outcome {
                 let _ = tx.rollback().await;
-                if is_mysql {
-                    let _ = records.close(db).await;
+                if !is_mysql {
+                    return Err(error.into());
                 }
-                return Err(error.into());
+                // The entry is there when DDL has committed it, and all that came before.
+                let entry = records.open(db).await;
+                let _ = records.close(db).await;
+                let left = if matches!(entry, Ok(None)) { Remains::Nothing } else { remains };
+                return Err(error.leaving(left).into());
             }
             return self.record_and_commit(tx, remains).await;
         }
@@ -251,6 +265,27 @@ impl One<'_> {
             message: said(panic),
             done: self.done.clone(),
             remains,
+        }
+    }
+}
+
+/// What the database refused.
+enum Refused {
+    Statement(DbErr),
+    /// What is written down about a statement.
+    Journal(DbErr),
+}
+
+impl Refused {
+    fn cause(&self) -> &DbErr {
+        match self {
+            Self::Statement(cause) | Self::Journal(cause) => cause,
+        }
+    }
+
+    fn into_cause(self) -> DbErr {
+        match self {
+            Self::Statement(cause) | Self::Journal(cause) => cause,
         }
     }
 }

@@ -33,12 +33,12 @@ pub(super) fn render(dialect: Dialect, revision: &Revision<'_>, way: Way) -> Res
     Ok(Rendered { steps, run })
 }
 
-/// The statements that record a migration's end.
+/// The statements that record a migration's end; how long it `took` is not known beforehand.
 pub(super) fn record(
     records: &Records<'_>,
     revision: &Revision<'_>,
     way: Way,
-    took: Duration,
+    took: Option<Duration>,
 ) -> Vec<String> {
     match way {
         Way::Up => records.add(&revision.name, revision.checksum().as_deref(), took),
@@ -76,7 +76,7 @@ pub(crate) fn rehearse(
         let Rendered { steps, run } = render(dialect, revision, way)?;
         let finished = open.filter(|open| open.version == name).map_or(0, |open| open.finished);
         let statements = run.into_iter().skip(finished).map(|statement| statement.sql);
-        let recorded = record(&records, revision, way, Duration::ZERO);
+        let recorded = record(&records, revision, way, None);
         let lossy = steps.steps().iter().filter(|step| step.sign() == '-');
         Ok(Rehearsed {
             name,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_timer::Delay;
 use futures_util::future::join;
-use plimsoll::{App, Dialect, Error, History, MigrationError, Report, testing::Scratch};
+use plimsoll::{App, Dialect, Error, History, MigrationError, Report, connect, testing::Scratch};
 use sea_orm::DatabaseConnection;
 
 use crate::{failure::failed, guests::guest, support::*};
@@ -12,6 +12,7 @@ use crate::{failure::failed, guests::guest, support::*};
 plimsoll::on_every_empty_database!(
     a_session_that_is_ended_in_a_statement_is_an_error_and_the_next_run_goes_on,
     a_session_that_is_ended_while_a_declared_statement_waits_is_resumed,
+    a_pool_is_refused_before_anything_runs,
     a_session_that_is_ended_between_migrations_migrates_no_more,
 );
 
@@ -101,6 +102,20 @@ async fn a_session_that_is_ended_while_a_declared_statement_waits_is_resumed(scr
     assert_eq!(heard.has("resuming m02 1"), dialect(db) == Dialect::Mysql, "{heard:?}");
     down(scratch, &app, "base").await.unwrap();
     assert!(tables(db).await.is_empty());
+}
+
+async fn a_pool_is_refused_before_anything_runs(scratch: &Scratch) {
+    let pool = connect::pool(&scratch.database).await.unwrap();
+    let app = App::new(History::new().declared("m01", || table("a")));
+
+    let refused = app.up_on(&pool).await.unwrap_err();
+
+    let Error::Migration(MigrationError::NotOneSession { connections }) = refused else {
+        panic!("{}", chain(&refused))
+    };
+    assert_eq!(connections, scratch.database.pool().size.get());
+    assert!(tables(&scratch.db).await.is_empty());
+    pool.close().await.unwrap();
 }
 
 async fn a_session_that_is_ended_between_migrations_migrates_no_more(scratch: &Scratch) {

@@ -16,6 +16,8 @@ plimsoll::on_every_empty_database!(
     a_migration_that_fails_in_its_third_statement_goes_on_when_the_cause_is_gone,
     a_first_statement_that_is_refused_is_never_taken_for_done,
     code_that_fails_leaves_what_its_transaction_allows,
+    rows_that_code_inserts_in_a_transaction_are_taken_back_with_it,
+    a_journal_that_cannot_be_written_is_not_blamed_on_the_statement,
     what_was_applied_before_a_failure_is_named_and_stays,
     a_panic_is_an_error_and_the_lock_is_free,
     steps_that_panic_are_an_error_before_anything_runs,
@@ -166,6 +168,46 @@ async fn code_that_fails_leaves_what_its_transaction_allows(scratch: &Scratch) {
             run(db, "DROP TABLE half").await;
         }
     }
+}
+
+/// Rows alone go with the transaction, on MariaDB too, and so it is said.
+async fn rows_that_code_inserts_in_a_transaction_are_taken_back_with_it(scratch: &Scratch) {
+    let db = &scratch.db;
+    let broken = guest(
+        "m02_broken",
+        &["INSERT INTO before (name) VALUES ('half')", "SELECT nonsense FROM nowhere"],
+    );
+    let history = History::new().declared("m01", || table("before"));
+    let app = App::new(history.imperative(broken.transaction(Some(true))));
+
+    let error = up(scratch, &app).await.unwrap_err();
+
+    assert_eq!(failed(&error).remains, Remains::Nothing);
+    assert_eq!(count(db, &quote(db, "before")).await, 0);
+    assert_eq!(open(db).await, 0);
+}
+
+async fn a_journal_that_cannot_be_written_is_not_blamed_on_the_statement(scratch: &Scratch) {
+    let db = &scratch.db;
+    if dialect(db) != Dialect::Mysql {
+        // The others need none.
+        return;
+    }
+    up(scratch, &app_of(|| table("a"))).await.unwrap();
+    run(
+        db,
+        "CREATE TRIGGER shut BEFORE INSERT ON plimsoll_journal FOR EACH ROW \
+             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'read only'",
+    )
+    .await;
+
+    let error = down(scratch, &app_of(|| table("a")), "base").await.unwrap_err();
+
+    let failed = failed(&error);
+    assert_eq!(failed.doing, "writing down how far it is");
+    assert_eq!((failed.statement, failed.remains), (None, Remains::Nothing));
+    assert!(error.hint().unwrap().starts_with("the database is as it was before"));
+    assert_eq!(tables(db).await, ["a"]);
 }
 
 async fn what_was_applied_before_a_failure_is_named_and_stays(scratch: &Scratch) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::identity::{access_token, api_key, user};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, sea_query::Expr,
+    ColumnTrait as _, ConnectionTrait, EntityTrait, QueryFilter as _, UpdateMany, sea_query::Expr,
 };
 
 use super::{secret::Purpose, session::Client};
@@ -63,11 +63,10 @@ async fn by_access_token(
         .ok_or(Error::Unauthenticated)?;
     let user = active(db, token.user_id).await?;
     if is_to_be_noted(token.last_used_at, now) {
-        Entity::update_many()
+        let last_use = Entity::update_many()
             .col_expr(Column::LastUsedAt, Expr::value(now))
-            .filter(Column::Id.eq(token.id))
-            .exec(db)
-            .await?;
+            .filter(Column::Id.eq(token.id));
+        note(db, last_use).await;
     }
     Ok(Caller { actor: Actor::of(&user), user, session: Some(token.family_id), client })
 }
@@ -88,11 +87,10 @@ async fn by_api_key(
     // Scopes that cannot be read allow nothing.
     let scopes: BTreeSet<String> = serde_json::from_value(key.scopes).unwrap_or_default();
     if is_to_be_noted(key.last_used_at, now) {
-        Entity::update_many()
+        let last_use = Entity::update_many()
             .col_expr(Column::LastUsedAt, Expr::value(now))
-            .filter(Column::Id.eq(key.id))
-            .exec(db)
-            .await?;
+            .filter(Column::Id.eq(key.id));
+        note(db, last_use).await;
     }
     Ok(Caller { actor: Actor::of(&user).limited_to(scopes), user, session: None, client })
 }
@@ -100,6 +98,17 @@ async fn by_api_key(
 async fn active(db: &impl ConnectionTrait, user_id: i64) -> Result<user::Model> {
     let user = user::Entity::find_by_id(user_id).one(db).await?;
     user.filter(|user| user.is_active).ok_or(Error::Unauthenticated)
+}
+
+/// Writes the use down. Who asks is known without it: a database that can be read and not written
+/// now refuses nobody.
+async fn note<E: EntityTrait>(db: &impl ConnectionTrait, used: UpdateMany<E>) {
+    if let Err(error) = used.exec(db).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the use of a token was not noted"
+        );
+    }
 }
 
 /// A last use in the future was noted before the clock was set back.

@@ -7,6 +7,7 @@ mod command;
 mod credentials;
 mod deletions;
 mod errors;
+mod examples;
 mod furnished;
 mod hashing;
 mod identity;
