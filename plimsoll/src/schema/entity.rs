@@ -32,7 +32,7 @@ use crate::names;
 /// }
 /// # }
 /// let table = plimsoll::table_of::<page::Entity>();
-/// assert_eq!(table.checks[0].name, "ck-pages-state");
+/// assert_eq!(table.checks[0].name.as_deref(), Some("ck-pages-state"));
 /// ```
 pub trait Beside: EntityTrait {
     /// Adds to the table that SeaORM's attributes gave.
