@@ -19,17 +19,16 @@ fn essence(table: &Table) -> Vec<String> {
     parts.push(format!("primary key {:?}", table.primary_key));
     let mut unordered: Vec<String> = Vec::new();
     unordered.extend(table.uniques.iter().map(|it| format!("unique {:?}", it.columns)));
-    unordered.extend(table.checks.iter().map(|it| format!("check {} {:?}", it.name, it.rule)));
+    unordered.extend(table.checks.iter().map(|it| format!("check {:?} {:?}", it.name, it.rule)));
     unordered.extend(table.foreign_keys.iter().map(|it| {
         format!(
             "foreign key {:?} to {} {:?} on delete {:?} on update {:?}",
             it.columns, it.references, it.referenced_columns, it.on_delete, it.on_update
         )
     }));
-    unordered.extend(table.indexes.iter().map(|it| {
-        let columns: Vec<_> = it.columns.iter().map(|it| (&it.column, it.descending)).collect();
-        format!("index {columns:?} unique={}", it.unique)
-    }));
+    unordered.extend(
+        table.indexes.iter().map(|it| format!("index {:?} unique={}", it.columns, it.unique)),
+    );
     unordered.sort();
     parts.extend(unordered);
     parts

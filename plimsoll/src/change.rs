@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{Index, Schema, Table};
+use crate::schema::{Index, IndexPart, Schema, Table};
 
 /// One change of a schema.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +99,10 @@ impl Change {
                 if table.indexes.iter().any(|other| other.name == index.name) {
                     return Err(format!("index `{}` exists already", index.name));
                 }
-                check_columns(table, index.columns.iter().map(|column| &column.column))?;
+                check_columns(
+                    table,
+                    index.columns.iter().filter_map(IndexPart::column).chain(&index.include),
+                )?;
                 table.indexes.push(index.clone());
             }
             Self::DropIndex { table, index } => {
@@ -137,7 +140,10 @@ fn check_table(table: &Table) -> Result<(), String> {
         check_columns(table, &key.columns)?;
     }
     for index in &table.indexes {
-        check_columns(table, index.columns.iter().map(|column| &column.column))?;
+        check_columns(
+            table,
+            index.columns.iter().filter_map(IndexPart::column).chain(&index.include),
+        )?;
     }
     Ok(())
 }

@@ -1,11 +1,15 @@
 //! The databases, and everything in which they differ.
 
+#[cfg(feature = "connect")]
+pub(crate) mod introspect;
 #[cfg(feature = "migrate")]
 pub(crate) mod lock;
 pub(crate) mod mysql;
 pub(crate) mod postgres;
+pub(crate) mod read;
 pub(crate) mod render;
 pub(crate) mod sqlite;
+pub(crate) mod token;
 
 use serde::{Deserialize, Serialize};
 

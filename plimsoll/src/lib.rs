@@ -18,9 +18,12 @@ mod dialect;
 mod error;
 #[cfg(feature = "migrate")]
 mod history;
+#[cfg(feature = "connect")]
+mod introspect;
 #[cfg(feature = "migrate")]
 mod lock;
 mod names;
+pub mod normal;
 #[cfg(feature = "migrate")]
 pub mod prelude;
 #[cfg(feature = "migrate")]
@@ -55,6 +58,8 @@ pub use error::{Error, Result};
 pub use error::{MigrationError, Remains};
 #[cfg(feature = "migrate")]
 pub use history::History;
+#[cfg(feature = "connect")]
+pub use introspect::introspect;
 #[cfg(feature = "migrate")]
 pub use runner::{Ran, Rehearsed, Unfinished};
 pub use schema::{Beside, Schema, TableBuilder, table_of};

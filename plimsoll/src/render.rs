@@ -6,8 +6,8 @@ use crate::{
     steps::{Rows, Step, Steps},
 };
 
-pub(crate) use crate::dialect::render::Render;
 pub use crate::dialect::render::{Effect, Statement, Unrenderable};
+pub(crate) use crate::dialect::{read::Read, render::Render};
 
 /// Rows that go into one INSERT or DELETE.
 const ROWS_PER_STATEMENT: usize = 500;
@@ -45,6 +45,15 @@ pub fn statements(
 
 /// What `dialect` writes where the three differ.
 pub(crate) fn renderer(dialect: Dialect) -> &'static dyn Render {
+    match dialect {
+        Dialect::Sqlite => &sqlite::render::Sqlite,
+        Dialect::Postgres => &postgres::render::Postgres,
+        Dialect::Mysql => &mysql::render::Mysql,
+    }
+}
+
+/// What reads the catalog of `dialect`.
+pub(crate) fn reader(dialect: Dialect) -> &'static dyn Read {
     match dialect {
         Dialect::Sqlite => &sqlite::render::Sqlite,
         Dialect::Postgres => &postgres::render::Postgres,

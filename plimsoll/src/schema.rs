@@ -21,6 +21,26 @@ pub use value::Value;
 pub struct Schema {
     /// The tables by name.
     pub tables: BTreeMap<String, Table>,
+    /// The enumerations that stand beside the tables, by name, with their values in order:
+    /// PostgreSQL's. A column's own ([`Type::Enum`]) has its values with it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub enums: BTreeMap<String, Vec<String>>,
+    /// What the database holds and none of the above can say, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<Beyond>,
+}
+
+/// Something that a database holds and this model has no place for. It is told, never dropped in
+/// silence and never changed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Beyond {
+    /// The table that it belongs to; `None` for what stands by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// What it is: `view`, `trigger`, `partition`, `exclusion constraint`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// A table with everything that belongs to it.
@@ -45,12 +65,47 @@ pub struct Table {
     /// The indexes that are neither the primary key's nor a unique constraint's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Index>,
+    /// What the table is besides, on the database that has the notion.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<TableOption>,
     /// The comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
 }
 
+/// What only one of the databases knows about a table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TableOption {
+    /// SQLite's `STRICT`: values have the type of their column.
+    Strict,
+    /// SQLite's `WITHOUT ROWID`: the table is its primary key's tree.
+    WithoutRowid,
+    /// PostgreSQL's `UNLOGGED`: the rows do not outlive a crash.
+    Unlogged,
+    /// MySQL's engine, when it is not `InnoDB`.
+    Engine(String),
+    /// MySQL's collation of text that names none, when it is not `utf8mb4_bin`.
+    Collation(String),
+}
+
 impl Table {
+    /// A table of that name with nothing in it.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            columns: Vec::new(),
+            primary_key: Vec::new(),
+            uniques: Vec::new(),
+            checks: Vec::new(),
+            foreign_keys: Vec::new(),
+            indexes: Vec::new(),
+            options: Vec::new(),
+            comment: None,
+        }
+    }
+
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
@@ -77,6 +132,10 @@ pub struct Column {
     /// The expression that it is computed from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated: Option<Generated>,
+    /// How its text is compared and sorted, by the database's own name; the table's or the
+    /// database's without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collation: Option<String>,
     /// The comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -178,8 +237,9 @@ pub struct Generated {
 /// A unique constraint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unique {
-    /// Its name.
-    pub name: String,
+    /// Its name; on SQLite there may be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Its columns in their order.
     pub columns: Vec<String>,
 }
@@ -187,8 +247,9 @@ pub struct Unique {
 /// A CHECK constraint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// Its name.
-    pub name: String,
+    /// Its name; on SQLite there may be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// What must hold.
     pub rule: Rule,
 }
@@ -225,27 +286,62 @@ pub struct Index {
     /// Its name.
     pub name: String,
     /// What it sorts by, in order.
-    pub columns: Vec<IndexColumn>,
+    pub columns: Vec<IndexPart>,
     /// Whether two rows may not agree in all of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unique: bool,
+    /// The condition of the rows that are in it; all are without one. Not on MySQL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicate: Option<Sql>,
+    /// The columns that it carries and does not sort by. PostgreSQL's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// How it is built, by the database's own name in lower case; a tree without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
 }
 
-/// One column of an index.
+/// One part of what an index sorts by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IndexColumn {
-    /// The column.
-    pub column: String,
+pub struct IndexPart {
+    /// What it is sorted by.
+    #[serde(flatten)]
+    pub key: IndexKey,
     /// Whether it sorts from high to low.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub descending: bool,
+    /// How many characters or bytes of it count; all without one. MySQL's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<u32>,
+}
+
+/// What an index sorts by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IndexKey {
+    /// A column.
+    Column(String),
+    /// An expression. Not on MariaDB.
+    #[serde(rename = "expression")]
+    Expr(Sql),
+}
+
+impl IndexPart {
+    /// The column, when it is one.
+    pub fn column(&self) -> Option<&String> {
+        match &self.key {
+            IndexKey::Column(column) => Some(column),
+            IndexKey::Expr(_) => None,
+        }
+    }
 }
 
 /// A foreign key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignKey {
-    /// Its name.
-    pub name: String,
+    /// Its name; on SQLite there may be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The columns here.
     pub columns: Vec<String>,
     /// The table there.

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     change::Change,
     names::hex,
-    schema::{Index, Schema, TableBuilder, Value},
+    schema::{Index, IndexPart, Schema, TableBuilder, Value},
 };
 
 /// What a migration does, in order. Everything else follows from it without a database: the
@@ -111,12 +111,12 @@ impl Steps {
 
     /// Creates an index over these columns of a table that exists, named `idx-<table>-<columns>`.
     #[must_use]
-    pub fn create_index<C: Into<String>>(
+    pub fn create_index<P: Into<IndexPart>>(
         self,
         table: &str,
-        columns: impl IntoIterator<Item = C>,
+        parts: impl IntoIterator<Item = P>,
     ) -> Self {
-        let index = Index::over(table, columns);
+        let index = Index::over(table, parts);
         self.change(Change::CreateIndex { table: table.to_owned(), index })
     }
 
@@ -183,7 +183,10 @@ impl Steps {
             Step::Insert(rows) | Step::Delete(rows) => schema.tables.get_key_value(&rows.table),
             Step::Change(_) => None,
         });
-        Schema { tables: filled.map(|(name, table)| (name.clone(), table.clone())).collect() }
+        Schema {
+            tables: filled.map(|(name, table)| (name.clone(), table.clone())).collect(),
+            ..Schema::default()
+        }
     }
 
     /// What is wrong with the steps by themselves: something that cannot be rendered, a row that

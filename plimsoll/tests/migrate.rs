@@ -20,12 +20,16 @@ mod failure;
 mod guests;
 #[path = "migrate/interrupted.rs"]
 mod interrupted;
+#[path = "migrate/introspect.rs"]
+mod introspect;
 #[path = "migrate/keys.rs"]
 mod keys;
 #[path = "migrate/names.rs"]
 mod names;
 #[path = "migrate/processes.rs"]
 mod processes;
+#[path = "migrate/random.rs"]
+mod random;
 #[path = "migrate/seaorm.rs"]
 mod seaorm;
 #[path = "migrate/seeds.rs"]

@@ -15,7 +15,7 @@ fn no_table_is_listed_twice() {
 #[test]
 fn every_foreign_key_says_what_a_deletion_does() {
     for (table, key) in foreign_keys() {
-        assert_ne!(key.on_delete, OnDelete::NoAction, "`{}` of `{}`", key.name, table.name);
+        assert_ne!(key.on_delete, OnDelete::NoAction, "{:?} of `{}`", key.name, table.name);
     }
 }
 
@@ -24,7 +24,7 @@ fn every_foreign_key_has_an_index_that_starts_with_its_columns() {
     for (table, key) in foreign_keys() {
         let served = indexes(&table).into_iter().any(|columns| columns.starts_with(&key.columns));
 
-        assert!(served, "`{}` of `{}`", key.name, table.name);
+        assert!(served, "{:?} of `{}`", key.name, table.name);
     }
 }
 
@@ -90,6 +90,6 @@ fn indexes(table: &Table) -> Vec<Vec<String>> {
     let indexes = table
         .indexes
         .iter()
-        .map(|index| index.columns.iter().map(|column| column.column.clone()).collect());
+        .map(|index| index.columns.iter().filter_map(|part| part.column().cloned()).collect());
     primary.chain(uniques).chain(indexes).collect()
 }

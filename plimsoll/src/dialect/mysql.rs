@@ -1,5 +1,8 @@
 //! MySQL and MariaDB.
 
+#[cfg(feature = "connect")]
+pub(crate) mod introspect;
 #[cfg(feature = "migrate")]
 pub(crate) mod lock;
+pub(crate) mod read;
 pub(crate) mod render;

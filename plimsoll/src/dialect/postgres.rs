@@ -1,5 +1,8 @@
 //! PostgreSQL.
 
+#[cfg(feature = "connect")]
+pub(crate) mod introspect;
 #[cfg(feature = "migrate")]
 pub(crate) mod lock;
+pub(crate) mod read;
 pub(crate) mod render;

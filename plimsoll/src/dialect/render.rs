@@ -7,7 +7,8 @@ use crate::{
     change::Change,
     dialect::Dialect,
     schema::{
-        Check, Column, Default, ForeignKey, Index, OnDelete, OnUpdate, Rule, Table, Type, Value,
+        Check, Column, Default, ForeignKey, Index, IndexKey, OnDelete, OnUpdate, Rule, Table,
+        TableOption, Type, Value,
     },
 };
 
@@ -145,7 +146,7 @@ pub(crate) trait Render {
             }
             Rule::Sql(sql) => sql.text(self.dialect()).to_owned(),
         };
-        format!("CONSTRAINT {} CHECK ({rule})", self.quote(&check.name))
+        format!("{}CHECK ({rule})", self.constraint(check.name.as_ref()))
     }
 
     fn foreign_key(&self, key: &ForeignKey) -> String {
@@ -164,38 +165,70 @@ pub(crate) trait Render {
             OnDelete::SetDefault => "SET DEFAULT",
         };
         format!(
-            "CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) ON DELETE {on_delete}{on_update}",
-            self.quote(&key.name),
+            "{}FOREIGN KEY ({}) REFERENCES {} ({}) ON DELETE {on_delete}{on_update}",
+            self.constraint(key.name.as_ref()),
             self.quoted(&key.columns),
             self.quote(&key.references),
             self.quoted(&key.referenced_columns),
         )
     }
 
-    fn index_columns(&self, index: &Index) -> String {
-        let columns: Vec<String> = index
-            .columns
-            .iter()
-            .map(|it| {
-                let direction = if it.descending { " DESC" } else { "" };
-                format!("{}{direction}", self.quote(&it.column))
-            })
-            .collect();
-        columns.join(", ")
+    /// What stands before a constraint that has a name.
+    fn constraint(&self, name: Option<&String>) -> String {
+        name.map(|name| format!("CONSTRAINT {} ", self.quote(name))).unwrap_or_default()
     }
 
-    fn create_index(&self, table: &str, index: &Index) -> Statement {
+    /// What an index sorts by, with what the database has no form for.
+    fn index_parts(&self, index: &Index) -> Result<String, Unrenderable> {
+        let parts = index.columns.iter().map(|part| {
+            let key = match &part.key {
+                IndexKey::Column(column) => self.quote(column),
+                IndexKey::Expr(expr) => format!("({})", expr.text(self.dialect())),
+            };
+            let direction = if part.descending { " DESC" } else { "" };
+            let prefix = match (part.prefix, self.dialect()) {
+                (None, _) => String::new(),
+                (Some(length), Dialect::Mysql) => format!("({length})"),
+                (Some(_), _) => return Err(self.without("a prefix", index)),
+            };
+            Ok(format!("{key}{prefix}{direction}"))
+        });
+        Ok(parts.collect::<Result<Vec<_>, _>>()?.join(", "))
+    }
+
+    fn without(&self, what: &str, index: &Index) -> Unrenderable {
+        Unrenderable {
+            what: format!("{what} of the index `{}`", index.name),
+            dialect: self.dialect(),
+        }
+    }
+
+    fn create_index(&self, table: &str, index: &Index) -> Result<Statement, Unrenderable> {
         let unique = if index.unique { "UNIQUE " } else { "" };
-        Statement {
+        let using = match (&index.method, self.dialect()) {
+            (None, _) => String::new(),
+            (Some(method), Dialect::Postgres) => format!(" USING {}", self.quote(method)),
+            (Some(_), _) => return Err(self.without("the method", index)),
+        };
+        let include = match (index.include.is_empty(), self.dialect()) {
+            (true, _) => String::new(),
+            (false, Dialect::Postgres) => format!(" INCLUDE ({})", self.quoted(&index.include)),
+            (false, _) => return Err(self.without("the carried columns", index)),
+        };
+        let predicate = match &index.predicate {
+            None => String::new(),
+            Some(predicate) => format!(" WHERE {}", predicate.text(self.dialect())),
+        };
+        Ok(Statement {
             sql: format!(
-                "CREATE {unique}INDEX {} ON {} ({})",
+                "CREATE {unique}INDEX {} ON {}{using} ({}){include}{predicate}",
                 self.quote(&index.name),
                 self.quote(table),
-                self.index_columns(index),
+                self.index_parts(index)?,
             ),
             table: table.to_owned(),
             effect: Effect::Index { name: index.name.clone(), exists: true },
-        }
+        })
     }
 
     /// What stands between the parentheses of CREATE TABLE, but for the primary key and indexes.
@@ -206,14 +239,31 @@ pub(crate) trait Render {
         }
         for unique in &table.uniques {
             parts.push(format!(
-                "CONSTRAINT {} UNIQUE ({})",
-                self.quote(&unique.name),
+                "{}UNIQUE ({})",
+                self.constraint(unique.name.as_ref()),
                 self.quoted(&unique.columns)
             ));
         }
         parts.extend(table.checks.iter().map(|check| self.check(check)));
         parts.extend(table.foreign_keys.iter().map(|key| self.foreign_key(key)));
         Ok(parts)
+    }
+
+    /// The options of a table that the database has, each as `write` writes it.
+    fn options(
+        &self,
+        table: &Table,
+        write: impl Fn(&TableOption) -> Option<String>,
+    ) -> Result<Vec<String>, Unrenderable>
+    where
+        Self: Sized,
+    {
+        let written = table.options.iter().map(|option| {
+            write(option).ok_or_else(|| {
+                self.refuse(format!("the option {option:?} of the table `{}`", table.name))
+            })
+        });
+        written.collect()
     }
 
     fn create_table(&self, table: &Table, parts: &[String], options: &str) -> Statement {

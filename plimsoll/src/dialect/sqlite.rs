@@ -1,5 +1,10 @@
 //! SQLite.
 
+#[cfg(feature = "connect")]
+pub(crate) mod introspect;
 #[cfg(feature = "migrate")]
 pub(crate) mod lock;
+#[cfg(feature = "connect")]
+mod parse;
+pub(crate) mod read;
 pub(crate) mod render;

@@ -1,8 +1,8 @@
 //! Tables as migrations and entities write them.
 
 use super::{
-    Check, Column, ForeignKey, Index, IndexColumn, IntoColumn, OnDelete, OnUpdate, Rule, Sql,
-    Table, Unique,
+    Check, Column, ForeignKey, Index, IndexKey, IndexPart, IntoColumn, OnDelete, OnUpdate, Rule,
+    Sql, Table, TableOption, Unique,
 };
 use crate::names;
 
@@ -17,17 +17,12 @@ pub struct TableBuilder {
 impl TableBuilder {
     /// A table of that name without columns.
     pub fn new(name: impl Into<String>) -> Self {
-        let table = Table {
-            name: name.into(),
-            columns: Vec::new(),
-            primary_key: Vec::new(),
-            uniques: Vec::new(),
-            checks: Vec::new(),
-            foreign_keys: Vec::new(),
-            indexes: Vec::new(),
-            comment: None,
-        };
-        Self { table, unsupported: Vec::new() }
+        Self { table: Table::new(name), unsupported: Vec::new() }
+    }
+
+    /// The name of the table.
+    pub fn name(&self) -> &str {
+        &self.table.name
     }
 
     /// Adds a column, with the primary key, uniqueness and CHECK that its definition carries.
@@ -62,16 +57,43 @@ impl TableBuilder {
     #[must_use]
     pub fn unique<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
         let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
-        let name = names::derived("uq", &self.table.name, &columns);
+        let name = Some(names::derived("uq", &self.table.name, &columns));
         self.table.uniques.push(Unique { name, columns });
         self
     }
 
-    /// Adds an index over these columns, each from low to high.
+    /// Adds an index over these columns.
     #[must_use]
-    pub fn index<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
-        let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
-        self.table.indexes.push(Index::over(&self.table.name, columns));
+    pub fn index<P: Into<IndexPart>>(mut self, parts: impl IntoIterator<Item = P>) -> Self {
+        self.table.indexes.push(Index::over(&self.table.name, parts));
+        self
+    }
+
+    /// Adds an index of any kind.
+    #[must_use]
+    pub fn add_index(mut self, index: Index) -> Self {
+        self.table.indexes.push(index);
+        self
+    }
+
+    /// Compares and sorts the column's text by the collation of that name, which is the database's
+    /// own and most often unknown to the other two.
+    #[must_use]
+    pub fn collated(mut self, column: &str, collation: impl Into<String>) -> Self {
+        match self.table.columns.iter_mut().find(|it| it.name == column) {
+            Some(column) => column.collation = Some(collation.into()),
+            None => {
+                self.unsupported.push(format!("the collation of `{column}`, which is no column"));
+            }
+        }
+        self
+    }
+
+    /// Says what the table is besides.
+    #[must_use]
+    pub fn option(mut self, option: TableOption) -> Self {
+        self.table.options.push(option);
+        self.table.options.sort();
         self
     }
 
@@ -86,7 +108,7 @@ impl TableBuilder {
     ) -> Self {
         let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
         self.table.foreign_keys.push(ForeignKey {
-            name: names::derived("fk", &self.table.name, &columns),
+            name: Some(names::derived("fk", &self.table.name, &columns)),
             columns,
             references: references.into(),
             referenced_columns: referenced_columns.into_iter().map(Into::into).collect(),
@@ -139,7 +161,7 @@ impl TableBuilder {
     }
 
     fn add_check(mut self, name: &str, rule: Rule) -> Self {
-        let name = names::derived("ck", &self.table.name, &[name]);
+        let name = Some(names::derived("ck", &self.table.name, &[name]));
         self.table.checks.push(Check { name, rule });
         self
     }
@@ -156,16 +178,18 @@ impl TableBuilder {
 }
 
 impl Index {
-    /// An index over `columns`, each from low to high, named as SeaORM names it.
-    pub fn over(table: &str, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
+    /// An index over `parts`, named as SeaORM names it; an expression has the name `expr` in that.
+    pub fn over(table: &str, parts: impl IntoIterator<Item = impl Into<IndexPart>>) -> Self {
+        let columns: Vec<IndexPart> = parts.into_iter().map(Into::into).collect();
+        let names: Vec<&str> =
+            columns.iter().map(|part| part.column().map_or("expr", String::as_str)).collect();
         Self {
-            name: names::derived("idx", table, &columns),
-            columns: columns
-                .into_iter()
-                .map(|column| IndexColumn { column, descending: false })
-                .collect(),
+            name: names::derived("idx", table, &names),
+            columns,
             unique: false,
+            predicate: None,
+            include: Vec::new(),
+            method: None,
         }
     }
 
@@ -181,5 +205,71 @@ impl Index {
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
+    }
+
+    /// The same index over the rows alone for which `predicate` holds.
+    #[must_use]
+    pub fn filtered(mut self, predicate: impl Into<Sql>) -> Self {
+        self.predicate = Some(predicate.into());
+        self
+    }
+
+    /// The same index, which carries these columns and does not sort by them.
+    #[must_use]
+    pub fn including<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.include = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same index, built in another way than as a tree: `gin`, `hash`, `fulltext`.
+    #[must_use]
+    pub fn using(mut self, method: impl Into<String>) -> Self {
+        self.method = Some(method.into());
+        self
+    }
+}
+
+impl IndexPart {
+    /// The value of an expression.
+    pub fn expr(expr: impl Into<Sql>) -> Self {
+        Self::from(IndexKey::Expr(expr.into()))
+    }
+
+    /// The same from high to low.
+    #[must_use]
+    pub fn descending(mut self) -> Self {
+        self.descending = true;
+        self
+    }
+
+    /// The first `length` characters of it alone.
+    #[must_use]
+    pub fn first(mut self, length: u32) -> Self {
+        self.prefix = Some(length);
+        self
+    }
+}
+
+impl From<IndexKey> for IndexPart {
+    fn from(key: IndexKey) -> Self {
+        Self { key, descending: false, prefix: None }
+    }
+}
+
+impl From<String> for IndexPart {
+    fn from(column: String) -> Self {
+        Self::from(IndexKey::Column(column))
+    }
+}
+
+impl From<&String> for IndexPart {
+    fn from(column: &String) -> Self {
+        Self::from(column.clone())
+    }
+}
+
+impl From<&str> for IndexPart {
+    fn from(column: &str) -> Self {
+        Self::from(column.to_owned())
     }
 }

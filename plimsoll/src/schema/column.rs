@@ -84,6 +84,7 @@ impl IntoColumn for &ColumnDef {
                     .generated
                     .as_ref()
                     .map(|it| Generated { expr: Sql::from(&it.expr), stored: it.stored }),
+                collation: None,
                 comment: spec.comment.clone(),
             },
             primary_key: spec.primary_key,

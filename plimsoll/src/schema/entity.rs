@@ -32,7 +32,7 @@ use crate::names;
 /// }
 /// # }
 /// let table = plimsoll::table_of::<page::Entity>();
-/// assert_eq!(table.checks[0].name, "ck-pages-state");
+/// assert_eq!(table.checks[0].name.as_deref(), Some("ck-pages-state"));
 /// ```
 pub trait Beside: EntityTrait {
     /// Adds to the table that SeaORM's attributes gave.
@@ -63,7 +63,7 @@ pub fn table_of<E: Beside>() -> Table {
         let key = statement.get_foreign_key();
         let columns = key.get_columns();
         table.foreign_keys.push(ForeignKey {
-            name: names::derived("fk", &name, &columns),
+            name: Some(names::derived("fk", &name, &columns)),
             columns,
             references: key.get_ref_table().map(table_name).unwrap_or_default(),
             referenced_columns: key.get_ref_columns(),

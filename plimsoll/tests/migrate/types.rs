@@ -15,7 +15,7 @@ plimsoll::on_every_empty_database!(
 );
 
 /// A column and what a query writes into it.
-fn columns() -> Vec<(ColumnDef, Bound)> {
+pub(crate) fn columns() -> Vec<(ColumnDef, Bound)> {
     let moment: DateTime<Utc> = "2026-11-20T13:04:50.123456Z".parse().unwrap();
     let uuid = sea_query::prelude::Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
     let of = |name: &'static str| ColumnDef::new(name);

@@ -12,11 +12,14 @@ use crate::{
         render::{Effect, Render, Statement, Unrenderable},
     },
     names::hex,
-    schema::{Column, Default, Index, OnDelete, Table, Type, Value},
+    schema::{Column, Default, Index, OnDelete, Table, TableOption, Type, Value},
 };
 
+/// Always written out: others may be the server's default, and do without foreign keys.
+pub(super) const ENGINE: &str = "InnoDB";
+
 /// Always written out: a bare MariaDB has latin1, and the usual collations ignore case and accents.
-const OPTIONS: &str = " ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin";
+pub(super) const COLLATION: &str = "utf8mb4_bin";
 
 pub(crate) struct Mysql;
 
@@ -92,6 +95,9 @@ impl Render for Mysql {
 
     fn column(&self, _: &Table, column: &Column) -> Result<String, Unrenderable> {
         let mut text = format!("{} {}", self.quote(&column.name), self.ty(&column.ty)?);
+        if let Some(collation) = &column.collation {
+            let _ = write!(text, " COLLATE {}", self.quote(collation));
+        }
         if let Some(generated) = &column.generated {
             let kept = if generated.stored { "STORED" } else { "VIRTUAL" };
             let expr = generated.expr.text(Dialect::Mysql);
@@ -120,7 +126,19 @@ impl Render for Mysql {
         Ok(match change {
             Change::CreateTable(table) => vec![self.whole_table(table)?],
             Change::DropTable(table) => vec![self.drop_table(table)],
-            Change::CreateIndex { table, index } => vec![self.create_index(table, index)],
+            Change::CreateIndex { table, index } => {
+                vec![Statement {
+                    sql: format!(
+                        "CREATE {}INDEX {} ON {} ({})",
+                        self.kind(index)?,
+                        self.quote(&index.name),
+                        self.quote(table),
+                        self.index_parts(index)?,
+                    ),
+                    table: table.clone(),
+                    effect: Effect::Index { name: index.name.clone(), exists: true },
+                }]
+            }
             Change::DropIndex { table, index } => vec![Statement {
                 sql: format!("DROP INDEX {} ON {}", self.quote(&index.name), self.quote(table)),
                 table: table.clone(),
@@ -135,14 +153,30 @@ impl Mysql {
         if let Some(key) =
             table.foreign_keys.iter().find(|key| key.on_delete == OnDelete::SetDefault)
         {
-            return Err(self.refuse(format!("ON DELETE SET DEFAULT of `{}`", key.name)));
+            let name = key.name.as_deref().unwrap_or("a foreign key");
+            return Err(self.refuse(format!("ON DELETE SET DEFAULT of `{name}`")));
         }
         let mut parts = self.columns_and_constraints(table)?;
         if !table.primary_key.is_empty() {
             parts.push(format!("PRIMARY KEY ({})", self.quoted(&table.primary_key)));
         }
-        parts.extend(table.indexes.iter().map(|index| self.key(index)));
-        let mut options = OPTIONS.to_owned();
+        for index in &table.indexes {
+            parts.push(self.key(index)?);
+        }
+        let (mut engine, mut collation) = (ENGINE, COLLATION);
+        for option in &table.options {
+            match option {
+                TableOption::Engine(name) => engine = name,
+                TableOption::Collation(name) => collation = name,
+                other => {
+                    let what = format!("the option {other:?} of the table `{}`", table.name);
+                    return Err(self.refuse(what));
+                }
+            }
+        }
+        let charset = collation.split('_').next().unwrap_or(collation);
+        let mut options =
+            format!(" ENGINE = {engine} DEFAULT CHARSET = {charset} COLLATE = {collation}");
         if let Some(comment) = &table.comment {
             options.push_str(" COMMENT = ");
             options.push_str(&self.text(comment));
@@ -150,8 +184,25 @@ impl Mysql {
         Ok(self.create_table(table, &parts, &options))
     }
 
-    fn key(&self, index: &Index) -> String {
-        let unique = if index.unique { "UNIQUE " } else { "" };
-        format!("{unique}KEY {} ({})", self.quote(&index.name), self.index_columns(index))
+    fn key(&self, index: &Index) -> Result<String, Unrenderable> {
+        let kind = self.kind(index)?;
+        Ok(format!("{kind}KEY {} ({})", self.quote(&index.name), self.index_parts(index)?))
+    }
+
+    /// What stands before KEY or INDEX.
+    fn kind(&self, index: &Index) -> Result<&'static str, Unrenderable> {
+        if index.predicate.is_some() {
+            return Err(self.without("the condition", index));
+        }
+        if !index.include.is_empty() {
+            return Err(self.without("the carried columns", index));
+        }
+        match (index.method.as_deref(), index.unique) {
+            (None, false) => Ok(""),
+            (None, true) => Ok("UNIQUE "),
+            (Some("fulltext"), false) => Ok("FULLTEXT "),
+            (Some("spatial"), false) => Ok("SPATIAL "),
+            (Some(_), _) => Err(self.without("the method", index)),
+        }
     }
 }

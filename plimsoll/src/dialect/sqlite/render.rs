@@ -9,7 +9,7 @@ use crate::{
         render::{Effect, Render, Statement, Unrenderable},
     },
     names::hex,
-    schema::{Column, Table, Type},
+    schema::{Column, Table, TableOption, Type},
 };
 
 pub(crate) struct Sqlite;
@@ -76,6 +76,9 @@ impl Render for Sqlite {
 
     fn column(&self, table: &Table, column: &Column) -> Result<String, Unrenderable> {
         let mut text = format!("{} {}", self.quote(&column.name), self.ty(&column.ty)?);
+        if let Some(collation) = &column.collation {
+            let _ = write!(text, " COLLATE {}", self.quote(collation));
+        }
         if !column.nullable {
             text.push_str(" NOT NULL");
         }
@@ -108,13 +111,20 @@ impl Render for Sqlite {
                 if !table.primary_key.is_empty() && !counts {
                     parts.push(format!("PRIMARY KEY ({})", self.quoted(&table.primary_key)));
                 }
-                let mut statements = vec![self.create_table(table, &parts, "")];
-                statements
-                    .extend(table.indexes.iter().map(|it| self.create_index(&table.name, it)));
+                let options = self.options(table, |option| match option {
+                    TableOption::Strict => Some("STRICT".to_owned()),
+                    TableOption::WithoutRowid => Some("WITHOUT ROWID".to_owned()),
+                    _ => None,
+                })?;
+                let options = options.iter().map(|it| format!(" {it}")).collect::<Vec<_>>();
+                let mut statements = vec![self.create_table(table, &parts, &options.join(","))];
+                for index in &table.indexes {
+                    statements.push(self.create_index(&table.name, index)?);
+                }
                 statements
             }
             Change::DropTable(table) => vec![self.drop_table(table)],
-            Change::CreateIndex { table, index } => vec![self.create_index(table, index)],
+            Change::CreateIndex { table, index } => vec![self.create_index(table, index)?],
             Change::DropIndex { table, index } => vec![Statement {
                 sql: format!("DROP INDEX {}", self.quote(&index.name)),
                 table: table.clone(),

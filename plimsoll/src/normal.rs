@@ -1,0 +1,153 @@
+//! What a wanted schema looks like to the database that has it, as far as text alone decides.
+//!
+//! A database keeps less than is said to it: SQLite knows one width of whole numbers, MySQL makes a
+//! unique index of a unique constraint, PostgreSQL has no comment on how a default was written.
+//! Two schemas are compared in this form, in which introspection gives what is there.
+
+use crate::{
+    dialect::Dialect,
+    render::{reader, renderer},
+    schema::{
+        Check, Column, Default, Index, IndexKey, OnDelete, OnUpdate, Rule, Schema, Sql, Table,
+        TableOption, Type, Unique, Value,
+    },
+};
+
+/// The schema as introspection of a `dialect` database that has it gives it.
+///
+/// Conditions, defaults and expressions that are neither constants nor one of the forms that the
+/// model knows keep their text: whether two of them mean the same only the database can tell.
+pub fn normal(schema: &Schema, dialect: Dialect) -> Schema {
+    let mut schema = schema.clone();
+    schema.tables = std::mem::take(&mut schema.tables)
+        .into_iter()
+        .map(|(name, table)| (name, normal_table(table, dialect)))
+        .collect();
+    schema
+}
+
+fn normal_table(mut table: Table, dialect: Dialect) -> Table {
+    let of_table = table.options.iter().find_map(|option| match option {
+        TableOption::Collation(name) => Some(name.clone()),
+        _ => None,
+    });
+    for column in &mut table.columns {
+        normal_column(column, dialect);
+        match dialect {
+            // Its PRAGMAs know no comments.
+            Dialect::Sqlite => column.comment = None,
+            Dialect::Mysql if column.collation == of_table => column.collation = None,
+            Dialect::Mysql | Dialect::Postgres => {}
+        }
+        if dialect != Dialect::Sqlite && table.primary_key.contains(&column.name) {
+            column.nullable = false;
+        }
+    }
+    if dialect == Dialect::Sqlite {
+        table.comment = None;
+    }
+    for check in &mut table.checks {
+        check.rule = normal_rule(check, dialect);
+    }
+    for index in &mut table.indexes {
+        normal_index(index, dialect);
+    }
+    if dialect == Dialect::Mysql {
+        mysql_keys(&mut table);
+    }
+    settle(&mut table, dialect);
+    table
+}
+
+fn normal_column(column: &mut Column, dialect: Dialect) {
+    let (writer, reader) = (renderer(dialect), reader(dialect));
+    let default = writer.default(column);
+    // What the database has no form for stays as it is, and differs from whatever is there.
+    if let Ok(text) = writer.ty(&column.ty) {
+        let enumeration = matches!(column.ty, Type::Enum { .. }) && dialect == Dialect::Postgres;
+        if !enumeration {
+            column.ty = reader.read_type(&text);
+        }
+    }
+    if let Ok(default) = default {
+        column.default = default.and_then(|text| reader.read_default(&text, &column.ty));
+    }
+    if let (Dialect::Mysql, Type::Char(_), Some(Default::Value(Value::Text(text)))) =
+        (dialect, &column.ty, &mut column.default)
+    {
+        // A text of a fixed length is padded, and its end is not kept.
+        text.truncate(text.trim_end_matches(' ').len());
+    }
+    if let Some(Default::Sql(sql)) = &mut column.default {
+        *sql = own(sql, dialect);
+    }
+    if let Some(generated) = &mut column.generated {
+        generated.expr = own(&generated.expr, dialect);
+    }
+}
+
+/// The text for this database alone.
+fn own(sql: &Sql, dialect: Dialect) -> Sql {
+    Sql::new(sql.text(dialect))
+}
+
+fn normal_rule(check: &Check, dialect: Dialect) -> Rule {
+    match &check.rule {
+        Rule::Sql(sql) => reader(dialect).read_rule(sql.text(dialect)),
+        rule => rule.clone(),
+    }
+}
+
+fn normal_index(index: &mut Index, dialect: Dialect) {
+    for part in &mut index.columns {
+        if let IndexKey::Expr(expr) = &mut part.key {
+            *expr = own(expr, dialect);
+        }
+    }
+    if let Some(predicate) = &mut index.predicate {
+        *predicate = own(predicate, dialect);
+    }
+    if let Some(method) = &mut index.method {
+        *method = method.to_lowercase();
+    }
+}
+
+/// Makes unique constraints of the unique indexes that are the same to MySQL.
+fn mysql_keys(table: &mut Table) {
+    let (uniques, indexes) =
+        std::mem::take(&mut table.indexes).into_iter().partition::<Vec<_>, _>(|index| {
+            index.unique
+                && index.method.is_none()
+                && index
+                    .columns
+                    .iter()
+                    .all(|it| it.column().is_some() && !it.descending && it.prefix.is_none())
+        });
+    table.indexes = indexes;
+    table.uniques.extend(uniques.into_iter().map(|index| Unique {
+        columns: index.columns.iter().filter_map(|it| it.column().cloned()).collect(),
+        name: Some(index.name),
+    }));
+}
+
+/// Puts in order what has no order of its own, and makes one of what means the same.
+pub(crate) fn settle(table: &mut Table, dialect: Dialect) {
+    if dialect == Dialect::Mysql {
+        // There RESTRICT is NO ACTION.
+        for key in &mut table.foreign_keys {
+            if key.on_delete == OnDelete::Restrict {
+                key.on_delete = OnDelete::NoAction;
+            }
+            if key.on_update == OnUpdate::Restrict {
+                key.on_update = OnUpdate::NoAction;
+            }
+        }
+    }
+    table.options.sort();
+    table.uniques.sort_by(|a, b| (&a.columns, &a.name).cmp(&(&b.columns, &b.name)));
+    table.foreign_keys.sort_by(|a, b| {
+        (&a.columns, &a.references, &a.name).cmp(&(&b.columns, &b.references, &b.name))
+    });
+    table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
+    table.checks.sort_by_cached_key(|check| (check.name.clone(), format!("{:?}", check.rule)));
+}
