@@ -38,6 +38,8 @@ pub enum Event<'e> {
         sign: char,
         /// The step in a sentence.
         sentence: &'e str,
+        /// How long it took.
+        took: Duration,
     },
     /// A migration has ended.
     Ended {
@@ -81,6 +83,11 @@ pub trait Progress: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Log;
 
+/// As a number that the JSON of log lines has; none there is of 128 bits.
+fn milliseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Progress for Log {
     fn tell(&self, event: Event<'_>) {
         match event {
@@ -93,11 +100,11 @@ impl Progress for Log {
             Event::Began { migration, reverting } => {
                 tracing::debug!(migration, reverting, "migration begins");
             }
-            Event::Step { sign, sentence } => tracing::debug!(%sign, sentence, "step"),
+            Event::Step { sign, sentence, took } => {
+                tracing::debug!(%sign, sentence, took_ms = milliseconds(took), "step");
+            }
             Event::Ended { migration, took } => {
-                // As a number: the JSON of log lines has none of 128 bits.
-                let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                tracing::info!(migration, took_ms, "migration ended");
+                tracing::info!(migration, took_ms = milliseconds(took), "migration ended");
             }
             Event::SeederSkipped { seeder, because } => {
                 tracing::info!(seeder, because, "seeder skipped");

@@ -24,23 +24,30 @@ pub fn statements(
     steps: &Steps,
     before: &Schema,
 ) -> Result<Vec<Statement>, Unrenderable> {
+    Ok(of_each_step(dialect, steps, before)?.into_iter().flatten().collect())
+}
+
+/// As [`statements`], those of each step by themselves.
+pub(crate) fn of_each_step(
+    dialect: Dialect,
+    steps: &Steps,
+    before: &Schema,
+) -> Result<Vec<Vec<Statement>>, Unrenderable> {
     let render = renderer(dialect);
     let mut schema = before.clone();
-    let mut statements = Vec::new();
-    for step in steps.steps() {
-        match step {
+    let of_step = |step: &Step| {
+        Ok(match step {
             Step::Change(change) => {
-                statements.extend(render.change(change)?);
+                let statements = render.change(change)?;
                 // What the fold does not allow, the runner has refused before.
                 let _ = change.apply(&mut schema);
+                statements
             }
-            Step::Insert(rows) => {
-                statements.extend(insert(render, rows, schema.tables.get(&rows.table)));
-            }
-            Step::Delete(rows) => statements.extend(delete(render, rows)),
-        }
-    }
-    Ok(statements)
+            Step::Insert(rows) => insert(render, rows, schema.tables.get(&rows.table)),
+            Step::Delete(rows) => delete(render, rows),
+        })
+    };
+    steps.steps().iter().map(of_step).collect()
 }
 
 /// What `dialect` writes where the three differ.

@@ -17,13 +17,12 @@ use crate::{
     progress::{Event, Progress},
     records::{Begun, Open, Records, Way},
     revisions::{self, Standing, State, Target},
-    steps::Steps,
 };
 
 use one::One;
 pub use rehearse::Rehearsed;
 pub(crate) use rehearse::rehearse;
-use rehearse::{Rendered, render};
+use rehearse::render;
 pub use unfinished::Unfinished;
 pub(crate) use unfinished::unfinished;
 
@@ -188,13 +187,10 @@ impl<'r> Runner<'r> {
                 // It was data when it was interrupted.
                 (Kind::Imperative(_), _, Some(left)) => return Err(one.changed(&left).into()),
                 (Kind::Imperative(migration), _, None) => one.imperative(*migration).await?,
-                (Kind::Declared { .. }, Rendered { steps, run }, left) => {
-                    match self.dialect() {
-                        Dialect::Mysql => one.journaled(run, left).await?,
-                        Dialect::Sqlite | Dialect::Postgres => one.in_transaction(run).await?,
-                    }
-                    self.tell_steps(steps);
-                }
+                (Kind::Declared { .. }, rendered, left) => match self.dialect() {
+                    Dialect::Mysql => one.journaled(rendered, left).await?,
+                    Dialect::Sqlite | Dialect::Postgres => one.in_transaction(rendered).await?,
+                },
             }
             let took = began.elapsed();
             self.progress.tell(Event::Ended { migration: &revision.name, took });
@@ -202,12 +198,6 @@ impl<'r> Runner<'r> {
         }
         self.progress.tell(Event::Done);
         Ok(done)
-    }
-
-    fn tell_steps(&self, steps: &Steps) {
-        for step in steps.steps() {
-            self.progress.tell(Event::Step { sign: step.sign(), sentence: &step.describe() });
-        }
     }
 
     /// A pool replaces a connection that broke, and the lock would be gone with the old one.

@@ -34,6 +34,8 @@ mod random;
 mod seaorm;
 #[path = "migrate/seeds.rs"]
 mod seeds;
+#[path = "migrate/seeds_anew.rs"]
+mod seeds_anew;
 #[path = "migrate/status.rs"]
 mod status;
 #[path = "migrate/support.rs"]

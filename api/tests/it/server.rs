@@ -121,7 +121,8 @@ async fn a_head_that_does_not_come_whole_is_not_waited_for() {
 /// The answer to what is written, until the server closes the connection.
 async fn answer_to(address: SocketAddr, written: &str) -> String {
     let mut socket = TcpStream::connect(address).await.unwrap();
-    socket.write_all(written.as_bytes()).await.unwrap();
+    // The server may answer and close before all of it has come.
+    let _ = socket.write_all(written.as_bytes()).await;
     let mut answer = Vec::new();
     // What was not read is reset.
     let _ = socket.read_to_end(&mut answer).await;

@@ -204,6 +204,7 @@ async fn sql_is_printed_without_a_database_and_leads_there_and_back(scratch: &Sc
     let up = print(&["up", "--sql", "--dialect", kind]);
     let back = print(&["down", "head..base", "--sql", "--dialect", kind]);
     assert_eq!(up, print(&["up", "base..head", "--sql", "--dialect", kind]), "the same each time");
+    assert_eq!(back, print(&["down", "..", "--sql", "--dialect", kind]));
     let (first, rest) = (
         print(&["up", FIRST, "--sql", "--dialect", kind]),
         print(&["up", &format!("{FIRST}.."), "--sql", "--dialect", kind]),

@@ -166,7 +166,8 @@ pub(super) struct Up {
 impl Up {
     /// From where to where a script leads.
     pub(super) fn range(&self) -> (Target, Target) {
-        range(self.target.as_deref()).unwrap_or_else(|| (Target::Base, self.target()))
+        range(self.target.as_deref(), [Target::Base, Target::Head])
+            .unwrap_or_else(|| (Target::Base, self.target()))
     }
 
     pub(super) fn target(&self) -> Target {
@@ -194,7 +195,7 @@ pub(super) struct Down {
 impl Down {
     /// From where to where a script leads; back there is no telling without `FROM..TO`.
     pub(super) fn range(&self) -> Option<(Target, Target)> {
-        range(self.target.as_deref())
+        range(self.target.as_deref(), [Target::Head, Target::Base])
     }
 
     pub(super) fn target(&self) -> Target {
@@ -202,12 +203,13 @@ impl Down {
     }
 }
 
-/// What is written as `FROM..TO`: base and head where nothing is.
-fn range(named: Option<&str>) -> Option<(Target, Target)> {
+/// What is written as `FROM..TO`; `open` where nothing is.
+fn range(named: Option<&str>, open: [Target; 2]) -> Option<(Target, Target)> {
     let (from, to) = named?.split_once("..")?;
+    let [first, last] = open;
     let end =
         |text: &str, otherwise| target(Some(text).filter(|it| !it.is_empty()), None, otherwise);
-    Some((end(from, Target::Base), end(to, Target::Head)))
+    Some((end(from, first), end(to, last)))
 }
 
 fn target(named: Option<&str>, counted: Option<Target>, otherwise: Target) -> Target {

@@ -215,9 +215,10 @@ impl Progress for Output {
                 let how = if reverting { " (reverting)" } else { "" };
                 self.progress(format!("{migration}{how}"));
             }
-            Event::Step { sign, sentence } => {
+            Event::Step { sign, sentence, took } => {
                 let color = if sign == '-' { 31 } else { 32 };
-                self.progress(format!("  \x1b[{color}m{sign}\x1b[0m {sentence}"));
+                let took = duration(took);
+                self.progress(format!("  \x1b[{color}m{sign}\x1b[0m {sentence} in {took}"));
             }
             Event::Ended { took, .. } => {
                 self.with_bar(|bar| {

@@ -21,6 +21,7 @@ use crate::{
     dialect::Dialect,
     error::{Error, MigrationError, Result},
     records::Way,
+    render::renderer,
     revisions::Target,
     runner::{Ran, Rehearsed},
     seed::{Difference, DifferenceKind, Mode, Seeded},
@@ -169,7 +170,9 @@ pub(super) async fn up(context: &Context<'_>, args: Up) -> Result<u8> {
             .await?;
         let records = if rehearsed.is_empty() { Vec::new() } else { records };
         let plan = Plan::of(database.dialect(), &records, &rehearsed);
-        print_plan(context, &Plan { database: Some(database.to_string()), seeds, ..plan });
+        let (search_path, database) =
+            (database.schema().map(str::to_owned), Some(database.to_string()));
+        print_plan(context, &Plan { database, search_path, seeds, ..plan });
         return Ok(DONE);
     }
     let done = context
@@ -221,7 +224,9 @@ pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
             })
             .await?;
         let plan = Plan::of(database.dialect(), &[], &rehearsed);
-        print_plan(context, &Plan { database: Some(database.to_string()), ..plan });
+        let (search_path, database) =
+            (database.schema().map(str::to_owned), Some(database.to_string()));
+        print_plan(context, &Plan { database, search_path, ..plan });
         return Ok(DONE);
     }
     let reverted = context
@@ -316,6 +321,9 @@ struct Plan<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
     database: Option<String>,
     dialect: Dialect,
+    /// The schema to work in, when one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    search_path: Option<String>,
     /// What creates the tables of the records.
     records: &'p [String],
     #[serde(rename = "plan")]
@@ -337,7 +345,7 @@ impl<'p> Plan<'p> {
             .iter()
             .map(|it| Entry { name: &it.name, statements: it.statements.as_deref() })
             .collect();
-        Self { database: None, dialect, records, entries, seeds: false }
+        Self { database: None, dialect, search_path: None, records, entries, seeds: false }
     }
 }
 
@@ -353,9 +361,18 @@ fn print_script(
         Some(kind) => kind.into(),
         None => context.database()?.dialect(),
     };
+    let search_path = context.common.database_schema.clone();
+    if search_path.is_some() && dialect != Dialect::Postgres {
+        return Err(MigrationError::Unsupported {
+            what: format!("{dialect} has no schemas inside a database, as PostgreSQL has"),
+            instead: "leave --database-schema out".to_owned(),
+        }
+        .into());
+    }
     let (records, rehearsed) = context.app.script(dialect, way, from, target)?;
     let seeds = way == Way::Up && context.app.has_seeds();
-    print_plan(context, &Plan { seeds, ..Plan::of(dialect, &records, &rehearsed) });
+    let plan = Plan::of(dialect, &records, &rehearsed);
+    print_plan(context, &Plan { search_path, seeds, ..plan });
     Ok(DONE)
 }
 
@@ -365,10 +382,23 @@ fn print_plan(context: &Context<'_>, plan: &Plan<'_>) {
         line("-- nothing to do");
     }
     if !plan.entries.is_empty() {
+        line(match plan.dialect {
+            Dialect::Sqlite => "-- stop at the first error: sqlite3 -bail FILE",
+            Dialect::Postgres => "-- stop at the first error: psql -v ON_ERROR_STOP=1",
+            Dialect::Mysql => {
+                "-- the client stops at the first error; what ran before it stays, and `up` does not know it"
+            }
+        });
         // What every session of the engine begins with.
         match plan.dialect {
             Dialect::Sqlite => line("PRAGMA foreign_keys = ON;"),
-            Dialect::Postgres => line("SET TIME ZONE 'UTC';"),
+            Dialect::Postgres => {
+                line("SET TIME ZONE 'UTC';");
+                if let Some(schema) = &plan.search_path {
+                    let schema = renderer(Dialect::Postgres).quote(schema);
+                    line(&format!("SET search_path TO {schema};"));
+                }
+            }
             Dialect::Mysql => line(&format!("{MYSQL_SESSION};")),
         }
     }

@@ -88,7 +88,11 @@ fn fitted(value: Value, ty: &Type) -> Value {
         (Value::Int(number @ (0 | 1)), Type::Boolean) => Value::Bool(number == 1),
         (Value::Text(text), Type::Boolean) if matches!(&*text, "t" | "true") => Value::Bool(true),
         (Value::Text(text), Type::Boolean) if matches!(&*text, "f" | "false") => Value::Bool(false),
-        (Value::Text(text), ty) if is_number(ty) => whole(&text),
+        (Value::Text(text), ty)
+            if is_number(ty) && text.parse::<f64>().is_ok_and(f64::is_finite) =>
+        {
+            whole(&text)
+        }
         (value, _) => value,
     }
 }
@@ -160,7 +164,8 @@ fn range(tokens: &[Token]) -> Option<Rule> {
         let [name, sign, number @ ..] = half else { return None };
         let bound = match constant(number)? {
             Value::Int(bound) => bound,
-            Value::Text(text) => text.parse().ok()?,
+            // What PostgreSQL makes of a number below zero; a text that is compared is no bound.
+            Value::Text(text) if text.starts_with('-') => text.parse().ok()?,
             _ => return None,
         };
         if column.get_or_insert_with(|| name.name().map(str::to_owned))

@@ -13,7 +13,10 @@ use sea_orm::{
 };
 use sea_orm_migration::{MigrationTrait, SchemaManager};
 
-use super::{Runner, rehearse::record};
+use super::{
+    Runner,
+    rehearse::{Rendered, record},
+};
 use crate::{
     catalog,
     dialect::Dialect,
@@ -61,9 +64,10 @@ impl One<'_> {
     }
 
     /// The statements and the record in one transaction.
-    pub(super) async fn in_transaction(&self, run: &[Statement]) -> Result<()> {
+    pub(super) async fn in_transaction(&self, rendered: &Rendered) -> Result<()> {
         let tx = self.begin().await?;
-        for statement in run {
+        let mut since = Instant::now();
+        for (at, statement) in rendered.run.iter().enumerate() {
             if let Err(error) = tx.execute_unprepared(&statement.sql).await {
                 // What it says matters more than what the rollback says: the session ends anyway.
                 let _ = tx.rollback().await;
@@ -71,8 +75,18 @@ impl One<'_> {
                 let failed = self.failed(&doing, Some(&statement.sql), Remains::Nothing);
                 return Err(failed(error).into());
             }
+            self.tell_ended(rendered, at + 1, &mut since);
         }
         self.record_and_commit(tx, Remains::Nothing).await
+    }
+
+    /// Tells of the steps that this statement was the last of.
+    fn tell_ended(&self, rendered: &Rendered, statement: usize, since: &mut Instant) {
+        for step in rendered.ended_by(statement) {
+            let (sign, sentence, took) = (step.sign(), step.describe(), since.elapsed());
+            self.runner.progress.tell(Event::Step { sign, sentence: &sentence, took });
+            *since = Instant::now();
+        }
     }
 
     async fn begin(&self) -> Result<DatabaseTransaction> {
@@ -103,14 +117,15 @@ impl One<'_> {
 
     /// The statements one by one, each written down before it begins, because each commits by
     /// itself. `left` is where an earlier run was interrupted.
-    pub(super) async fn journaled(&self, run: &[Statement], left: Option<Open>) -> Result<()> {
-        let db = self.runner.db;
+    pub(super) async fn journaled(&self, rendered: &Rendered, left: Option<Open>) -> Result<()> {
+        let (db, run) = (self.runner.db, rendered.run.as_slice());
         let texts: Vec<&str> = run.iter().map(|statement| statement.sql.as_str()).collect();
         let first = match left {
             Some(open) => self.resume(run, &texts, &open).await?,
             None => 0,
         };
         let (name, records) = (&self.revision.name, &self.runner.records);
+        let mut since = Instant::now();
         for (at, statement) in run.iter().enumerate().skip(first) {
             let ran = if statement.effect == Effect::Rows {
                 self.keep_rows(statement, &texts[..=at]).await
@@ -137,6 +152,7 @@ impl One<'_> {
                 };
                 return Err(self.failed(&doing, sql, remains)(error.into_cause()).into());
             }
+            self.tell_ended(rendered, at + 1, &mut since);
         }
         let tx = self.begin().await?;
         self.record_and_commit(tx, Remains::Resumable).await

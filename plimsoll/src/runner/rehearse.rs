@@ -7,7 +7,7 @@ use crate::{
     error::{MigrationError, Result},
     history::{Kind, Revision, Revisions},
     records::{Open, Records, Way},
-    render::{Statement, statements},
+    render::{Statement, of_each_step},
     steps::{Step, Steps},
 };
 
@@ -16,6 +16,16 @@ use crate::{
 pub(super) struct Rendered {
     pub(super) steps: Steps,
     pub(super) run: Vec<Statement>,
+    /// For each step, how many statements have run when it has.
+    ends: Vec<usize>,
+}
+
+impl Rendered {
+    /// The steps that end with the statement of that number, counted from 1.
+    pub(super) fn ended_by(&self, statement: usize) -> impl Iterator<Item = &Step> {
+        let ended = self.ends.iter().enumerate().filter(move |(_, end)| **end == statement);
+        ended.filter_map(|(at, _)| self.steps.steps().get(at))
+    }
 }
 
 pub(super) fn render(dialect: Dialect, revision: &Revision<'_>, way: Way) -> Result<Rendered> {
@@ -26,11 +36,15 @@ pub(super) fn render(dialect: Dialect, revision: &Revision<'_>, way: Way) -> Res
         Way::Up => steps.clone(),
         Way::Down => steps.reverse(),
     };
-    let run = statements(dialect, &steps, before).map_err(|why| MigrationError::BadMigration {
-        migration: revision.name.clone(),
-        problem: why.to_string(),
+    let run = of_each_step(dialect, &steps, before).map_err(|why| {
+        MigrationError::BadMigration { migration: revision.name.clone(), problem: why.to_string() }
     })?;
-    Ok(Rendered { steps, run })
+    let lengths = run.iter().map(Vec::len);
+    let ends = lengths.scan(0, |sum, length| {
+        *sum += length;
+        Some(*sum)
+    });
+    Ok(Rendered { ends: ends.collect(), run: run.into_iter().flatten().collect(), steps })
 }
 
 /// The statements that record a migration's end; how long it `took` is not known beforehand.
@@ -73,7 +87,7 @@ pub(crate) fn rehearse(
         if let Kind::Imperative(_) = revision.kind {
             return Ok(Rehearsed { name, statements: None, losses: None });
         }
-        let Rendered { steps, run } = render(dialect, revision, way)?;
+        let Rendered { steps, run, .. } = render(dialect, revision, way)?;
         let finished = open.filter(|open| open.version == name).map_or(0, |open| open.finished);
         let statements = run.into_iter().skip(finished).map(|statement| statement.sql);
         let recorded = record(&records, revision, way, None);

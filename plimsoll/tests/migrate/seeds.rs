@@ -1,12 +1,10 @@
 //! Default rows: offered once, and never forced on whoever changed or withdrew them.
 
+use crate::support::*;
 use plimsoll::{
     App, Choice, Difference, DifferenceKind, Error, History, MigrationError, Mode, Seeded,
     prelude::*, testing::Scratch,
 };
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
-
-use crate::{guests::guest, support::*};
 
 plimsoll::on_every_empty_database!(
     rows_are_offered_once,
@@ -18,20 +16,15 @@ plimsoll::on_every_empty_database!(
     a_seeder_can_be_left_out,
     a_file_that_is_wrong_is_refused_before_anything_runs,
     a_reference_to_nothing_is_an_error_and_one_to_a_withdrawn_row_is_left,
-    with_the_tables_gone_the_rows_are_offered_again,
-    tables_that_somebody_else_dropped_are_seeded_again,
     a_row_that_the_database_refuses_takes_back_its_seeder,
     every_kind_of_value_is_written_and_compared,
     keys_of_other_types_can_be_referred_to,
     two_projects_in_one_database_offer_each_its_own_rows,
     a_row_that_cannot_be_set_back_is_named,
     a_row_that_is_set_back_says_when_it_was_changed,
-    tables_that_seaorm_made_anew_are_seeded_again,
-    tables_that_code_made_anew_are_seeded_again,
-    a_journal_of_an_older_engine_is_kept,
 );
 
-fn roles_table() -> Steps {
+pub(crate) fn roles_table() -> Steps {
     Steps::new().create_table("roles", |t| {
         t.column(big_pk_auto("id"))
             .column(string_len("name", 40))
@@ -40,7 +33,7 @@ fn roles_table() -> Steps {
     })
 }
 
-fn rights_tables() -> Steps {
+pub(crate) fn rights_tables() -> Steps {
     Steps::new()
         .create_table("rights", |t| {
             t.column(big_pk_auto("id")).column(string_len("code", 40)).unique(["code"])
@@ -55,11 +48,11 @@ fn rights_tables() -> Steps {
         })
 }
 
-fn history() -> History {
+pub(crate) fn history() -> History {
     History::new().declared("m01_roles", roles_table).declared("m02_rights", rights_tables)
 }
 
-const ROLES: &str = r#"
+pub(crate) const ROLES: &str = r#"
     table = "roles"
     key = ["name"]
     [[rows]]
@@ -70,7 +63,7 @@ const ROLES: &str = r#"
     description = "may look"
 "#;
 
-const RIGHTS: &str = r#"
+pub(crate) const RIGHTS: &str = r#"
     table = "rights"
     key = ["code"]
     [[rows]]
@@ -79,7 +72,7 @@ const RIGHTS: &str = r#"
     code = "ship:sink"
 "#;
 
-const GRANTS: &str = r#"
+pub(crate) const GRANTS: &str = r#"
     table = "grants"
     key = ["role_id", "right_id"]
     [lookup.role_id]
@@ -96,7 +89,7 @@ const GRANTS: &str = r#"
     right_id = "ship:read"
 "#;
 
-fn app() -> App {
+pub(crate) fn app() -> App {
     App::new(history()).seeds(&[
         ("roles.toml", ROLES),
         ("rights.toml", RIGHTS),
@@ -105,7 +98,7 @@ fn app() -> App {
 }
 
 /// The next release: a right more, which the administrator has.
-fn next_release() -> App {
+pub(crate) fn next_release() -> App {
     let rights = format!("{RIGHTS}\n[[rows]]\ncode = \"ship:build\"\n");
     let grants = GRANTS.replace("\"ship:sink\"]", "\"ship:sink\", \"ship:build\"]");
     App::new(history()).seeds(&[
@@ -115,7 +108,7 @@ fn next_release() -> App {
     ])
 }
 
-async fn grants(scratch: &Scratch) -> Vec<String> {
+pub(crate) async fn grants(scratch: &Scratch) -> Vec<String> {
     let sql = match dialect(&scratch.db) {
         plimsoll::Dialect::Mysql => "SELECT CONCAT(o.name, ' ', i.code)",
         _ => "SELECT o.name || ' ' || i.code",
@@ -126,7 +119,7 @@ async fn grants(scratch: &Scratch) -> Vec<String> {
     all(&scratch.db, &sql).await
 }
 
-async fn withdraw(scratch: &Scratch, role: &str, right: &str) {
+pub(crate) async fn withdraw(scratch: &Scratch, role: &str, right: &str) {
     run(
         &scratch.db,
         &format!(
@@ -137,11 +130,11 @@ async fn withdraw(scratch: &Scratch, role: &str, right: &str) {
     .await;
 }
 
-async fn verify(scratch: &Scratch, app: &App) -> Vec<Difference> {
+pub(crate) async fn verify(scratch: &Scratch, app: &App) -> Vec<Difference> {
     app.on(&scratch.db).verify_seeds(&Choice::default()).await.unwrap()
 }
 
-fn inserted(seeded: &[Seeded]) -> Vec<(&str, Vec<&str>)> {
+pub(crate) fn inserted(seeded: &[Seeded]) -> Vec<(&str, Vec<&str>)> {
     let rows = seeded.iter().filter(|it| !it.inserted.is_empty());
     rows.map(|it| (it.seeder.as_str(), it.inserted.iter().map(String::as_str).collect())).collect()
 }
@@ -367,37 +360,6 @@ async fn a_reference_to_nothing_is_an_error_and_one_to_a_withdrawn_row_is_left(s
     assert_eq!(grants(scratch).await, ["admin ship:read", "viewer ship:read"]);
 }
 
-async fn with_the_tables_gone_the_rows_are_offered_again(scratch: &Scratch) {
-    up(scratch, &app()).await.unwrap();
-    withdraw(scratch, "admin", "ship:sink").await;
-
-    down(scratch, &app(), "-1").await.unwrap();
-    assert_eq!(count(&scratch.db, "roles").await, 2);
-    run(&scratch.db, "DELETE FROM roles WHERE name = 'viewer'").await;
-    up(scratch, &app()).await.unwrap();
-    assert_eq!(
-        grants(scratch).await,
-        ["admin ship:read", "admin ship:sink"],
-        "the role stays away"
-    );
-
-    down(scratch, &app(), "base").await.unwrap();
-    up(scratch, &app()).await.unwrap();
-    assert_eq!(grants(scratch).await.len(), 3);
-}
-
-async fn tables_that_somebody_else_dropped_are_seeded_again(scratch: &Scratch) {
-    up(scratch, &app()).await.unwrap();
-    for table in ["grants", "rights"] {
-        run(&scratch.db, &format!("DROP TABLE {table}")).await;
-    }
-    run(&scratch.db, "DELETE FROM seaql_migrations WHERE version = 'm02_rights'").await;
-
-    up(scratch, &app()).await.unwrap();
-
-    assert_eq!(grants(scratch).await.len(), 3);
-}
-
 async fn a_row_that_the_database_refuses_takes_back_its_seeder(scratch: &Scratch) {
     let long = format!("{ROLES}\n[[rows]]\nname = \"twice\"\ndescripton = \"no such column\"\n");
     let broken = App::new(history()).seeds(&[("roles.toml", &*long), ("rights.toml", RIGHTS)]);
@@ -579,95 +541,4 @@ async fn a_row_that_is_set_back_says_when_it_was_changed(scratch: &Scratch) {
     assert_eq!(reset(scratch, &with_moments, "moments").await.restored, ["x"]);
     let moment: chrono::DateTime<chrono::Utc> = one(db, "SELECT updated_at FROM moments").await;
     assert!((chrono::Utc::now() - moment).num_minutes() < 5, "{moment}");
-}
-
-/// As if all that is recorded had happened an hour ago.
-async fn an_hour_ago(scratch: &Scratch) {
-    for (table, column) in [
-        ("seaql_migrations", "applied_at"),
-        ("plimsoll_history", "applied_at"),
-        ("plimsoll_seeds", "table_made_at"),
-    ] {
-        run(&scratch.db, &format!("UPDATE {table} SET {column} = {column} - 3600")).await;
-    }
-}
-
-async fn tables_that_seaorm_made_anew_are_seeded_again(scratch: &Scratch) {
-    struct Migrator;
-
-    impl MigratorTrait for Migrator {
-        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-            history().into_migrations()
-        }
-    }
-
-    up(scratch, &app()).await.unwrap();
-    withdraw(scratch, "admin", "ship:sink").await;
-    an_hour_ago(scratch).await;
-    assert!(up(scratch, &app()).await.unwrap().seeded.is_empty(), "withdrawn is withdrawn");
-    Migrator::refresh(&scratch.db).await.unwrap();
-
-    let gone = verify(scratch, &app()).await;
-    let report = up(scratch, &app()).await.unwrap();
-
-    assert_eq!(gone.len(), 7);
-    assert!(gone.iter().all(|it| it.kind == DifferenceKind::New), "{gone:?}");
-    assert_eq!(inserted(&report.seeded).len(), 3);
-    assert_eq!(grants(scratch).await.len(), 3);
-
-    withdraw(scratch, "admin", "ship:sink").await;
-    assert!(up(scratch, &app()).await.unwrap().seeded.is_empty());
-    an_hour_ago(scratch).await;
-    Migrator::down(&scratch.db, Some(1)).await.unwrap();
-    run(&scratch.db, "DELETE FROM roles WHERE name = 'viewer'").await;
-    Migrator::up(&scratch.db, None).await.unwrap();
-    up(scratch, &app()).await.unwrap();
-    assert_eq!(
-        grants(scratch).await,
-        ["admin ship:read", "admin ship:sink"],
-        "the table of roles is the same, and the role stays away"
-    );
-}
-
-async fn tables_that_code_made_anew_are_seeded_again(scratch: &Scratch) {
-    fn history() -> History {
-        let up = &["CREATE TABLE roles (name varchar(40) PRIMARY KEY, description varchar(200))"];
-        History::new().imperative(guest("m01_roles", up).down(&["DROP TABLE roles"]))
-    }
-    struct Migrator;
-
-    impl MigratorTrait for Migrator {
-        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-            history().into_migrations()
-        }
-    }
-
-    let app = App::new(history()).seeds(&[("roles.toml", ROLES)]);
-    up(scratch, &app).await.unwrap();
-    run(&scratch.db, "DELETE FROM roles WHERE name = 'viewer'").await;
-    an_hour_ago(scratch).await;
-    up(scratch, &app).await.unwrap();
-    assert_eq!(count(&scratch.db, "roles").await, 1);
-
-    Migrator::refresh(&scratch.db).await.unwrap();
-    up(scratch, &app).await.unwrap();
-
-    assert_eq!(count(&scratch.db, "roles").await, 2);
-}
-
-async fn a_journal_of_an_older_engine_is_kept(scratch: &Scratch) {
-    up(scratch, &app()).await.unwrap();
-    withdraw(scratch, "admin", "ship:sink").await;
-    run(&scratch.db, "ALTER TABLE plimsoll_seeds DROP COLUMN table_made_at").await;
-
-    assert_eq!(up(scratch, &app()).await.unwrap(), plimsoll::Report::default());
-    let report = up(scratch, &next_release()).await.unwrap();
-
-    assert_eq!(
-        inserted(&report.seeded),
-        [("rights", vec!["ship:build"]), ("grants", vec!["admin/ship:build"])]
-    );
-    let made = "SELECT count(*) FROM plimsoll_seeds WHERE table_made_at IS NOT NULL";
-    assert_eq!(one::<i64>(&scratch.db, made).await, 2);
-    assert_eq!(grants(scratch).await, ["admin ship:build", "admin ship:read", "viewer ship:read"]);
 }

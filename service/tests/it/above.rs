@@ -157,6 +157,8 @@ async fn a_reset_ends_when_its_person_or_its_starter_may_do_other_things(db: &Da
     let to_assign = &admin::<AssignRoles>(db).await;
     let to_update = &admin::<UpdateUsers>(db).await;
     let to_grant = &admin::<GrantPermissions>(db).await;
+    let to_create = &admin::<CreateRoles>(db).await;
+    let to_delete = &admin::<DeleteRoles>(db).await;
     let role = async |name| role::by_name(db, &admin::<ReadRoles>(db).await, name).await.unwrap();
     let (admins, viewers) = (role("admin").await.id, role("viewer").await.id);
     let permissions = permission::list(db, &admin(db).await).await.unwrap();
@@ -189,6 +191,18 @@ async fn a_reset_ends_when_its_person_or_its_starter_may_do_other_things(db: &Da
         set_active(rights, starter, false).await;
     });
     assert!(matches!(of_somebody_shut_out.await, Err(Error::Unauthenticated)));
+    let of_somebody_without_their_role =
+        reset_after(db, ("a6", "b6"), async |rights, starter, _| {
+            let new = &NewRole { name: "helpers".to_owned(), ..NewRole::default() };
+            let made = rights
+                .change(db, |change, _| Box::pin(role::create(change, to_create, new.clone())));
+            let id = made.await.unwrap().id;
+            give(db, starter, id).await;
+            let change =
+                rights.change(db, |change, _| Box::pin(role::delete(change, to_delete, id)));
+            change.await.unwrap();
+        });
+    assert!(matches!(of_somebody_without_their_role.await, Err(Error::Unauthenticated)));
     let untouched = reset_after(db, ("a5", "b5"), async |_, _, _| {});
     assert!(untouched.await.is_ok());
 }

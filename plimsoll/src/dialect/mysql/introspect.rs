@@ -101,7 +101,7 @@ pub(crate) async fn schema(db: &impl ConnectionTrait) -> Result<Schema, DbErr> {
     }
     for row in rows(db, checks(is_mariadb)).await? {
         if let Some(table) = tables.get_mut(&row.try_get_by_index::<String>(0)?) {
-            check(&row, table)?;
+            check(&row, is_mariadb, table)?;
         }
     }
     let mut actions = BTreeMap::new();
@@ -189,7 +189,7 @@ fn column(
     let expr: Option<String> = row.try_get_by_index(8)?;
     let ty = Mysql.read_type(&ty);
     let generated = expr.filter(|expr| !expr.is_empty()).map(|expr| Generated {
-        expr: Sql::new(expr),
+        expr: Sql::new(plain(expr, is_mariadb)),
         stored: extra.contains("stored") || extra.contains("persistent"),
     });
     for (sign, kind) in [
@@ -206,9 +206,10 @@ fn column(
         }
     }
     let is_expression = is_mariadb || extra.contains("default_generated");
-    let default = default
-        .filter(|_| generated.is_none())
-        .and_then(|text| read_default(&text, &ty, is_expression));
+    let default = default.filter(|_| generated.is_none()).and_then(|text| {
+        let text = if is_expression { plain(text, is_mariadb) } else { text };
+        read_default(&text, &ty, is_expression)
+    });
     table.columns.push(Column {
         nullable: nullable == "YES",
         default,
@@ -220,6 +221,11 @@ fn column(
         name,
     });
     Ok(())
+}
+
+/// An expression as SQL: MySQL puts a backslash before every quote of those in its catalog.
+fn plain(expr: String, is_mariadb: bool) -> String {
+    if is_mariadb { expr } else { expr.replace("\\'", "'") }
 }
 
 /// A default; MySQL tells constants as they are, without quotes, where MariaDB tells SQL.
@@ -240,9 +246,9 @@ fn read_default(text: &str, ty: &Type, is_sql: bool) -> Option<Default> {
     }
 }
 
-fn check(row: &QueryResult, table: &mut Table) -> Result<(), DbErr> {
+fn check(row: &QueryResult, is_mariadb: bool, table: &mut Table) -> Result<(), DbErr> {
     let name: String = row.try_get_by_index(1)?;
-    let clause: String = row.try_get_by_index(2)?;
+    let clause = plain(row.try_get_by_index(2)?, is_mariadb);
     let level: String = row.try_get_by_index(3)?;
     let of_column = level.eq_ignore_ascii_case("column");
     // MariaDB's JSON is a text with this CHECK.
@@ -355,5 +361,58 @@ fn settle(table: &mut Table) {
                 }) => {}
             _ => table.indexes.push(index),
         }
+    }
+}
+
+/// What MySQL 8 keeps, as its catalog was recorded to have it; there is none to be asked here.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Rule;
+
+    fn default(text: &str, extra: &str, ty: &str) -> Option<Default> {
+        let is_expression = extra.contains("DEFAULT_GENERATED");
+        let text = if is_expression { plain(text.to_owned(), false) } else { text.to_owned() };
+        read_default(&text, &Mysql.read_type(ty), is_expression)
+    }
+
+    fn value(value: impl Into<Value>) -> Default {
+        Default::Value(value.into())
+    }
+
+    #[test]
+    fn constants_of_mysql_come_without_quotes() {
+        assert_eq!(default("it's", "", "varchar(80)"), Some(value("it's")));
+        assert_eq!(default("", "", "varchar(80)"), Some(value("")));
+        assert_eq!(default("NULL", "", "varchar(80)"), Some(value("NULL")));
+        assert_eq!(default("5", "", "int"), Some(value(5_i64)));
+        assert_eq!(default("1", "", "tinyint(1)"), Some(value(true)));
+        assert_eq!(
+            default("1.50", "", "decimal(10,2)"),
+            Some(Default::Value(Value::Number("1.50".to_owned())))
+        );
+        assert_eq!(default("2026-11-20", "", "date"), Some(value("2026-11-20")));
+    }
+
+    #[test]
+    fn expressions_of_mysql_come_with_their_character_set_and_backslashes() {
+        assert_eq!(default(r"_utf8mb4\'{}\'", "DEFAULT_GENERATED", "json"), Some(value("{}")));
+        assert_eq!(
+            default("utc_timestamp(6)", "DEFAULT_GENERATED", "datetime(6)"),
+            Some(Default::Now)
+        );
+        assert_eq!(
+            default(r"concat(_utf8mb4\'a\',1)", "DEFAULT_GENERATED", "varchar(9)"),
+            Some(Default::Sql(Sql::new("concat(_utf8mb4'a',1)")))
+        );
+        let clause =
+            plain(r"(`state` in (_utf8mb4\'draft\',_utf8mb4\'it\'\'s\'))".to_owned(), false);
+        assert_eq!(
+            Mysql.read_rule(&clause),
+            Rule::OneOf {
+                column: "state".to_owned(),
+                values: vec!["draft".to_owned(), "it's".to_owned()],
+            }
+        );
     }
 }

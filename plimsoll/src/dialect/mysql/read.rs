@@ -74,3 +74,45 @@ impl Read for Mysql {
         kept.map(|(_, token)| token.clone()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Rule;
+
+    #[test]
+    fn types_of_both_are_read_with_and_without_widths() {
+        for (mariadb, mysql, ty) in [
+            ("int(11)", "int", Type::Integer),
+            ("bigint(20) unsigned", "bigint unsigned", Type::BigUnsigned),
+            ("tinyint(1)", "tinyint(1)", Type::Boolean),
+            ("tinyint(4)", "tinyint", Type::TinyInteger),
+            ("year(4)", "year", Type::Year),
+            ("decimal(10,0)", "decimal(10,0)", Type::Decimal(None)),
+            ("varchar(80)", "varchar(80)", Type::String(Some(80))),
+        ] {
+            assert_eq!((Mysql.read_type(mariadb), Mysql.read_type(mysql)), (ty.clone(), ty));
+        }
+        let values = vec!["a,b".to_owned(), "it's".to_owned()];
+        let ty = Type::Enum { name: String::new(), values };
+        assert_eq!(Mysql.read_type("enum('a,b','it''s')"), ty);
+        assert_eq!(Mysql.read_type("mediumtext"), Type::Custom("mediumtext".to_owned()));
+        assert_eq!(
+            Mysql.read_type("int(10) unsigned zerofill"),
+            Type::Custom("int(10) unsigned zerofill".to_owned())
+        );
+    }
+
+    #[test]
+    fn conditions_are_read_as_both_write_them() {
+        let range = |min, max| Rule::Range { column: "size".to_owned(), min, max };
+
+        assert_eq!(Mysql.read_rule("`size` >= 0"), range(Some(0), None));
+        assert_eq!(
+            Mysql.read_rule("((`size` >= -(1)) and (`size` <= 5))"),
+            range(Some(-1), Some(5))
+        );
+        let other = "`size` >= 0 or `size` <= 5";
+        assert_eq!(Mysql.read_rule(other), Rule::Sql(crate::schema::Sql::new(other)));
+    }
+}

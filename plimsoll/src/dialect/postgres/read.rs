@@ -132,3 +132,76 @@ fn behind_type(tokens: &[Token], mut at: usize) -> usize {
     }
     at
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Rule, Sql};
+
+    fn value(value: impl Into<Value>) -> Default {
+        Default::Value(value.into())
+    }
+
+    #[test]
+    fn casts_around_constants_are_left_out() {
+        let text = Type::String(Some(80));
+        let default = |text, ty: &Type| Postgres.read_default(text, ty);
+
+        assert_eq!(default("'x'::character varying", &text), Some(value("x")));
+        assert_eq!(default("''::text", &Type::Text), Some(value("")));
+        assert_eq!(default("'ab'::bpchar", &Type::Char(3)), Some(value("ab")));
+        assert_eq!(default("'-1'::integer", &Type::Integer), Some(value(-1_i64)));
+        assert_eq!(default("'{}'::text[]", &Type::Array(Box::new(Type::Text))), Some(value("{}")));
+        assert_eq!(default("'sad'::mood", &Type::Text), Some(value("sad")));
+        assert_eq!(
+            default(r"'\x00ff'::bytea", &Type::Blob),
+            Some(Default::Value(Value::Bytes(vec![0, 255])))
+        );
+        assert_eq!(default("NULL::character varying", &text), None);
+        assert_eq!(default("true", &Type::Boolean), Some(value(true)));
+        let sum = "(1 + 2)";
+        assert_eq!(default(sum, &Type::Integer), Some(Default::Sql(Sql::new(sum))));
+    }
+
+    #[test]
+    fn the_present_time_is_known_however_it_is_cast() {
+        for (text, ty) in [
+            ("CURRENT_TIMESTAMP", Type::Timestamp),
+            ("now()", Type::Timestamp),
+            ("(CURRENT_TIMESTAMP AT TIME ZONE 'UTC'::text)", Type::DateTime),
+            ("(now() AT TIME ZONE 'utc'::text)", Type::DateTime),
+            ("((CURRENT_TIMESTAMP AT TIME ZONE 'UTC'::text))::date", Type::Date),
+        ] {
+            assert_eq!(Postgres.read_default(text, &ty), Some(Default::Now), "{text}");
+        }
+        assert_ne!(Postgres.read_default("now()", &Type::DateTime), Some(Default::Now));
+    }
+
+    #[test]
+    fn enumerations_and_ranges_are_read_as_the_server_rewrites_them() {
+        let one_of = |values: &[&str]| Rule::OneOf {
+            column: "state".to_owned(),
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        };
+
+        assert_eq!(
+            Postgres.read_rule(
+                "((state)::text = ANY ((ARRAY['a'::character varying, 'it''s'::character varying])::text[]))"
+            ),
+            one_of(&["a", "it's"])
+        );
+        assert_eq!(Postgres.read_rule("((state)::text = 'a'::text)"), one_of(&["a"]));
+        assert_eq!(
+            Postgres.read_rule("((\"Size\" >= '-5'::integer) AND (\"Size\" <= 40))"),
+            Rule::Range { column: "Size".to_owned(), min: Some(-5), max: Some(40) }
+        );
+        for other in [
+            "((a)::text = (b)::text)",
+            "(a >= 1) AND (b <= 2)",
+            "(a <> 1)",
+            "(lower(a) = 'x'::text)",
+        ] {
+            assert_eq!(Postgres.read_rule(other), Rule::Sql(Sql::new(other)), "{other}");
+        }
+    }
+}

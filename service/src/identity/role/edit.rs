@@ -118,9 +118,10 @@ pub async fn delete(change: &Change<'_>, by: &Granted<DeleteRoles>, id: i64) -> 
     exceed::role(change.tx(), by.to(), &role).await?;
     exceed::holders(change.tx(), by.to(), &role).await?;
 
+    // Before it goes: afterwards nobody has it.
+    change.touch(Scope::Role(id)).await?;
     let delete = async { Ok(Entity::delete_by_id(id).exec(change.tx()).await?) };
     change.keeping_an_administrator(delete).await?;
-    change.touch(Scope::Role(id)).await?;
     tracing::info!(target: "audit", by = %by.to(), role_id = id, name = role.name, "role removed");
     Ok(())
 }
@@ -189,11 +190,16 @@ async fn both_within(
 
 /// The setting names it, and would name nothing.
 async fn is_not_the_default(change: &Change<'_>, role: &Model) -> Result<()> {
-    let name: String = settings::read(change.tx(), default_role::SETTING).await?;
-    if sought(&name) == role.name_key {
-        return Err(Error::BelongsToSystem { kind: "default role", key: role.name.clone() });
+    match settings::read::<String>(change.tx(), default_role::SETTING).await {
+        Ok(name) if sought(&name) == role.name_key => {
+            Err(Error::BelongsToSystem { kind: "default role", key: role.name.clone() })
+        }
+        // A setting that is not there, or is none, names no role.
+        Ok(_) | Err(Error::NotFound { .. } | Error::WrongType { .. } | Error::Malformed { .. }) => {
+            Ok(())
+        }
+        Err(error) => Err(error),
     }
-    Ok(())
 }
 
 pub(in crate::identity) async fn find(change: &Change<'_>, id: i64) -> Result<Model> {

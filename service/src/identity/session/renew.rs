@@ -8,7 +8,11 @@ use sea_orm::{
 };
 
 use super::{Client, Family, Tokens, end::end_one, issue, locked};
-use crate::{Error, Result, World, identity::secret::Purpose, lookup::by_text};
+use crate::{
+    Error, Result, World,
+    identity::{prune, secret::Purpose},
+    lookup::by_text,
+};
 
 /// Exchanges a refresh token for the next pair of its session. A token is good for one exchange: a
 /// second one ends the session, because the token is in two hands and nobody knows which is right.
@@ -30,6 +34,7 @@ pub async fn refresh(
     let token = &found.await?.ok_or(Error::Unauthenticated)?;
     let renewed =
         retry::transaction(db, |tx, _| Box::pin(exchange(tx, world, token, client))).await?;
+    prune::now_and_then(db, world).await;
     // Outside of the transaction: what a second use ends must be kept.
     renewed.ok_or(Error::Unauthenticated)
 }
