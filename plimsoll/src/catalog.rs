@@ -92,49 +92,56 @@ pub(crate) async fn has_index(
     Ok(!names(db, sql).await?.is_empty())
 }
 
-/// Drops every table of the current schema, and on PostgreSQL the enumerations that stood in them.
-pub(crate) async fn drop_tables(db: &DatabaseConnection) -> Result<(), DbErr> {
+/// What drops every table of the current schema, and on PostgreSQL the enumerations that stood in
+/// them: what comes before the transaction, what is in it, what comes behind it.
+pub(crate) async fn drops(db: &DatabaseConnection) -> Result<[Vec<String>; 3], DbErr> {
     let dialect = Dialect::from(db.get_database_backend());
     let render = renderer(dialect);
-    let tables = tables(db).await?;
-    let quoted: Vec<String> = tables.iter().map(|table| render.quote(table)).collect();
-    match dialect {
+    let quoted: Vec<String> = tables(db).await?.iter().map(|table| render.quote(table)).collect();
+    let around = |off: &str, inside, on: &str| [vec![off.to_owned()], inside, vec![on.to_owned()]];
+    Ok(match dialect {
+        // A PRAGMA inside the transaction would do nothing, and the drops would cascade.
         Dialect::Sqlite => {
-            // A PRAGMA inside the transaction would do nothing, and the drops would cascade.
-            db.execute_unprepared("PRAGMA foreign_keys = OFF").await?;
-            let dropped = async {
-                let tx = db.begin().await?;
-                for table in &quoted {
-                    tx.execute_unprepared(&format!("DROP TABLE {table}")).await?;
-                }
-                tx.commit().await
-            }
-            .await;
-            db.execute_unprepared("PRAGMA foreign_keys = ON").await?;
-            dropped
+            let drops = quoted.iter().map(|table| format!("DROP TABLE {table}")).collect();
+            around("PRAGMA foreign_keys = OFF", drops, "PRAGMA foreign_keys = ON")
         }
         Dialect::Postgres => {
-            let tx = db.begin().await?;
+            let mut drops = Vec::new();
             if !quoted.is_empty() {
-                tx.execute_unprepared(&format!("DROP TABLE {} CASCADE", quoted.join(", "))).await?;
+                drops.push(format!("DROP TABLE {} CASCADE", quoted.join(", ")));
             }
             let types = "SELECT format('%I', t.typname) \
                  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace \
                  WHERE n.nspname = current_schema() AND t.typtype = 'e' \
                    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')";
-            for name in names(&tx, types.to_owned()).await? {
-                tx.execute_unprepared(&format!("DROP TYPE {name} CASCADE")).await?;
-            }
-            tx.commit().await
+            let types = names(db, types.to_owned()).await?;
+            drops.extend(types.iter().map(|name| format!("DROP TYPE {name} CASCADE")));
+            [Vec::new(), drops, Vec::new()]
         }
+        Dialect::Mysql if quoted.is_empty() => [const { Vec::new() }; 3],
         Dialect::Mysql => {
-            if quoted.is_empty() {
-                return Ok(());
-            }
-            db.execute_unprepared("SET foreign_key_checks = 0").await?;
-            let dropped = db.execute_unprepared(&format!("DROP TABLE {}", quoted.join(", "))).await;
-            db.execute_unprepared("SET foreign_key_checks = 1").await?;
-            dropped.map(|_| ())
+            let drop = format!("DROP TABLE {}", quoted.join(", "));
+            around("SET foreign_key_checks = 0", vec![drop], "SET foreign_key_checks = 1")
         }
+    })
+}
+
+/// Drops every table of the current schema, and on PostgreSQL the enumerations that stood in them.
+pub(crate) async fn drop_tables(db: &DatabaseConnection) -> Result<(), DbErr> {
+    let [before, drops, behind] = drops(db).await?;
+    for statement in &before {
+        db.execute_unprepared(statement).await?;
     }
+    let dropped = async {
+        let tx = db.begin().await?;
+        for statement in &drops {
+            tx.execute_unprepared(statement).await?;
+        }
+        tx.commit().await
+    }
+    .await;
+    for statement in &behind {
+        db.execute_unprepared(statement).await?;
+    }
+    dropped
 }

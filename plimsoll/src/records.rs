@@ -347,11 +347,18 @@ impl<'h> Records<'h> {
     /// Drops SeaORM's table, as `reset` there does, and what the engine keeps of this history.
     pub(crate) async fn uninstall(&self, db: &DatabaseConnection) -> Result<()> {
         let failed = |source| MigrationError::Record { doing: "drop", source };
-        let own = format!("DELETE FROM {HISTORY} WHERE history = {}", self.text(self.table));
-        db.execute_unprepared(&own).await.map_err(failed)?;
-        let drop = format!("DROP TABLE {}", self.render().quote(self.table));
-        db.execute_unprepared(&drop).await.map_err(failed)?;
+        for statement in self.forgetting() {
+            db.execute_unprepared(&statement).await.map_err(failed)?;
+        }
         Ok(())
+    }
+
+    /// What [`Self::uninstall`] does.
+    pub(crate) fn forgetting(&self) -> Vec<String> {
+        vec![
+            format!("DELETE FROM {HISTORY} WHERE history = {}", self.text(self.table)),
+            format!("DROP TABLE {}", self.render().quote(self.table)),
+        ]
     }
 }
 

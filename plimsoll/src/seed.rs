@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, Transaction
 
 pub(crate) use file::Seeder;
 use file::{Cell, Row};
+pub(crate) use offers::JOURNAL;
 use offers::Offered;
 
 use crate::{

@@ -19,6 +19,7 @@ plimsoll::on_every_empty_database!(
     targets_and_the_names_of_other_tools_are_understood,
     a_dry_run_prints_sql_and_changes_nothing,
     what_a_dry_run_prints_does_it,
+    what_a_dry_run_of_beginning_anew_prints_does_it,
     sql_is_printed_without_a_database_and_leads_there_and_back,
     revisions_that_the_code_does_not_know_are_listed,
     an_edited_migration_is_shown_as_changed,
@@ -192,6 +193,25 @@ async fn what_a_dry_run_prints_does_it(scratch: &Scratch) {
     let mut by_command = fingerprint(&scratch.db).await;
     by_command.retain(|line| !line.contains("plimsoll_seeds"));
     assert_eq!(by_script, by_command);
+}
+
+async fn what_a_dry_run_of_beginning_anew_prints_does_it(scratch: &Scratch) {
+    says(scratch, 0, &["up"]);
+    let whole = fingerprint(&scratch.db).await;
+    for command in ["fresh", "refresh", "reset"] {
+        let script = says(scratch, 0, &[command, "--dry-run"]).out;
+        assert_eq!(fingerprint(&scratch.db).await, whole, "{command} changes nothing");
+
+        run_script(scratch, &script).await;
+
+        if command == "reset" {
+            assert!(tables(&scratch.db).await.is_empty());
+            assert_eq!(says(scratch, 0, &["current"]).out, "base\n");
+        }
+        says(scratch, 0, &["up"]);
+        assert_eq!(fingerprint(&scratch.db).await, whole, "{command}");
+        assert_eq!(says(scratch, 0, &["seed", "--verify"]).code, Some(0));
+    }
 }
 
 async fn sql_is_printed_without_a_database_and_leads_there_and_back(scratch: &Scratch) {

@@ -6,17 +6,19 @@ use sea_orm::DatabaseConnection;
 
 use super::{App, Choice, Report};
 use crate::{
+    catalog,
     dialect::Dialect,
     error::{MigrationError, Result},
     history::Revisions,
     progress::Progress,
     records::{Records, Way},
+    render::renderer,
     revisions::{self, Standing, State, Target, TargetError},
     runner::{
         Ran, Rehearsed, Runner, Unfinished, is_settled, only_one, rehearse, resume_first,
         unfinished, without_missing,
     },
-    seed::{Difference, Mode, Seeded, Seeder, Seeds},
+    seed::{self, Difference, Mode, Seeded, Seeder, Seeds},
 };
 
 /// One run on one session: every way to bring a database where it is wanted.
@@ -171,6 +173,67 @@ impl<'r> Run<'r> {
         self.rehearse(Way::Down, |standings| revisions::to_revert(standings, target)).await
     }
 
+    /// What [`Run::fresh`] would do, with the database as it is now.
+    ///
+    /// # Errors
+    /// Those of [`Run::fresh`].
+    pub async fn rehearse_fresh(&self) -> Result<Vec<Rehearsed>> {
+        let revisions = self.app.history.load()?;
+        let dropped = catalog::drops(self.db).await;
+        let [before, drops, behind] =
+            dropped.map_err(|source| MigrationError::DropTables { source })?;
+        let records = Records::of(&revisions, self.dialect()).tables()?;
+        let records = records.into_iter().flat_map(|(_, create)| create).collect();
+        let mut plan = vec![
+            by_itself("every table goes", [before, drops, behind].concat()),
+            by_itself("the records begin anew", records),
+        ];
+        plan.extend(self.rehearse_all(&revisions)?);
+        Ok(plan)
+    }
+
+    /// What [`Run::refresh`] would do, with the database as it is now.
+    ///
+    /// # Errors
+    /// Those of [`Run::refresh`].
+    pub async fn rehearse_refresh(&self) -> Result<Vec<Rehearsed>> {
+        let mut plan = self.rehearse_down(&Target::Base).await?;
+        plan.extend(self.rehearse_forgetting().await?);
+        plan.extend(self.rehearse_all(&self.app.history.load()?)?);
+        Ok(plan)
+    }
+
+    /// What [`Run::reset`] would do, with the database as it is now.
+    ///
+    /// # Errors
+    /// Those of [`Run::reset`].
+    pub async fn rehearse_reset(&self) -> Result<Vec<Rehearsed>> {
+        let revisions = self.app.history.load()?;
+        let mut plan = self.rehearse_down(&Target::Base).await?;
+        plan.extend(self.rehearse_forgetting().await?);
+        let records = Records::of(&revisions, self.dialect());
+        if records.missing(self.db).await?.is_empty() {
+            plan.push(by_itself("the history is forgotten", records.forgetting()));
+        }
+        Ok(plan)
+    }
+
+    /// What forgets the offers of default rows when no table is left that they could be in.
+    async fn rehearse_forgetting(&self) -> Result<Option<Rehearsed>> {
+        if !catalog::has_table(self.db, seed::JOURNAL).await? {
+            return Ok(None);
+        }
+        let history = renderer(self.dialect()).text(&self.app.history.load()?.table);
+        let forget = format!("DELETE FROM {} WHERE history = {history}", seed::JOURNAL);
+        Ok(Some(by_itself("the default rows are to be offered again", vec![forget])))
+    }
+
+    /// What is done to each revision from the first to the last.
+    fn rehearse_all(&self, revisions: &Revisions<'_>) -> Result<Vec<Rehearsed>> {
+        let positions: Vec<usize> = (0..revisions.list.len()).collect();
+        rehearse(self.dialect(), revisions, &positions, Way::Up, None)
+    }
+
     /// The statements by which a run would first create the tables of its records.
     ///
     /// # Errors
@@ -301,6 +364,16 @@ impl<'r> Run<'r> {
 
     fn seeds<'s>(&'s self, revisions: &'s Revisions<'s>, all: &'s [Seeder]) -> Seeds<'s> {
         Seeds { db: self.db, all, progress: self.progress, revisions }
+    }
+}
+
+/// Statements that belong to no revision.
+fn by_itself(name: &str, statements: Vec<String>) -> Rehearsed {
+    Rehearsed {
+        name: name.to_owned(),
+        statements: Some(statements),
+        losses: None,
+        in_transaction: false,
     }
 }
 

@@ -224,6 +224,9 @@ fn target(named: Option<&str>, counted: Option<Target>, otherwise: Target) -> Ta
 
 #[derive(Debug, Args)]
 pub(super) struct Refill {
+    /// Print the SQL that would run, and change nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
     /// Leave out this seeder.
     #[arg(long, value_name = "SEEDER")]
     pub(super) skip: Vec<String>,
@@ -233,6 +236,9 @@ pub(super) struct Refill {
 
 #[derive(Debug, Args)]
 pub(super) struct Reset {
+    /// Print the SQL that would run, and change nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
     #[command(flatten)]
     pub(super) lock: Lock,
 }

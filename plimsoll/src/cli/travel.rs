@@ -15,7 +15,7 @@ use super::{
     output::{count, duration},
 };
 use crate::{
-    app::{Choice, Report},
+    app::{Choice, Report, Run},
     config::Database,
     connect::MYSQL_SESSION,
     dialect::Dialect,
@@ -170,9 +170,7 @@ pub(super) async fn up(context: &Context<'_>, args: Up) -> Result<u8> {
             .await?;
         let records = if rehearsed.is_empty() { Vec::new() } else { records };
         let plan = Plan::of(database.dialect(), &records, &rehearsed);
-        let (search_path, database) =
-            (database.schema().map(str::to_owned), Some(database.to_string()));
-        print_plan(context, &Plan { database, search_path, seeds, ..plan });
+        print_plan(context, &Plan { seeds, ..plan.on(&database) });
         return Ok(DONE);
     }
     let done = context
@@ -224,9 +222,7 @@ pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
             })
             .await?;
         let plan = Plan::of(database.dialect(), &[], &rehearsed);
-        let (search_path, database) =
-            (database.schema().map(str::to_owned), Some(database.to_string()));
-        print_plan(context, &Plan { database, search_path, ..plan });
+        print_plan(context, &plan.on(&database));
         return Ok(DONE);
     }
     let reverted = context
@@ -249,6 +245,9 @@ pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
 }
 
 pub(super) async fn fresh(context: &Context<'_>, args: Refill) -> Result<u8> {
+    if args.dry_run {
+        return rehearse(context, true, async |run| run.rehearse_fresh().await).await;
+    }
     let what = ["every table of the database will be dropped, with all rows".to_owned()];
     destructive(context, "fresh", &args.lock, &what, async |run| {
         let done = run.fresh(&context.choice(&args.skip)?).await?;
@@ -258,6 +257,9 @@ pub(super) async fn fresh(context: &Context<'_>, args: Refill) -> Result<u8> {
 }
 
 pub(super) async fn refresh(context: &Context<'_>, args: Refill) -> Result<u8> {
+    if args.dry_run {
+        return rehearse(context, true, async |run| run.rehearse_refresh().await).await;
+    }
     let what = ["every migration will be reverted, and with it go all rows".to_owned()];
     destructive(context, "refresh", &args.lock, &what, async |run| {
         let (reverted, done) = run.refresh(&context.choice(&args.skip)?).await?;
@@ -267,12 +269,31 @@ pub(super) async fn refresh(context: &Context<'_>, args: Refill) -> Result<u8> {
 }
 
 pub(super) async fn reset(context: &Context<'_>, args: Reset) -> Result<u8> {
+    if args.dry_run {
+        return rehearse(context, false, async |run| run.rehearse_reset().await).await;
+    }
     let what =
         ["every migration will be reverted, and with it go all rows and the history".to_owned()];
     destructive(context, "reset", &args.lock, &what, async |run| {
         Ok((Some(run.reset().await?), None))
     })
     .await
+}
+
+/// Prints what a command would do.
+async fn rehearse(
+    context: &Context<'_>,
+    seeds: bool,
+    work: impl AsyncFnOnce(Run<'_>) -> Result<Vec<Rehearsed>>,
+) -> Result<u8> {
+    let database = context.database()?;
+    context.output.progress(format!("database: {database}"));
+    let rehearsed =
+        context.on_reading_session(&database, async |db| work(context.app.on(db)).await).await?;
+    let plan = Plan::of(database.dialect(), &[], &rehearsed);
+    let seeds = seeds && context.app.has_seeds();
+    print_plan(context, &Plan { seeds, ..plan.on(&database) });
+    Ok(DONE)
 }
 
 type Outcome = (Option<Vec<Ran>>, Option<Report>);
@@ -282,7 +303,7 @@ async fn destructive(
     command: &'static str,
     lock: &Lock,
     what: &[String],
-    work: impl AsyncFnOnce(crate::app::Run<'_>) -> Result<Outcome>,
+    work: impl AsyncFnOnce(Run<'_>) -> Result<Outcome>,
 ) -> Result<u8> {
     let database = context.database()?;
     guard_production(context, command)?;
@@ -337,15 +358,27 @@ struct Entry<'p> {
     name: &'p str,
     /// Nothing for a migration that is code.
     statements: Option<&'p [String]>,
+    #[serde(skip)]
+    in_transaction: bool,
 }
 
 impl<'p> Plan<'p> {
     fn of(dialect: Dialect, records: &'p [String], rehearsed: &'p [Rehearsed]) -> Self {
         let entries = rehearsed
             .iter()
-            .map(|it| Entry { name: &it.name, statements: it.statements.as_deref() })
+            .map(|it| Entry {
+                name: &it.name,
+                statements: it.statements.as_deref(),
+                in_transaction: it.in_transaction,
+            })
             .collect();
         Self { database: None, dialect, search_path: None, records, entries, seeds: false }
+    }
+
+    /// The same for this database.
+    fn on(self, database: &Database) -> Self {
+        let search_path = database.schema().map(str::to_owned);
+        Self { database: Some(database.to_string()), search_path, ..self }
     }
 }
 
@@ -405,20 +438,19 @@ fn print_plan(context: &Context<'_>, plan: &Plan<'_>) {
     for statement in plan.records {
         line(&format!("{statement};"));
     }
-    let in_one = plan.dialect != Dialect::Mysql;
-    for Entry { name, statements } in &plan.entries {
+    for Entry { name, statements, in_transaction } in &plan.entries {
         line(&format!("-- {name}"));
         let Some(statements) = statements else {
             line("-- its statements are computed by its own code");
             continue;
         };
-        if in_one {
+        if *in_transaction {
             line("BEGIN;");
         }
         for statement in *statements {
             line(&format!("{statement};"));
         }
-        if in_one {
+        if *in_transaction {
             line("COMMIT;");
         }
     }

@@ -69,6 +69,8 @@ pub struct Rehearsed {
     pub statements: Option<Vec<String>>,
     /// What is lost, as sentences; none when it is code.
     pub losses: Option<Vec<String>>,
+    /// Whether the statements stand in a transaction, where the database has one for them.
+    pub in_transaction: bool,
 }
 
 /// What a run would do, from how the revisions stand and which of them was left `open`. Touches no
@@ -85,7 +87,7 @@ pub(crate) fn rehearse(
         let revision = &revisions.list[*at];
         let name = revision.name.clone();
         if let Kind::Imperative(_) = revision.kind {
-            return Ok(Rehearsed { name, statements: None, losses: None });
+            return Ok(Rehearsed { name, statements: None, losses: None, in_transaction: false });
         }
         let Rendered { steps, run, .. } = render(dialect, revision, way)?;
         let finished = open.filter(|open| open.version == name).map_or(0, |open| open.finished);
@@ -96,6 +98,7 @@ pub(crate) fn rehearse(
             name,
             statements: Some(statements.chain(recorded).collect()),
             losses: Some(lossy.map(Step::describe).collect()),
+            in_transaction: dialect != Dialect::Mysql,
         })
     };
     positions.iter().map(rehearse_one).collect()

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What was offered.
-const JOURNAL: &str = "plimsoll_seeds";
+pub(crate) const JOURNAL: &str = "plimsoll_seeds";
 /// When the migration was applied that had made the table: as SeaORM records it, in seconds.
 const MADE_AT: &str = "table_made_at";
 
