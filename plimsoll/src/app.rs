@@ -213,8 +213,7 @@ impl App {
             .into());
         }
         let prepare = if way == Way::Up && there.is_empty() {
-            let tables = Records::of(&revisions, dialect).tables()?;
-            tables.into_iter().flat_map(|(_, create)| create).collect()
+            Records::of(&revisions, dialect).creation()?
         } else {
             Vec::new()
         };

@@ -5,9 +5,10 @@ mod ask;
 mod generate;
 mod inspect;
 mod output;
+mod plan;
 mod travel;
 
-use std::{ffi::OsString, process::ExitCode, sync::Arc};
+use std::{ffi::OsString, fmt::Display, process::ExitCode, sync::Arc};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use sea_orm::DatabaseConnection;
@@ -115,19 +116,29 @@ impl Context<'_> {
     /// The database that is meant.
     fn database(&self) -> Result<Database> {
         let database = Database::resolve(&self.env, self.common.database_url.as_deref())?;
-        match &self.common.database_schema {
-            None => Ok(database),
-            Some(schema) if database.dialect() == Dialect::Postgres => {
-                Ok(database.with_schema(Some(schema.clone())))
-            }
-            Some(schema) => Err(MigrationError::Unsupported {
+        Ok(match self.schema_of(database.dialect(), &database)? {
+            Some(schema) => database.with_schema(Some(schema)),
+            None => database,
+        })
+    }
+
+    /// The schema that was named, for `whose` kind of database.
+    ///
+    /// # Errors
+    /// [`MigrationError::Unsupported`] for a database that has none inside it.
+    fn schema_of(&self, dialect: Dialect, whose: &impl Display) -> Result<Option<String>> {
+        let schema = self.common.database_schema.clone();
+        match &schema {
+            Some(schema) if dialect != Dialect::Postgres => Err(MigrationError::Unsupported {
                 what: format!(
-                    "`{schema}` cannot be the schema to work in: `{database}` has none inside it, as \
+                    "`{schema}` cannot be the schema to work in: `{whose}` has none inside it, as \
                      PostgreSQL has"
                 ),
-                instead: "leave --database-schema out; another database is named in the URL".to_owned(),
+                instead: "leave --database-schema out; another database is named in the URL"
+                    .to_owned(),
             }
             .into()),
+            _ => Ok(schema),
         }
     }
 

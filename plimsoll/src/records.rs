@@ -202,8 +202,13 @@ impl<'h> Records<'h> {
         Ok(statements)
     }
 
+    /// The statements that create all tables of the records.
+    pub(crate) fn creation(&self) -> Result<Vec<String>> {
+        Ok(self.tables()?.into_iter().flat_map(|(_, create)| create).collect())
+    }
+
     /// The tables of the records, each with the statements that create it.
-    pub(crate) fn tables(&self) -> Result<Vec<(String, Vec<String>)>> {
+    fn tables(&self) -> Result<Vec<(String, Vec<String>)>> {
         let seaql = sea_orm::Schema::new(self.dialect.into())
             .create_table_from_entity(seaql_migrations::Entity)
             .table(Alias::new(self.table))

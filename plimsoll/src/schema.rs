@@ -43,6 +43,16 @@ pub struct Beyond {
     pub name: String,
 }
 
+impl Beyond {
+    pub(crate) fn new(
+        table: Option<&str>,
+        kind: impl Into<String>,
+        name: impl Into<String>,
+    ) -> Self {
+        Self { table: table.map(str::to_owned), kind: kind.into(), name: name.into() }
+    }
+}
+
 /// A table with everything that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {

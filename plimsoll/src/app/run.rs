@@ -182,8 +182,7 @@ impl<'r> Run<'r> {
         let dropped = catalog::drops(self.db).await;
         let [before, drops, behind] =
             dropped.map_err(|source| MigrationError::DropTables { source })?;
-        let records = Records::of(&revisions, self.dialect()).tables()?;
-        let records = records.into_iter().flat_map(|(_, create)| create).collect();
+        let records = Records::of(&revisions, self.dialect()).creation()?;
         let mut plan = vec![
             by_itself("every table goes", [before, drops, behind].concat()),
             by_itself("the records begin anew", records),

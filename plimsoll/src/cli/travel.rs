@@ -13,15 +13,14 @@ use super::{
     args::{Down, Lock, Refill, Reset, Script, Seed, Up},
     ask::{confirm, guard_production},
     output::{count, duration},
+    plan::Plan,
 };
 use crate::{
     app::{Choice, Report, Run},
     config::Database,
-    connect::MYSQL_SESSION,
     dialect::Dialect,
     error::{Error, MigrationError, Result},
     records::Way,
-    render::renderer,
     revisions::Target,
     runner::{Ran, Rehearsed},
     seed::{Difference, DifferenceKind, Mode, Seeded},
@@ -170,7 +169,7 @@ pub(super) async fn up(context: &Context<'_>, args: Up) -> Result<u8> {
             .await?;
         let records = if rehearsed.is_empty() { Vec::new() } else { records };
         let plan = Plan::of(database.dialect(), &records, &rehearsed);
-        print_plan(context, &Plan { seeds, ..plan.on(&database) });
+        plan.on(&database).with_seeds(seeds).print(context);
         return Ok(DONE);
     }
     let done = context
@@ -222,7 +221,7 @@ pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
             })
             .await?;
         let plan = Plan::of(database.dialect(), &[], &rehearsed);
-        print_plan(context, &plan.on(&database));
+        plan.on(&database).print(context);
         return Ok(DONE);
     }
     let reverted = context
@@ -292,7 +291,7 @@ async fn rehearse(
         context.on_reading_session(&database, async |db| work(context.app.on(db)).await).await?;
     let plan = Plan::of(database.dialect(), &[], &rehearsed);
     let seeds = seeds && context.app.has_seeds();
-    print_plan(context, &Plan { seeds, ..plan.on(&database) });
+    plan.on(&database).with_seeds(seeds).print(context);
     Ok(DONE)
 }
 
@@ -322,66 +321,6 @@ async fn destructive(
     Ok(DONE)
 }
 
-/// What going back loses, as sentences.
-fn losses(rehearsed: &[Rehearsed]) -> Vec<String> {
-    rehearsed
-        .iter()
-        .flat_map(|it| {
-            let lost = match &it.losses {
-                Some(lost) => lost.clone(),
-                None => vec!["whatever its own code takes away".to_owned()],
-            };
-            lost.into_iter().map(|what| format!("{}: - {what}", it.name))
-        })
-        .collect()
-}
-
-/// What would run, for people and for programs.
-#[derive(Serialize)]
-struct Plan<'p> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    database: Option<String>,
-    dialect: Dialect,
-    /// The schema to work in, when one was named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    search_path: Option<String>,
-    /// What creates the tables of the records.
-    records: &'p [String],
-    #[serde(rename = "plan")]
-    entries: Vec<Entry<'p>>,
-    /// Whether default rows are offered behind it.
-    seeds: bool,
-}
-
-#[derive(Serialize)]
-struct Entry<'p> {
-    name: &'p str,
-    /// Nothing for a migration that is code.
-    statements: Option<&'p [String]>,
-    #[serde(skip)]
-    in_transaction: bool,
-}
-
-impl<'p> Plan<'p> {
-    fn of(dialect: Dialect, records: &'p [String], rehearsed: &'p [Rehearsed]) -> Self {
-        let entries = rehearsed
-            .iter()
-            .map(|it| Entry {
-                name: &it.name,
-                statements: it.statements.as_deref(),
-                in_transaction: it.in_transaction,
-            })
-            .collect();
-        Self { database: None, dialect, search_path: None, records, entries, seeds: false }
-    }
-
-    /// The same for this database.
-    fn on(self, database: &Database) -> Self {
-        let search_path = database.schema().map(str::to_owned);
-        Self { database: Some(database.to_string()), search_path, ..self }
-    }
-}
-
 /// Prints the SQL of a range, which leads there whenever it is run.
 fn print_script(
     context: &Context<'_>,
@@ -394,70 +333,26 @@ fn print_script(
         Some(kind) => kind.into(),
         None => context.database()?.dialect(),
     };
-    let search_path = context.common.database_schema.clone();
-    if search_path.is_some() && dialect != Dialect::Postgres {
-        return Err(MigrationError::Unsupported {
-            what: format!("{dialect} has no schemas inside a database, as PostgreSQL has"),
-            instead: "leave --database-schema out".to_owned(),
-        }
-        .into());
-    }
+    let search_path = context.schema_of(dialect, &dialect)?;
     let (records, rehearsed) = context.app.script(dialect, way, from, target)?;
     let seeds = way == Way::Up && context.app.has_seeds();
     let plan = Plan::of(dialect, &records, &rehearsed);
-    print_plan(context, &Plan { search_path, seeds, ..plan });
+    plan.in_schema(search_path).with_seeds(seeds).print(context);
     Ok(DONE)
 }
 
-fn print_plan(context: &Context<'_>, plan: &Plan<'_>) {
-    let line = |text: &str| context.output.line(text);
-    if plan.entries.is_empty() && !plan.seeds {
-        line("-- nothing to do");
-    }
-    if !plan.entries.is_empty() {
-        line(match plan.dialect {
-            Dialect::Sqlite => "-- stop at the first error: sqlite3 -bail FILE",
-            Dialect::Postgres => "-- stop at the first error: psql -v ON_ERROR_STOP=1",
-            Dialect::Mysql => {
-                "-- the client stops at the first error; what ran before it stays, and `up` does not know it"
-            }
-        });
-        // What every session of the engine begins with.
-        match plan.dialect {
-            Dialect::Sqlite => line("PRAGMA foreign_keys = ON;"),
-            Dialect::Postgres => {
-                line("SET TIME ZONE 'UTC';");
-                if let Some(schema) = &plan.search_path {
-                    let schema = renderer(Dialect::Postgres).quote(schema);
-                    line(&format!("SET search_path TO {schema};"));
-                }
-            }
-            Dialect::Mysql => line(&format!("{MYSQL_SESSION};")),
-        }
-    }
-    for statement in plan.records {
-        line(&format!("{statement};"));
-    }
-    for Entry { name, statements, in_transaction } in &plan.entries {
-        line(&format!("-- {name}"));
-        let Some(statements) = statements else {
-            line("-- its statements are computed by its own code");
-            continue;
-        };
-        if *in_transaction {
-            line("BEGIN;");
-        }
-        for statement in *statements {
-            line(&format!("{statement};"));
-        }
-        if *in_transaction {
-            line("COMMIT;");
-        }
-    }
-    if plan.seeds {
-        line("-- then default rows are offered: `seed --dry-run` says which");
-    }
-    context.output.document(plan);
+/// What going back loses, as sentences.
+fn losses(rehearsed: &[Rehearsed]) -> Vec<String> {
+    rehearsed
+        .iter()
+        .flat_map(|it| {
+            let lost = match &it.losses {
+                Some(lost) => lost.clone(),
+                None => vec!["whatever its own code takes away".to_owned()],
+            };
+            lost.into_iter().map(|what| format!("{}: - {what}", it.name))
+        })
+        .collect()
 }
 
 pub(super) async fn seed(context: &Context<'_>, args: Seed) -> Result<u8> {

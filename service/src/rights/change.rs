@@ -6,15 +6,15 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 use entity::identity::{
     authz_version::{ActiveModel, Column, Entity},
-    password_reset, user_role,
+    password_reset,
 };
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    sea_query::{Expr, ExprTrait as _, OnConflict, Query},
+    sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 
-use super::{Granted, Permission, check, has_administrator};
+use super::{Granted, Permission, check, has_administrator, held::holders};
 use crate::{Error, Result};
 
 /// The row that numbers the changes.
@@ -122,13 +122,7 @@ impl<'c> Change<'c> {
             .await?;
         let of = |column: password_reset::Column| match scope {
             Scope::User(id) => column.eq(id),
-            Scope::Role(id) => column.in_subquery(
-                Query::select()
-                    .column(user_role::Column::UserId)
-                    .from(user_role::Entity)
-                    .and_where(user_role::Column::RoleId.eq(id))
-                    .take(),
-            ),
+            Scope::Role(id) => column.in_subquery(holders(id)),
         };
         password_reset::Entity::delete_many()
             .filter(of(password_reset::Column::UserId).or(of(password_reset::Column::StartedById)))

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use entity::identity::{role, user, user_role};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _,
-    sea_query::Query,
+    sea_query::Expr,
 };
 
-use super::{GrantPermissions, Grantee, Held, Permission as _, held::codes_of};
+use super::{
+    GrantPermissions, Grantee, Held, Permission as _,
+    held::{codes_of, holders},
+};
 use crate::{Error, Result};
 
 /// Refuses what would be done to a person who has more rights, active or not. On oneself one may act;
@@ -24,14 +27,7 @@ pub(crate) async fn person(
     if by.is(person.id) {
         return Ok(());
     }
-    let roles: Vec<i64> = user_role::Entity::find()
-        .select_only()
-        .column(user_role::Column::RoleId)
-        .filter(user_role::Column::UserId.eq(person.id))
-        .into_tuple()
-        .all(db)
-        .await?;
-    let codes = codes_of(db, roles).await?;
+    let codes = codes_of_all(db, user_role::Column::UserId.eq(person.id)).await?;
     within(db, by, &codes, || format!("user `{}`", person.username)).await
 }
 
@@ -52,26 +48,27 @@ pub(crate) async fn role(
 ///
 /// # Errors
 /// [`Error::Exceeds`].
-pub(crate) async fn holders(
+pub(crate) async fn all_with(
     db: &impl ConnectionTrait,
     by: &Grantee,
     role: &role::Model,
 ) -> Result<()> {
-    let holders = Query::select()
-        .column(user_role::Column::UserId)
-        .from(user_role::Entity)
-        .and_where(user_role::Column::RoleId.eq(role.id))
-        .take();
+    let holders = user_role::Column::UserId.in_subquery(holders(role.id));
+    let codes = codes_of_all(db, holders).await?;
+    within(db, by, &codes, || format!("somebody with role `{}`", role.name)).await
+}
+
+/// What the roles carry of all people for whom `users` holds.
+async fn codes_of_all(db: &impl ConnectionTrait, users: Expr) -> Result<BTreeSet<String>> {
     let roles: Vec<i64> = user_role::Entity::find()
         .select_only()
         .column(user_role::Column::RoleId)
-        .filter(user_role::Column::UserId.in_subquery(holders))
+        .filter(users)
         .distinct()
         .into_tuple()
         .all(db)
         .await?;
-    let codes = codes_of(db, roles).await?;
-    within(db, by, &codes, || format!("somebody with role `{}`", role.name)).await
+    codes_of(db, roles).await
 }
 
 /// Refuses to take away a permission that the other has not.

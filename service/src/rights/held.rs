@@ -6,6 +6,7 @@ use entity::identity::{permission, role, role_permission, user, user_role};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _,
     QuerySelect as _, RelationTrait as _,
+    sea_query::{Query, SelectStatement},
 };
 
 use crate::Result;
@@ -58,4 +59,13 @@ pub(crate) async fn codes_of(
         .all(db)
         .await?;
     Ok(codes.into_iter().collect())
+}
+
+/// The people who have the role, as a query.
+pub(super) fn holders(role_id: i64) -> SelectStatement {
+    Query::select()
+        .column(user_role::Column::UserId)
+        .from(user_role::Entity)
+        .and_where(user_role::Column::RoleId.eq(role_id))
+        .take()
 }

@@ -142,7 +142,7 @@ fn table(
     let name: String = row.try_get_by_index(0)?;
     let kind: String = row.try_get_by_index(1)?;
     let mut more = |kind: &str| {
-        beyond.push(Beyond { table: None, kind: kind.to_owned(), name: name.clone() });
+        beyond.push(Beyond::new(None, kind, &*name));
     };
     match &*kind {
         "BASE TABLE" => {}
@@ -198,11 +198,7 @@ fn column(
         ("without system versioning", "column without versions"),
     ] {
         if extra.contains(sign) {
-            beyond.push(Beyond {
-                table: Some(table.name.clone()),
-                kind: kind.to_owned(),
-                name: name.clone(),
-            });
+            beyond.push(Beyond::new(Some(&table.name), kind, &*name));
         }
     }
     let is_expression = is_mariadb || extra.contains("default_generated");
@@ -278,11 +274,11 @@ fn foreign_key(
     let is_new = table.foreign_keys.last().is_none_or(|last| last.name.as_ref() != Some(&name));
     if is_new {
         if !row.try_get_by_index::<Option<bool>>(5)?.unwrap_or_default() {
-            beyond.push(Beyond {
-                table: Some(table.name.clone()),
-                kind: "foreign key into another database".to_owned(),
-                name: name.clone(),
-            });
+            beyond.push(Beyond::new(
+                Some(&table.name),
+                "foreign key into another database",
+                &*name,
+            ));
         }
         let taken = actions.get(&(table.name.clone(), name.clone()));
         let (delete, update) = taken.map_or(("", ""), |(delete, update)| (delete, update));

@@ -7,10 +7,13 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use super::render::Postgres;
 use crate::{
-    dialect::{introspect::rows, read::Read as _},
+    dialect::{
+        introspect::{on_delete, on_update, rows},
+        read::Read as _,
+    },
     schema::{
-        Beyond, Check, Column, ForeignKey, Generated, Index, IndexKey, IndexPart, OnDelete,
-        OnUpdate, Schema, Sql, Table, TableOption, Type, Unique,
+        Beyond, Check, Column, ForeignKey, Generated, Index, IndexKey, IndexPart, Schema, Sql,
+        Table, TableOption, Type, Unique,
     },
 };
 
@@ -166,7 +169,7 @@ fn table(row: &QueryResult, tables: &mut Tables, beyond: &mut Vec<Beyond>) -> Re
     let is_partition: bool = row.try_get_by_index(5)?;
     let inherits: bool = row.try_get_by_index(6)?;
     let mut more = |kind: &str| {
-        beyond.push(Beyond { table: None, kind: kind.to_owned(), name: name.clone() });
+        beyond.push(Beyond::new(None, kind, &*name));
     };
     let other = match &*kind {
         "v" => Some("view"),
@@ -218,11 +221,11 @@ fn column(
     // `serial` is an identity as it was before there were any.
     let is_serial = owns_sequence && expr.as_ref().is_some_and(|expr| expr.starts_with("nextval("));
     if identity == "a" {
-        beyond.push(Beyond {
-            table: Some(reading.table.name.clone()),
-            kind: "identity that is generated always".to_owned(),
-            name: name.clone(),
-        });
+        beyond.push(Beyond::new(
+            Some(&reading.table.name),
+            "identity that is generated always",
+            &*name,
+        ));
     }
     reading.numbers.insert(row.try_get_by_index(1)?, name.clone());
     let default = expr.as_ref().filter(|_| !is_generated && !is_serial);
@@ -258,11 +261,7 @@ fn constraint(
     let columns = reading.columns(keys.as_deref());
     let table = &mut reading.table;
     let mut more = |kind: &str| {
-        beyond.push(Beyond {
-            table: Some(table.name.clone()),
-            kind: kind.to_owned(),
-            name: name.clone(),
-        });
+        beyond.push(Beyond::new(Some(&table.name), kind, &*name));
     };
     if row.try_get_by_index(10)? {
         more("deferrable constraint");
@@ -299,20 +298,8 @@ fn constraint(
                 columns,
                 references: references.unwrap_or_default(),
                 referenced_columns,
-                on_delete: match &*row.try_get_by_index::<String>(7)? {
-                    "c" => OnDelete::Cascade,
-                    "r" => OnDelete::Restrict,
-                    "n" => OnDelete::SetNull,
-                    "d" => OnDelete::SetDefault,
-                    _ => OnDelete::NoAction,
-                },
-                on_update: match &*row.try_get_by_index::<String>(8)? {
-                    "c" => OnUpdate::Cascade,
-                    "r" => OnUpdate::Restrict,
-                    "n" => OnUpdate::SetNull,
-                    "d" => OnUpdate::SetDefault,
-                    _ => OnUpdate::NoAction,
-                },
+                on_delete: on_delete(action(&row.try_get_by_index::<String>(7)?)),
+                on_update: on_update(action(&row.try_get_by_index::<String>(8)?)),
             });
         }
         "x" => more("exclusion constraint"),
@@ -321,6 +308,17 @@ fn constraint(
         _ => {}
     }
     Ok(())
+}
+
+/// The action that a letter of the catalog stands for.
+fn action(letter: &str) -> &'static str {
+    match letter {
+        "c" => "CASCADE",
+        "r" => "RESTRICT",
+        "n" => "SET NULL",
+        "d" => "SET DEFAULT",
+        _ => "NO ACTION",
+    }
 }
 
 fn index(row: &QueryResult, reading: &mut Reading, beyond: &mut Vec<Beyond>) -> Result<(), DbErr> {
@@ -334,11 +332,7 @@ fn index(row: &QueryResult, reading: &mut Reading, beyond: &mut Vec<Beyond>) -> 
     let options: Vec<u32> = options.split(' ').filter_map(|it| it.parse().ok()).collect();
     let keys: Vec<i32> = keys.split(' ').filter_map(|it| it.parse().ok()).collect();
     let mut more = |kind: &str| {
-        beyond.push(Beyond {
-            table: Some(reading.table.name.clone()),
-            kind: kind.to_owned(),
-            name: name.clone(),
-        });
+        beyond.push(Beyond::new(Some(&reading.table.name), kind, &*name));
     };
     if !row.try_get_by_index::<bool>(4)? {
         more("index that is not valid");

@@ -226,11 +226,11 @@ fn index(
         .map(|column| column.collation.as_deref().unwrap_or("BINARY"));
     let of_index = collation.as_deref().unwrap_or("BINARY");
     if !of_index.eq_ignore_ascii_case(of_column.unwrap_or("BINARY")) {
-        beyond.push(Beyond {
-            table: Some(table.name.clone()),
-            kind: format!("collation {of_index} in an index"),
+        beyond.push(Beyond::new(
+            Some(&table.name),
+            format!("collation {of_index} in an index"),
             name,
-        });
+        ));
     }
     let key = match column {
         Some(column) => IndexKey::Column(column),
@@ -244,7 +244,7 @@ fn finished(reading: Reading, beyond: &mut Vec<Beyond>) -> Table {
     let Reading { mut table, parsed } = reading;
     let mut more = |kind: &str, name: Option<String>| {
         let name = name.unwrap_or_default();
-        beyond.push(Beyond { table: Some(table.name.clone()), kind: kind.to_owned(), name });
+        beyond.push(Beyond::new(Some(&table.name), kind, name));
     };
     for (name, _, deferred) in &parsed.foreign_keys {
         if *deferred {

@@ -116,7 +116,7 @@ pub async fn delete(change: &Change<'_>, by: &Granted<DeleteRoles>, id: i64) -> 
     }
     is_not_the_default(change, &role).await?;
     exceed::role(change.tx(), by.to(), &role).await?;
-    exceed::holders(change.tx(), by.to(), &role).await?;
+    exceed::all_with(change.tx(), by.to(), &role).await?;
 
     // Before it goes: afterwards nobody has it.
     change.touch(Scope::Role(id)).await?;

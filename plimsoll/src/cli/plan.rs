@@ -1,0 +1,116 @@
+//! What would run, as a script that a database's own client runs.
+
+use serde::Serialize;
+
+use super::Context;
+use crate::{
+    config::Database, connect::MYSQL_SESSION, dialect::Dialect, render::renderer, runner::Rehearsed,
+};
+
+/// What would run, for people and for programs.
+#[derive(Serialize)]
+pub(super) struct Plan<'p> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<String>,
+    dialect: Dialect,
+    /// The schema to work in, when one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    search_path: Option<String>,
+    /// What creates the tables of the records.
+    records: &'p [String],
+    #[serde(rename = "plan")]
+    entries: Vec<Entry<'p>>,
+    /// Whether default rows are offered behind it.
+    seeds: bool,
+}
+
+#[derive(Serialize)]
+struct Entry<'p> {
+    name: &'p str,
+    /// Nothing for a migration that is code.
+    statements: Option<&'p [String]>,
+    #[serde(skip)]
+    in_transaction: bool,
+}
+
+impl<'p> Plan<'p> {
+    pub(super) fn of(dialect: Dialect, records: &'p [String], rehearsed: &'p [Rehearsed]) -> Self {
+        let entries = rehearsed
+            .iter()
+            .map(|it| Entry {
+                name: &it.name,
+                statements: it.statements.as_deref(),
+                in_transaction: it.in_transaction,
+            })
+            .collect();
+        Self { database: None, dialect, search_path: None, records, entries, seeds: false }
+    }
+
+    /// The same for this database.
+    pub(super) fn on(self, database: &Database) -> Self {
+        let plan = self.in_schema(database.schema().map(str::to_owned));
+        Self { database: Some(database.to_string()), ..plan }
+    }
+
+    /// The same in the schema that was named.
+    pub(super) fn in_schema(self, search_path: Option<String>) -> Self {
+        Self { search_path, ..self }
+    }
+
+    /// The same, behind which default rows are offered or not.
+    pub(super) fn with_seeds(self, seeds: bool) -> Self {
+        Self { seeds, ..self }
+    }
+
+    /// Prints it.
+    pub(super) fn print(&self, context: &Context<'_>) {
+        let line = |text: &str| context.output.line(text);
+        if self.entries.is_empty() && !self.seeds {
+            line("-- nothing to do");
+        }
+        if !self.entries.is_empty() {
+            line(match self.dialect {
+                Dialect::Sqlite => "-- stop at the first error: sqlite3 -bail FILE",
+                Dialect::Postgres => "-- stop at the first error: psql -v ON_ERROR_STOP=1",
+                Dialect::Mysql => {
+                    "-- the client stops at the first error; what ran before it stays, and `up` does not know it"
+                }
+            });
+            // What every session of the engine begins with.
+            match self.dialect {
+                Dialect::Sqlite => line("PRAGMA foreign_keys = ON;"),
+                Dialect::Postgres => {
+                    line("SET TIME ZONE 'UTC';");
+                    if let Some(schema) = &self.search_path {
+                        let schema = renderer(Dialect::Postgres).quote(schema);
+                        line(&format!("SET search_path TO {schema};"));
+                    }
+                }
+                Dialect::Mysql => line(&format!("{MYSQL_SESSION};")),
+            }
+        }
+        for statement in self.records {
+            line(&format!("{statement};"));
+        }
+        for Entry { name, statements, in_transaction } in &self.entries {
+            line(&format!("-- {name}"));
+            let Some(statements) = statements else {
+                line("-- its statements are computed by its own code");
+                continue;
+            };
+            if *in_transaction {
+                line("BEGIN;");
+            }
+            for statement in *statements {
+                line(&format!("{statement};"));
+            }
+            if *in_transaction {
+                line("COMMIT;");
+            }
+        }
+        if self.seeds {
+            line("-- then default rows are offered: `seed --dry-run` says which");
+        }
+        context.output.document(self);
+    }
+}
