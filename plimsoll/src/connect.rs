@@ -28,6 +28,8 @@ use sea_orm::{
 
 pub use self::options::MYSQL_SESSION;
 use self::options::Role;
+#[cfg(feature = "cli")]
+pub(crate) use self::options::search_path;
 use crate::{
     Dialect, Error, Result,
     config::{Access, Database, File, Place, Server},

@@ -244,6 +244,8 @@ async fn sql_is_printed_without_a_database_and_leads_there_and_back(scratch: &Sc
     assert_eq!(fingerprint(&scratch.db).await, whole);
     says(scratch, 0, &["status"]);
 
+    let listed = print(&["up", "--sql", "--dialect", "postgres", "-s", "a, B"]);
+    assert!(listed.contains("\nSET search_path TO \"a\",\"B\";\n"), "{listed}");
     let bare = Said::of(&mut migration(scratch, &["down", "--sql"])).with(1);
     assert!(bare.err.contains("down --sql FROM..TO"), "{bare:#?}");
     let lost = Said::of(&mut migration(scratch, &["up", "nowhere..", "--sql"])).with(1);

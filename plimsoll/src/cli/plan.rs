@@ -4,7 +4,10 @@ use serde::Serialize;
 
 use super::Context;
 use crate::{
-    config::Database, connect::MYSQL_SESSION, dialect::Dialect, render::renderer, runner::Rehearsed,
+    config::Database,
+    connect::{MYSQL_SESSION, search_path},
+    dialect::Dialect,
+    runner::Rehearsed,
 };
 
 /// What would run, for people and for programs.
@@ -81,9 +84,8 @@ impl<'p> Plan<'p> {
                 Dialect::Sqlite => line("PRAGMA foreign_keys = ON;"),
                 Dialect::Postgres => {
                     line("SET TIME ZONE 'UTC';");
-                    if let Some(schema) = &self.search_path {
-                        let schema = renderer(Dialect::Postgres).quote(schema);
-                        line(&format!("SET search_path TO {schema};"));
+                    if let Some(path) = &self.search_path {
+                        line(&format!("SET search_path TO {};", search_path(path)));
                     }
                 }
                 Dialect::Mysql => line(&format!("{MYSQL_SESSION};")),

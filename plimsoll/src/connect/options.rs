@@ -216,7 +216,7 @@ pub(super) fn postgres_connection(database: &Database, server: &Server) -> PgCon
 }
 
 /// Each schema of a list quoted, unless it is already: as SeaORM does.
-fn search_path(schema: &str) -> String {
+pub(crate) fn search_path(schema: &str) -> String {
     let quoted = schema.split(',').map(|name| match name.trim() {
         name if name.starts_with('"') => name.to_owned(),
         name => format!("\"{}\"", name.replace('"', "\"\"")),
