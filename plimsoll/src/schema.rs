@@ -43,6 +43,7 @@ pub struct Beyond {
     pub name: String,
 }
 
+#[cfg(feature = "connect")]
 impl Beyond {
     pub(crate) fn new(
         table: Option<&str>,

@@ -162,6 +162,7 @@ fn quoted(rest: &str, quote: char, escapes: bool, kind: fn(String) -> Kind) -> (
 }
 
 /// Where the tokens that stand outside all parentheses are cut by commas.
+#[cfg(any(feature = "connect", test))]
 pub(crate) fn split(tokens: &[Token]) -> Vec<&[Token]> {
     let mut parts = Vec::new();
     let (mut depth, mut start) = (0_usize, 0);
