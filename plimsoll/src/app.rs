@@ -9,13 +9,12 @@ use sea_orm::DatabaseConnection;
 use crate::{
     config::Database,
     connect,
-    dialect::Dialect,
     error::{MigrationError, Result},
     history::{History, Revisions},
     progress::Log,
-    records::{Records, Way},
+    records::Records,
     revisions::{self, Standing, State, Target},
-    runner::{Ran, Rehearsed, is_settled, rehearse, without_missing},
+    runner::{Ran, is_settled, without_missing},
     seed::{Seeded, Seeder},
 };
 
@@ -171,53 +170,6 @@ impl App {
     /// [`connect::session`] makes it. Tells the log, and waits for the lock for [`LOCK_TIMEOUT`].
     pub fn on<'r>(&'r self, db: &'r DatabaseConnection) -> Run<'r> {
         Run { app: self, db, progress: &Log, lock: Some(LOCK_TIMEOUT) }
-    }
-
-    /// What leads a `dialect` database from `from` to `target`, without one: the statements that
-    /// create the records when it leads up from base, and what is done to each revision.
-    ///
-    /// # Errors
-    /// [`MigrationError::Target`]; [`MigrationError::Unsupported`] when a revision on the way is
-    /// code, whose statements are known only when it runs.
-    #[cfg(feature = "cli")]
-    pub(crate) fn script(
-        &self,
-        dialect: Dialect,
-        way: Way,
-        from: &Target,
-        target: &Target,
-    ) -> Result<(Vec<String>, Vec<Rehearsed>)> {
-        let revisions = self.history.load()?;
-        let mut standings = revisions::compare(&revisions.known(), &[]);
-        let there = match from {
-            Target::Base => Vec::new(),
-            from => revisions::to_apply(&standings, from).map_err(MigrationError::from)?,
-        };
-        for at in &there {
-            standings[*at].state = State::Applied;
-        }
-        let positions = match way {
-            Way::Up => revisions::to_apply(&standings, target),
-            Way::Down => revisions::to_revert(&standings, target),
-        };
-        let positions = positions.map_err(MigrationError::from)?;
-        let script = rehearse(dialect, &revisions, &positions, way, None)?;
-        if let Some(code) = script.iter().find(|it| it.statements.is_none()) {
-            return Err(MigrationError::Unsupported {
-                what: format!(
-                    "migration `{}` is code, and what it does is known only when it runs",
-                    code.name
-                ),
-                instead: "name a range without it: `--sql FROM..TO`".to_owned(),
-            }
-            .into());
-        }
-        let prepare = if way == Way::Up && there.is_empty() {
-            Records::of(&revisions, dialect).creation()?
-        } else {
-            Vec::new()
-        };
-        Ok((prepare, script))
     }
 
     /// The seed files, read.

@@ -4,10 +4,14 @@ use serde::Serialize;
 
 use super::Context;
 use crate::{
+    app::App,
     config::Database,
     connect::{MYSQL_SESSION, search_path},
     dialect::Dialect,
-    runner::Rehearsed,
+    error::{MigrationError, Result},
+    records::{Records, Way},
+    revisions::{self, State, Target},
+    runner::{Rehearsed, rehearse},
 };
 
 /// What would run, for people and for programs.
@@ -115,4 +119,50 @@ impl<'p> Plan<'p> {
         }
         context.output.document(self);
     }
+}
+
+/// What leads a `dialect` database from `from` to `target`, without one: the statements that
+/// create the records when it leads up from base, and what is done to each revision.
+///
+/// # Errors
+/// [`MigrationError::Target`]; [`MigrationError::Unsupported`] when a revision on the way is
+/// code, whose statements are known only when it runs.
+pub(super) fn script(
+    app: &App,
+    dialect: Dialect,
+    way: Way,
+    from: &Target,
+    target: &Target,
+) -> Result<(Vec<String>, Vec<Rehearsed>)> {
+    let revisions = app.history().load()?;
+    let mut standings = revisions::compare(&revisions.known(), &[]);
+    let there = match from {
+        Target::Base => Vec::new(),
+        from => revisions::to_apply(&standings, from).map_err(MigrationError::from)?,
+    };
+    for at in &there {
+        standings[*at].state = State::Applied;
+    }
+    let positions = match way {
+        Way::Up => revisions::to_apply(&standings, target),
+        Way::Down => revisions::to_revert(&standings, target),
+    };
+    let positions = positions.map_err(MigrationError::from)?;
+    let script = rehearse(dialect, &revisions, &positions, way, None)?;
+    if let Some(code) = script.iter().find(|it| it.statements.is_none()) {
+        return Err(MigrationError::Unsupported {
+            what: format!(
+                "migration `{}` is code, and what it does is known only when it runs",
+                code.name
+            ),
+            instead: "name a range without it: `--sql FROM..TO`".to_owned(),
+        }
+        .into());
+    }
+    let prepare = if way == Way::Up && there.is_empty() {
+        Records::of(&revisions, dialect).creation()?
+    } else {
+        Vec::new()
+    };
+    Ok((prepare, script))
 }

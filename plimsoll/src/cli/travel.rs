@@ -13,7 +13,7 @@ use super::{
     args::{Down, Lock, Refill, Reset, Script, Seed, Up},
     ask::{confirm, guard_production},
     output::{count, duration},
-    plan::Plan,
+    plan::{self, Plan},
 };
 use crate::{
     app::{Choice, Report, Run},
@@ -334,7 +334,7 @@ fn print_script(
         None => context.database()?.dialect(),
     };
     let search_path = context.schema_of(dialect, &dialect)?;
-    let (records, rehearsed) = context.app.script(dialect, way, from, target)?;
+    let (records, rehearsed) = plan::script(context.app, dialect, way, from, target)?;
     let seeds = way == Way::Up && context.app.has_seeds();
     let plan = Plan::of(dialect, &records, &rehearsed);
     plan.in_schema(search_path).with_seeds(seeds).print(context);
