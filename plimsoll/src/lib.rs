@@ -10,11 +10,14 @@ pub mod change;
 mod cli;
 #[cfg(feature = "connect")]
 pub mod clock;
+#[cfg(feature = "migrate")]
+mod compare;
 #[cfg(feature = "connect")]
 pub mod config;
 #[cfg(feature = "connect")]
 pub mod connect;
 mod dialect;
+pub mod diff;
 mod error;
 #[cfg(feature = "migrate")]
 mod history;
@@ -22,6 +25,8 @@ mod history;
 mod introspect;
 #[cfg(feature = "migrate")]
 mod lock;
+#[cfg(feature = "migrate")]
+mod meet;
 mod names;
 pub mod normal;
 #[cfg(feature = "migrate")]
@@ -39,7 +44,7 @@ pub mod revisions;
 #[cfg(feature = "migrate")]
 mod runner;
 pub mod schema;
-#[cfg(feature = "testing")]
+#[cfg(feature = "migrate")]
 mod scratch;
 #[cfg(feature = "migrate")]
 mod seed;
@@ -48,11 +53,16 @@ pub mod steps;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "migrate")]
+mod words;
 
 #[cfg(feature = "migrate")]
 pub use app::{App, Choice, LOCK_TIMEOUT, Report, Run};
 pub use change::Change;
+#[cfg(feature = "migrate")]
+pub use compare::{Comparison, How, compare};
 pub use dialect::Dialect;
+pub use diff::{Diff, diff};
 pub use error::{Error, Result};
 #[cfg(feature = "migrate")]
 pub use error::{MigrationError, Remains};
@@ -61,11 +71,15 @@ pub use history::History;
 #[cfg(feature = "connect")]
 pub use introspect::introspect;
 #[cfg(feature = "migrate")]
+pub use meet::Wanted;
+#[cfg(feature = "migrate")]
 pub use runner::{Ran, Rehearsed, Unfinished};
-pub use schema::{Beside, Schema, TableBuilder, table_of};
+pub use schema::{Beside, Entities, Schema, TableBuilder, table_of};
 #[cfg(feature = "migrate")]
 #[doc(hidden)]
 pub use sea_orm_migration;
 #[cfg(feature = "migrate")]
 pub use seed::{Difference, DifferenceKind, Mode, Seeded, Unrestored};
 pub use steps::Steps;
+#[cfg(feature = "migrate")]
+pub use words::Unread;

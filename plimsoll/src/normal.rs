@@ -19,6 +19,11 @@ use crate::{
 /// model knows keep their text: whether two of them mean the same only the database can tell.
 pub fn normal(schema: &Schema, dialect: Dialect) -> Schema {
     let mut schema = schema.clone();
+    if dialect == Dialect::Postgres {
+        schema.gather_enums();
+    } else {
+        schema.enums.clear();
+    }
     schema.tables = std::mem::take(&mut schema.tables)
         .into_iter()
         .map(|(name, table)| (name, normal_table(table, dialect)))

@@ -1,6 +1,7 @@
 //! Steps turned into the statements of one database.
 
 use crate::{
+    change::Change,
     dialect::{Dialect, mysql, postgres, sqlite},
     schema::{Schema, Table},
     steps::{Rows, Step, Steps},
@@ -48,6 +49,14 @@ pub(crate) fn of_each_step(
         })
     };
     steps.steps().iter().map(of_step).collect()
+}
+
+/// The statements of one change for `dialect`, in order.
+///
+/// # Errors
+/// What the database has no form for, or can only do by building a table anew.
+pub fn statements_of(dialect: Dialect, change: &Change) -> Result<Vec<Statement>, Unrenderable> {
+    renderer(dialect).change(change)
 }
 
 /// What `dialect` writes where the three differ.

@@ -2,8 +2,11 @@
 
 mod build;
 mod column;
+mod entities;
 mod entity;
+mod show;
 mod sql;
+mod types;
 mod value;
 
 use std::collections::BTreeMap;
@@ -12,8 +15,12 @@ use serde::{Deserialize, Serialize};
 
 pub use build::TableBuilder;
 pub use column::{Definition, IntoColumn};
+pub use entities::Entities;
+#[doc(hidden)]
+pub use entities::{AddAlone, AddBeside, Listed};
 pub use entity::{Beside, table_of};
 pub use sql::Sql;
+pub use types::Type;
 pub use value::Value;
 
 /// The tables of a database by name.
@@ -41,6 +48,25 @@ pub struct Beyond {
     pub kind: String,
     /// Its name.
     pub name: String,
+}
+
+impl Schema {
+    /// A schema of these tables, with the enumerations that their columns name.
+    pub fn of(tables: impl IntoIterator<Item = Table>) -> Self {
+        let tables = tables.into_iter().map(|table| (table.name.clone(), table)).collect();
+        let mut schema = Self { tables, ..Self::default() };
+        schema.gather_enums();
+        schema
+    }
+
+    /// Lists the enumerations that columns name and that stand nowhere yet.
+    pub(crate) fn gather_enums(&mut self) {
+        for column in self.tables.values().flat_map(|table| &table.columns) {
+            if let Some((name, values)) = column.ty.named_enum() {
+                self.enums.entry(name.clone()).or_insert_with(|| values.clone());
+            }
+        }
+    }
 }
 
 #[cfg(feature = "connect")]
@@ -82,6 +108,10 @@ pub struct Table {
     /// The comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// What it was called before: a comparison takes that table for this one, renamed. No database
+    /// keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<String>,
 }
 
 /// What only one of the databases knows about a table.
@@ -114,6 +144,7 @@ impl Table {
             indexes: Vec::new(),
             options: Vec::new(),
             comment: None,
+            renamed_from: None,
         }
     }
 
@@ -150,78 +181,27 @@ pub struct Column {
     /// The comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// What it was called before: a comparison takes that column for this one, renamed. No database
+    /// keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<String>,
 }
 
-/// A type that all three databases have in some form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Type {
-    /// True or false.
-    Boolean,
-    /// 8 bits with sign.
-    TinyInteger,
-    /// 16 bits with sign.
-    SmallInteger,
-    /// 32 bits with sign.
-    Integer,
-    /// 64 bits with sign.
-    BigInteger,
-    /// 8 bits without sign; the next wider signed type where there is none.
-    TinyUnsigned,
-    /// 16 bits without sign; the next wider signed type where there is none.
-    SmallUnsigned,
-    /// 32 bits without sign; the next wider signed type where there is none.
-    Unsigned,
-    /// 64 bits without sign; 64 bits with sign where there is none.
-    BigUnsigned,
-    /// 32-bit floating point.
-    Float,
-    /// 64-bit floating point.
-    Double,
-    /// Exact digits: precision and scale.
-    Decimal(Option<(u32, u32)>),
-    /// Text of a fixed length, padded.
-    Char(u32),
-    /// Text of at most so many characters; the database's own limit without one.
-    String(Option<u32>),
-    /// Text without a stated limit.
-    Text,
-    /// Bytes of a fixed length.
-    Binary(u32),
-    /// At most so many bytes.
-    VarBinary(u32),
-    /// Bytes without a stated limit.
-    Blob,
-    /// A day.
-    Date,
-    /// A time of day.
-    Time,
-    /// A day and a time of day, without a zone.
-    DateTime,
-    /// A moment: UTC, with zone.
-    Timestamp,
-    /// A year.
-    Year,
-    /// A JSON document, kept as text.
-    Json,
-    /// A JSON document in the database's own form.
-    JsonBinary,
-    /// A UUID.
-    Uuid,
-    /// A native enumeration.
-    Enum {
-        /// The name of the type, where types have names.
-        name: String,
-        /// The values in their order.
-        values: Vec<String>,
-    },
-    /// A list of a type.
-    Array(Box<Type>),
-    /// A type written as the database's own text, the same on all three.
-    Custom(String),
-    /// A type that this engine cannot render; what it was is told to whoever uses it.
-    Unsupported(String),
+impl Column {
+    /// A column of that name and type, which takes no NULL and has nothing else to it.
+    pub fn new(name: impl Into<String>, ty: Type) -> Self {
+        Self {
+            name: name.into(),
+            ty,
+            nullable: false,
+            default: None,
+            auto_increment: false,
+            generated: None,
+            collation: None,
+            comment: None,
+            renamed_from: None,
+        }
+    }
 }
 
 /// What a row gets that does not name a column.

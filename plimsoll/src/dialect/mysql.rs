@@ -1,5 +1,6 @@
 //! MySQL and MariaDB.
 
+mod alter;
 #[cfg(feature = "connect")]
 pub(crate) mod introspect;
 #[cfg(feature = "migrate")]

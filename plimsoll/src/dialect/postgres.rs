@@ -1,5 +1,6 @@
 //! PostgreSQL.
 
+mod alter;
 #[cfg(feature = "connect")]
 pub(crate) mod introspect;
 #[cfg(feature = "migrate")]

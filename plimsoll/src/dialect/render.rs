@@ -43,6 +43,8 @@ pub enum Effect {
     Comment,
     /// Rows, which a transaction keeps or takes back.
     Rows,
+    /// What is there is altered: the schema tells whether the change has been made.
+    Change(Box<Change>),
 }
 
 /// What cannot be said to a database.

@@ -1,5 +1,6 @@
 //! SQLite.
 
+mod alter;
 #[cfg(feature = "connect")]
 pub(crate) mod introspect;
 #[cfg(feature = "migrate")]

@@ -22,6 +22,8 @@ use crate::{
     dialect::Dialect,
     error::{MigrationError, Remains, Result},
     history::{Revision, said},
+    introspect::introspect,
+    normal::normal,
     progress::Event,
     records::{Begun, Open, Way, digest},
     render::{Effect, Statement},
@@ -312,6 +314,13 @@ async fn has_run(db: &DatabaseConnection, statement: &Statement) -> Result<bool,
     match &statement.effect {
         Effect::Table { exists } => Ok(catalog::has_table(db, table).await? == *exists),
         Effect::Index { name, exists } => Ok(catalog::has_index(db, table, name).await? == *exists),
+        Effect::Change(change) => {
+            let found = introspect(db).await?;
+            let mut after = found.clone();
+            // What cannot be done once more has been done; what alters nothing too.
+            Ok(change.apply(&mut after).is_err()
+                || normal(&after, db.get_database_backend().into()) == found)
+        }
         // Rows and their journal entry are one transaction: an open entry means it was not kept.
         Effect::Comment | Effect::Rows => Ok(false),
     }

@@ -1,8 +1,8 @@
 //! Tables as migrations and entities write them.
 
 use super::{
-    Check, Column, ForeignKey, Index, IndexKey, IndexPart, IntoColumn, OnDelete, OnUpdate, Rule,
-    Sql, Table, TableOption, Unique,
+    Check, Column, Default, ForeignKey, Generated, Index, IndexKey, IndexPart, IntoColumn,
+    OnDelete, OnUpdate, Rule, Sql, Table, TableOption, Unique,
 };
 use crate::names;
 
@@ -80,13 +80,59 @@ impl TableBuilder {
     /// own and most often unknown to the other two.
     #[must_use]
     pub fn collated(mut self, column: &str, collation: impl Into<String>) -> Self {
-        match self.table.columns.iter_mut().find(|it| it.name == column) {
-            Some(column) => column.collation = Some(collation.into()),
-            None => {
-                self.unsupported.push(format!("the collation of `{column}`, which is no column"));
-            }
-        }
+        let collation = collation.into();
+        self.on_column(column, "collation", |column| column.collation = Some(collation));
         self
+    }
+
+    /// Says what the column is for.
+    #[must_use]
+    pub fn comment_on(mut self, column: &str, comment: impl Into<String>) -> Self {
+        let comment = comment.into();
+        self.on_column(column, "comment", |column| column.comment = Some(comment));
+        self
+    }
+
+    /// Lets the database compute the column from an expression, and keep the value (`stored`) or
+    /// compute it whenever it is read, which PostgreSQL does not before its version 18.
+    #[must_use]
+    pub fn generated(mut self, column: &str, expr: impl Into<Sql>, stored: bool) -> Self {
+        let expr = expr.into();
+        self.on_column(column, "generated value", |column| {
+            column.generated = Some(Generated { expr, stored });
+        });
+        self
+    }
+
+    /// Gives rows that do not name the column the value of an expression.
+    #[must_use]
+    pub fn default_to(mut self, column: &str, expr: impl Into<Sql>) -> Self {
+        let expr = expr.into();
+        self.on_column(column, "default", |column| column.default = Some(Default::Sql(expr)));
+        self
+    }
+
+    /// Says what the table was called before: a comparison makes a rename of it, until the table has
+    /// its new name everywhere.
+    #[must_use]
+    pub fn renamed_from(mut self, table: impl Into<String>) -> Self {
+        self.table.renamed_from = Some(table.into());
+        self
+    }
+
+    /// Says what a column was called before, as [`TableBuilder::renamed_from`] does of the table.
+    #[must_use]
+    pub fn column_renamed_from(mut self, column: &str, before: impl Into<String>) -> Self {
+        let before = before.into();
+        self.on_column(column, "former name", |column| column.renamed_from = Some(before));
+        self
+    }
+
+    fn on_column(&mut self, column: &str, what: &str, set: impl FnOnce(&mut Column)) {
+        match self.table.columns.iter_mut().find(|it| it.name == column) {
+            Some(column) => set(column),
+            None => self.unsupported.push(format!("the {what} of `{column}`, which is no column")),
+        }
     }
 
     /// Says what the table is besides.
@@ -226,6 +272,20 @@ impl Index {
     pub fn using(mut self, method: impl Into<String>) -> Self {
         self.method = Some(method.into());
         self
+    }
+}
+
+impl Index {
+    /// Whether the other is the same but for its name.
+    pub(crate) fn is_renamed(&self, to: &Self) -> bool {
+        self.name != to.name && Self { name: to.name.clone(), ..self.clone() } == *to
+    }
+}
+
+impl ForeignKey {
+    /// Whether the other is the same but for its name.
+    pub(crate) fn is_renamed(&self, to: &Self) -> bool {
+        self.name != to.name && Self { name: to.name.clone(), ..self.clone() } == *to
     }
 }
 

@@ -86,6 +86,7 @@ impl IntoColumn for &ColumnDef {
                     .map(|it| Generated { expr: Sql::from(&it.expr), stored: it.stored }),
                 collation: None,
                 comment: spec.comment.clone(),
+                renamed_from: None,
             },
             primary_key: spec.primary_key,
             unique: spec.unique,

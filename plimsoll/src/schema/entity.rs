@@ -1,13 +1,17 @@
 //! Tables read from SeaORM entities: what the code wants.
 
 use sea_orm::{DbBackend, EntityTrait};
-use sea_query::{ForeignKeyAction, TableRef};
+use sea_query::{ColumnDef, ForeignKeyAction, PostgresQueryBuilder, TableBuilder as _, TableRef};
 
-use super::{ForeignKey, Index, OnDelete, OnUpdate, Table, TableBuilder};
+use super::{
+    Column, Definition, ForeignKey, Index, IntoColumn as _, OnDelete, OnUpdate, Table,
+    TableBuilder, Type,
+};
 use crate::names;
 
 /// What SeaORM's attributes cannot say about an entity's table, said beside the entity: CHECKs,
-/// composite indexes.
+/// composite, partial and expression indexes, generated columns, comments, collations, former
+/// names.
 ///
 /// ```
 /// # mod page {
@@ -46,6 +50,13 @@ pub trait Beside: EntityTrait {
 /// SeaORM keeps no values of an enumeration that is stored as text, no names of unique constraints
 /// and no conditions; those come from [`Beside`].
 pub fn table_of<E: Beside>() -> Table {
+    read::<E>(E::beside).0
+}
+
+/// The table of an entity, and what the entity says that cannot be read.
+pub(super) fn read<E: EntityTrait>(
+    beside: impl FnOnce(TableBuilder) -> TableBuilder,
+) -> (Table, Vec<String>) {
     // For SQLite SeaORM keeps what the other two turn into text (enumerations).
     let schema = sea_orm::Schema::new(DbBackend::Sqlite);
     let create = schema.create_table_from_entity(E::default());
@@ -53,17 +64,21 @@ pub fn table_of<E: Beside>() -> Table {
 
     let mut builder = TableBuilder::new(&name);
     for column in create.get_columns() {
-        builder = builder.column(column);
+        builder = builder.column(of_entity(column));
     }
-    let (mut table, _) = builder.finish();
+    let (mut table, unsupported) = builder.finish();
+    for column in &mut table.columns {
+        former_name(column);
+    }
     for key in create.get_indexes().iter().filter(|index| index.is_primary_key()) {
         table.primary_key = key.get_index_spec().get_column_names();
     }
     for statement in create.get_foreign_key_create_stmts() {
         let key = statement.get_foreign_key();
         let columns = key.get_columns();
+        let name = key.get_name().map(str::to_owned);
         table.foreign_keys.push(ForeignKey {
-            name: Some(names::derived("fk", &name, &columns)),
+            name: Some(name.unwrap_or_else(|| names::derived("fk", &table.name, &columns))),
             columns,
             references: key.get_ref_table().map(table_name).unwrap_or_default(),
             referenced_columns: key.get_ref_columns(),
@@ -75,9 +90,43 @@ pub fn table_of<E: Beside>() -> Table {
         let columns = index.get_index_spec().get_column_names();
         let mut read = Index::over(&name, columns);
         read.unique = index.is_unique_key();
+        if let Some(name) = index.get_index_spec().get_name() {
+            read.name = name.to_owned();
+        }
         table.indexes.push(read);
     }
-    E::beside(TableBuilder::from_table(table)).finish().0
+    if let Some(comment) = E::default().comment() {
+        table.comment = Some(comment.to_owned());
+    }
+    let (table, more) = beside(TableBuilder::from_table(table)).finish();
+    (table, [unsupported, more].concat())
+}
+
+/// The column as an entity has it: a type that only PostgreSQL has keeps its name there.
+fn of_entity(column: &ColumnDef) -> Definition {
+    let mut definition = column.into_column();
+    if let (Type::Unsupported(what), Some(ty)) = (&definition.column.ty, column.get_column_type()) {
+        let mut text = String::new();
+        PostgresQueryBuilder.prepare_column_type(ty, &mut text);
+        definition.unsupported.retain(|it| it != what);
+        definition.column.ty = Type::Custom(text);
+    }
+    definition
+}
+
+/// SeaORM hides the former name of a column in its comment.
+fn former_name(column: &mut Column) {
+    let Some(comment) = &column.comment else { return };
+    let Some((before, rest)) = comment.rsplit_once("renamed_from \"") else { return };
+    let Some(former) = rest.strip_suffix('"').filter(|name| !name.is_empty()) else { return };
+    // A comment that only looks like it has something else before the word.
+    if !before.is_empty() && !before.ends_with("; ") {
+        return;
+    }
+    let former = former.to_owned();
+    let before = before.strip_suffix("; ").unwrap_or(before);
+    column.comment = Some(before.to_owned()).filter(|text| !text.is_empty());
+    column.renamed_from = Some(former);
 }
 
 fn table_name(table: &TableRef) -> String {

@@ -5,7 +5,10 @@ use sea_query::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::dialect::Dialect;
+use crate::dialect::{
+    Dialect,
+    token::{Kind, tokens},
+};
 
 /// An expression: the text for each database, which is most often the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +49,53 @@ impl Sql {
     }
 }
 
+impl Sql {
+    /// The same expression with a column under another name. What is called like the column and is
+    /// no function counts as the column.
+    #[must_use]
+    pub(crate) fn renaming(&self, from: &str, to: &str) -> Self {
+        let own = |text: &Option<String>, dialect| {
+            text.as_ref().map(|text| renaming(text, dialect, from, to))
+        };
+        Self {
+            sqlite: renaming(&self.sqlite, Dialect::Sqlite, from, to),
+            postgres: own(&self.postgres, Dialect::Postgres),
+            mysql: own(&self.mysql, Dialect::Mysql),
+        }
+    }
+}
+
+fn renaming(sql: &str, dialect: Dialect, from: &str, to: &str) -> String {
+    let found = tokens(dialect, sql);
+    let mut renamed = String::new();
+    let mut end = 0;
+    for (at, token) in found.iter().enumerate() {
+        let is_function = found.get(at + 1).is_some_and(|next| next.is_sign("("));
+        let (is_column, quotes) = match &token.kind {
+            Kind::Word(word) => (word == from && !is_function, None),
+            Kind::Name(name) => (name == from, sql[token.at.clone()].chars().next()),
+            _ => (false, None),
+        };
+        if !is_column {
+            continue;
+        }
+        renamed.push_str(&sql[end..token.at.start]);
+        let is_plain = to.starts_with(|it: char| it.is_ascii_lowercase() || it == '_')
+            && to.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_');
+        match quotes {
+            None if is_plain => renamed.push_str(to),
+            Some('`') => renamed.push_str(&format!("`{}`", to.replace('`', "``"))),
+            _ if dialect == Dialect::Mysql => {
+                renamed.push_str(&format!("`{}`", to.replace('`', "``")));
+            }
+            _ => renamed.push_str(&format!("\"{}\"", to.replace('"', "\"\""))),
+        }
+        end = token.at.end;
+    }
+    renamed.push_str(&sql[end..]);
+    renamed
+}
+
 impl From<&str> for Sql {
     fn from(text: &str) -> Self {
         Self::new(text)
@@ -78,6 +128,28 @@ mod tests {
     use sea_query::ExprTrait as _;
 
     use super::*;
+
+    #[test]
+    fn a_column_is_renamed_and_nothing_that_only_looks_like_it() {
+        let sql = Sql::each(
+            "lower(name) <> 'name' AND \"name\" > name2",
+            "lower(name) <> 'name'::text",
+            "`name` <> name(1)",
+        );
+
+        let renamed = sql.renaming("name", "The name");
+
+        assert_eq!(
+            renamed.text(Dialect::Sqlite),
+            "lower(\"The name\") <> 'name' AND \"The name\" > name2"
+        );
+        assert_eq!(renamed.text(Dialect::Postgres), "lower(\"The name\") <> 'name'::text");
+        assert_eq!(renamed.text(Dialect::Mysql), "`The name` <> name(1)");
+        assert_eq!(
+            renamed.renaming("The name", "label").text(Dialect::Mysql),
+            "`label` <> name(1)"
+        );
+    }
 
     #[test]
     fn an_expression_becomes_the_text_of_each_database() {

@@ -65,7 +65,7 @@ prop_compose! {
         let mut table = Table::new(&name);
         let plain = |name: String, ty: Type| Column {
             name, ty, nullable: false, default: None, auto_increment: false, generated: None,
-            collation: None, comment: None,
+            collation: None, comment: None, renamed_from: None,
         };
         table.columns.push(Column { auto_increment: key == 0, ..plain("id".to_owned(), Type::BigInteger) });
         table.columns.push(plain("state".to_owned(), Type::String(Some(20))));

@@ -207,6 +207,7 @@ fn column(
         read_default(&text, &ty, is_expression)
     });
     table.columns.push(Column {
+        renamed_from: None,
         nullable: nullable == "YES",
         default,
         auto_increment: extra.contains("auto_increment"),

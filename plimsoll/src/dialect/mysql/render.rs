@@ -94,6 +94,39 @@ impl Render for Mysql {
     }
 
     fn column(&self, _: &Table, column: &Column) -> Result<String, Unrenderable> {
+        self.any_column(column)
+    }
+
+    fn change(&self, change: &Change) -> Result<Vec<Statement>, Unrenderable> {
+        Ok(match change {
+            Change::CreateTable(table) => vec![self.whole_table(table)?],
+            Change::DropTable(table) => vec![self.drop_table(table)],
+            Change::CreateIndex { table, index } => {
+                vec![Statement {
+                    sql: format!(
+                        "CREATE {}INDEX {} ON {} ({})",
+                        self.kind(index)?,
+                        self.quote(&index.name),
+                        self.quote(table),
+                        self.index_parts(index)?,
+                    ),
+                    table: table.clone(),
+                    effect: Effect::Index { name: index.name.clone(), exists: true },
+                }]
+            }
+            Change::DropIndex { table, index } => vec![Statement {
+                sql: format!("DROP INDEX {} ON {}", self.quote(&index.name), self.quote(table)),
+                table: table.clone(),
+                effect: Effect::Index { name: index.name.clone(), exists: false },
+            }],
+            _ => super::alter::statements(change)?,
+        })
+    }
+}
+
+impl Mysql {
+    /// The column with all that stands behind its name, in whatever table.
+    pub(super) fn any_column(&self, column: &Column) -> Result<String, Unrenderable> {
         let mut text = format!("{} {}", self.quote(&column.name), self.ty(&column.ty)?);
         if let Some(collation) = &column.collation {
             let _ = write!(text, " COLLATE {}", self.quote(collation));
@@ -122,33 +155,6 @@ impl Render for Mysql {
         Ok(text)
     }
 
-    fn change(&self, change: &Change) -> Result<Vec<Statement>, Unrenderable> {
-        Ok(match change {
-            Change::CreateTable(table) => vec![self.whole_table(table)?],
-            Change::DropTable(table) => vec![self.drop_table(table)],
-            Change::CreateIndex { table, index } => {
-                vec![Statement {
-                    sql: format!(
-                        "CREATE {}INDEX {} ON {} ({})",
-                        self.kind(index)?,
-                        self.quote(&index.name),
-                        self.quote(table),
-                        self.index_parts(index)?,
-                    ),
-                    table: table.clone(),
-                    effect: Effect::Index { name: index.name.clone(), exists: true },
-                }]
-            }
-            Change::DropIndex { table, index } => vec![Statement {
-                sql: format!("DROP INDEX {} ON {}", self.quote(&index.name), self.quote(table)),
-                table: table.clone(),
-                effect: Effect::Index { name: index.name.clone(), exists: false },
-            }],
-        })
-    }
-}
-
-impl Mysql {
     fn whole_table(&self, table: &Table) -> Result<Statement, Unrenderable> {
         if let Some(key) =
             table.foreign_keys.iter().find(|key| key.on_delete == OnDelete::SetDefault)
@@ -184,7 +190,7 @@ impl Mysql {
         Ok(self.create_table(table, &parts, &options))
     }
 
-    fn key(&self, index: &Index) -> Result<String, Unrenderable> {
+    pub(super) fn key(&self, index: &Index) -> Result<String, Unrenderable> {
         let kind = self.kind(index)?;
         Ok(format!("{kind}KEY {} ({})", self.quote(&index.name), self.index_parts(index)?))
     }

@@ -230,6 +230,7 @@ fn column(
     reading.numbers.insert(row.try_get_by_index(1)?, name.clone());
     let default = expr.as_ref().filter(|_| !is_generated && !is_serial);
     reading.table.columns.push(Column {
+        renamed_from: None,
         name,
         nullable: !not_null,
         default: default.and_then(|text| Postgres.read_default(text, &ty)),

@@ -134,6 +134,7 @@ fn column(row: &QueryResult, reading: &mut Reading) -> Result<(), DbErr> {
     let generated =
         parsed.and_then(|it| it.generated.clone()).filter(|_| hidden == 2 || hidden == 3);
     reading.table.columns.push(Column {
+        renamed_from: None,
         nullable: not_null == 0,
         default: default.and_then(|text| Sqlite.read_default(&text, &ty)),
         auto_increment: parsed.is_some_and(|it| it.auto_increment),

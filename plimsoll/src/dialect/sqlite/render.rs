@@ -130,6 +130,14 @@ impl Render for Sqlite {
                 table: table.clone(),
                 effect: Effect::Index { name: index.name.clone(), exists: false },
             }],
+            _ => super::alter::statements(change)?,
         })
+    }
+}
+
+impl Sqlite {
+    /// The column with all that stands behind its name, in a table that is there already.
+    pub(super) fn any_column(&self, column: &Column) -> Result<String, Unrenderable> {
+        self.column(&Table::new(""), column)
     }
 }

@@ -1,0 +1,260 @@
+//! How PostgreSQL alters what is there.
+
+use super::render::Postgres;
+use crate::{
+    change::{Change, is_same_type},
+    dialect::render::{Effect, Render as _, Statement, Unrenderable},
+    schema::{Check, Column, ForeignKey, Index, TableOption, Type, Unique},
+};
+
+/// The statements of a change that is neither a table nor an index appearing or disappearing.
+pub(super) fn statements(change: &Change) -> Result<Vec<Statement>, Unrenderable> {
+    let table = change.table();
+    let of = Postgres.quote(table);
+    let alter = |rest: String| format!("ALTER TABLE {of} {rest}");
+    let texts = match change {
+        Change::RenameTable { from, to } => {
+            let (from, to) = (Postgres.quote(from), Postgres.quote(to));
+            vec![format!("ALTER TABLE {from} RENAME TO {to}")]
+        }
+        Change::CommentTable { to, .. } => vec![comment(&format!("TABLE {of}"), to.as_deref())],
+        Change::AlterOptions { to, .. } => vec![alter(options(table, to)?)],
+        Change::AddColumn { column, .. } => add_column(&of, column)?,
+        Change::DropColumn { column, .. } => {
+            vec![alter(format!("DROP COLUMN {}", Postgres.quote(&column.name)))]
+        }
+        Change::RenameColumn { from, to, .. } => {
+            let (from, to) = (Postgres.quote(from), Postgres.quote(to));
+            vec![alter(format!("RENAME COLUMN {from} TO {to}"))]
+        }
+        Change::AlterColumn { from, to, .. } => alter_column(&of, from, to)?,
+        Change::AlterPrimaryKey { from, to, .. } => {
+            let mut parts = Vec::new();
+            if !from.is_empty() {
+                let name = Postgres.quote(&primary_key(table));
+                parts.push(format!("DROP CONSTRAINT {name}"));
+            }
+            if !to.is_empty() {
+                parts.push(format!("ADD PRIMARY KEY ({})", Postgres.quoted(to)));
+            }
+            vec![alter(parts.join(", "))]
+        }
+        Change::AlterIndex { from, to, .. } => alter_index(table, from, to)?,
+        Change::CreateEnum { name, values } => {
+            let values: Vec<String> = values.iter().map(|value| Postgres.text(value)).collect();
+            vec![format!("CREATE TYPE {} AS ENUM ({})", Postgres.quote(name), values.join(", "))]
+        }
+        Change::DropEnum { name, .. } => vec![format!("DROP TYPE {}", Postgres.quote(name))],
+        Change::AlterEnum { name, from, to } => alter_enum(name, from, to)?,
+        _ => constraint(change)?.into_iter().map(alter).collect(),
+    };
+    let statement = |sql| Statement {
+        sql,
+        table: table.to_owned(),
+        effect: Effect::Change(Box::new(change.clone())),
+    };
+    Ok(texts.into_iter().map(statement).collect())
+}
+
+/// What stands behind ALTER TABLE for a change of a constraint.
+fn constraint(change: &Change) -> Result<Vec<String>, Unrenderable> {
+    let drop = |name: &Option<String>| match name {
+        Some(name) => Ok(format!("DROP CONSTRAINT {}", Postgres.quote(name))),
+        None => Err(Postgres.refuse("dropping a constraint without a name")),
+    };
+    let rename = |from: &Option<String>, to: &Option<String>| match (from, to) {
+        (Some(from), Some(to)) => {
+            let (from, to) = (Postgres.quote(from), Postgres.quote(to));
+            Ok(vec![format!("RENAME CONSTRAINT {from} TO {to}")])
+        }
+        _ => Err(Postgres.refuse("giving a name to a constraint without one, or taking it")),
+    };
+    Ok(match change {
+        Change::AddUnique { unique, .. } => vec![add_unique(unique)],
+        Change::DropUnique { unique, .. } => vec![drop(&unique.name)?],
+        Change::AlterUnique { from, to, .. } if from.columns == to.columns => {
+            rename(&from.name, &to.name)?
+        }
+        Change::AlterUnique { from, to, .. } => vec![drop(&from.name)?, add_unique(to)],
+        Change::AddCheck { check, .. } => vec![add_check(check)],
+        Change::DropCheck { check, .. } => vec![drop(&check.name)?],
+        Change::AlterCheck { from, to, .. } if from.rule == to.rule => {
+            rename(&from.name, &to.name)?
+        }
+        Change::AlterCheck { from, to, .. } => vec![drop(&from.name)?, add_check(to)],
+        Change::AddForeignKey { key, .. } => vec![add_key(key)],
+        Change::DropForeignKey { key, .. } => vec![drop(&key.name)?],
+        Change::AlterForeignKey { from, to, .. } if from.is_renamed(to) => {
+            rename(&from.name, &to.name)?
+        }
+        Change::AlterForeignKey { from, to, .. } => vec![drop(&from.name)?, add_key(to)],
+        other => return Err(Postgres.refuse(format!("`{}`", other.describe()))),
+    })
+}
+
+fn add_unique(unique: &Unique) -> String {
+    let name = Postgres.constraint(unique.name.as_ref());
+    format!("ADD {name}UNIQUE ({})", Postgres.quoted(&unique.columns))
+}
+
+fn add_check(check: &Check) -> String {
+    format!("ADD {}", Postgres.check(check))
+}
+
+fn add_key(key: &ForeignKey) -> String {
+    format!("ADD {}", Postgres.foreign_key(key))
+}
+
+fn comment(what: &str, text: Option<&str>) -> String {
+    let text = text.map_or_else(|| "NULL".to_owned(), |text| Postgres.text(text));
+    format!("COMMENT ON {what} IS {text}")
+}
+
+/// What PostgreSQL calls the primary key of a table when nobody names it.
+fn primary_key(table: &str) -> String {
+    let mut end = table.len().min(crate::names::MAX_BYTES - "_pkey".len());
+    while !table.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}_pkey", &table[..end])
+}
+
+fn options(table: &str, to: &[TableOption]) -> Result<String, Unrenderable> {
+    match to {
+        [] => Ok("SET LOGGED".to_owned()),
+        [TableOption::Unlogged] => Ok("SET UNLOGGED".to_owned()),
+        other => Err(Postgres.refuse(format!("the options {other:?} of the table `{table}`"))),
+    }
+}
+
+fn add_column(of: &str, column: &Column) -> Result<Vec<String>, Unrenderable> {
+    let mut texts = vec![format!("ALTER TABLE {of} ADD COLUMN {}", Postgres.any_column(column)?)];
+    if let Some(text) = &column.comment {
+        texts.push(comment(&format!("COLUMN {of}.{}", Postgres.quote(&column.name)), Some(text)));
+    }
+    Ok(texts)
+}
+
+fn alter_column(of: &str, from: &Column, to: &Column) -> Result<Vec<String>, Unrenderable> {
+    let name = Postgres.quote(&to.name);
+    let alter = |rest: &str| format!("ALTER TABLE {of} ALTER COLUMN {name} {rest}");
+    if from.generated != to.generated && to.generated.is_some() {
+        // The values are computed anew; the expression of a column cannot be altered.
+        let mut texts = vec![format!("ALTER TABLE {of} DROP COLUMN {name}")];
+        texts.extend(add_column(of, to)?);
+        return Ok(texts);
+    }
+    let mut texts = Vec::new();
+    if from.generated.is_some() && to.generated.is_none() {
+        texts.push(alter("DROP EXPRESSION"));
+    }
+    if from.auto_increment && !to.auto_increment {
+        texts.push(alter("DROP IDENTITY IF EXISTS"));
+    }
+    let is_other = !is_same_type(&from.ty, &to.ty);
+    let is_anew = is_other || from.default != to.default;
+    if from.default.is_some() && is_anew {
+        texts.push(alter("DROP DEFAULT"));
+    }
+    if is_other || from.collation != to.collation {
+        let ty = Postgres.ty(&to.ty)?;
+        let collation = match (&from.collation, &to.collation) {
+            (_, Some(collation)) => format!(" COLLATE {}", Postgres.quote(collation)),
+            (Some(_), None) => " COLLATE \"default\"".to_owned(),
+            (None, None) => String::new(),
+        };
+        // Through text where there is no way from the one to the other.
+        let way = match (&from.ty, &to.ty) {
+            (Type::Enum { .. }, _) | (_, Type::Enum { .. }) => "::text",
+            _ => "",
+        };
+        texts.push(alter(&format!("TYPE {ty}{collation} USING {name}{way}::{ty}")));
+    }
+    if let Some(default) = Postgres.default(to)?
+        && is_anew
+    {
+        texts.push(alter(&format!("SET DEFAULT {default}")));
+    }
+    match (from.nullable, to.nullable) {
+        (true, false) => texts.push(alter("SET NOT NULL")),
+        (false, true) => texts.push(alter("DROP NOT NULL")),
+        _ => {}
+    }
+    if !from.auto_increment && to.auto_increment {
+        texts.push(alter("ADD GENERATED BY DEFAULT AS IDENTITY"));
+    }
+    if from.comment != to.comment {
+        texts.push(comment(&format!("COLUMN {of}.{name}"), to.comment.as_deref()));
+    }
+    Ok(texts)
+}
+
+fn alter_index(table: &str, from: &Index, to: &Index) -> Result<Vec<String>, Unrenderable> {
+    let (old, new) = (Postgres.quote(&from.name), Postgres.quote(&to.name));
+    if from.is_renamed(to) {
+        return Ok(vec![format!("ALTER INDEX {old} RENAME TO {new}")]);
+    }
+    Ok(vec![format!("DROP INDEX {old}"), Postgres.create_index(table, to)?.sql])
+}
+
+/// New values at their places; the others have to stay, in their order.
+fn alter_enum(name: &str, from: &[String], to: &[String]) -> Result<Vec<String>, Unrenderable> {
+    let kept: Vec<&String> = to.iter().filter(|value| from.contains(value)).collect();
+    if !kept.iter().copied().eq(from) {
+        return Err(Postgres.refuse(format!(
+            "the enumeration `{name}` with fewer values or another order, for which its columns \
+             have to be written anew,"
+        )));
+    }
+    let add = |(at, value): (usize, &String)| {
+        let place = match at.checked_sub(1) {
+            Some(before) => format!("AFTER {}", Postgres.text(&to[before])),
+            None => format!("BEFORE {}", Postgres.text(&from[0])),
+        };
+        let name = Postgres.quote(name);
+        format!("ALTER TYPE {name} ADD VALUE {} {place}", Postgres.text(value))
+    };
+    let new = to.iter().enumerate().filter(|(_, value)| !from.contains(value));
+    Ok(new.map(add).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_values_of_an_enumeration_come_at_their_places_and_the_others_stay() {
+        let values = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        let alter = |from: &[&str], to: &[&str]| alter_enum("mood", &values(from), &values(to));
+
+        assert_eq!(
+            alter(&["b", "d"], &["a", "b", "c", "d", "it's"]).unwrap(),
+            [
+                r#"ALTER TYPE "mood" ADD VALUE 'a' BEFORE 'b'"#,
+                r#"ALTER TYPE "mood" ADD VALUE 'c' AFTER 'b'"#,
+                r#"ALTER TYPE "mood" ADD VALUE 'it''s' AFTER 'd'"#,
+            ]
+        );
+        assert!(alter(&["a", "b"], &["b", "a"]).is_err());
+        assert!(alter(&["a", "b"], &["a"]).is_err());
+    }
+
+    #[test]
+    fn a_type_is_changed_without_the_default_that_would_be_in_its_way() {
+        use crate::schema::{Default, Value};
+
+        let mut from = Column::new("size", Type::Text);
+        from.default = Some(Default::Value(Value::from("1")));
+        let mut to = Column::new("size", Type::Integer);
+        to.default = Some(Default::Value(Value::from(1)));
+
+        assert_eq!(
+            alter_column("\"t\"", &from, &to).unwrap(),
+            [
+                r#"ALTER TABLE "t" ALTER COLUMN "size" DROP DEFAULT"#,
+                r#"ALTER TABLE "t" ALTER COLUMN "size" TYPE integer USING "size"::integer"#,
+                r#"ALTER TABLE "t" ALTER COLUMN "size" SET DEFAULT 1"#,
+            ]
+        );
+    }
+}
