@@ -26,7 +26,7 @@ pub fn normal(schema: &Schema, dialect: Dialect) -> Schema {
     }
     schema.tables = std::mem::take(&mut schema.tables)
         .into_iter()
-        .map(|(name, table)| (name, normal_table(table, dialect)))
+        .map(|(name, table)| (name, normal_table(table.named(dialect), dialect)))
         .collect();
     schema
 }

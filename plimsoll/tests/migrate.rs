@@ -30,6 +30,8 @@ mod names;
 mod processes;
 #[path = "migrate/random.rs"]
 mod random;
+#[path = "migrate/read_back.rs"]
+mod read_back;
 #[path = "migrate/seaorm.rs"]
 mod seaorm;
 #[path = "migrate/seeds.rs"]
@@ -40,6 +42,8 @@ mod seeds_anew;
 mod status;
 #[path = "migrate/support.rs"]
 mod support;
+#[path = "migrate/systems.rs"]
+mod systems;
 #[path = "migrate/text.rs"]
 mod text;
 #[path = "migrate/time.rs"]

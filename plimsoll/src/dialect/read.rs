@@ -3,7 +3,7 @@
 
 use super::{
     Dialect,
-    token::{Kind, Token, bare, closing, tokens},
+    token::{self, Kind, Token, bare, closing, tokens},
 };
 use crate::schema::{Default, Rule, Sql, Type, Value};
 
@@ -26,12 +26,16 @@ pub(crate) trait Read {
         self.constant_or_sql(text, &found, ty)
     }
 
-    /// The default that the tokens of `text` are.
-    fn constant_or_sql(&self, text: &str, tokens: &[Token], ty: &Type) -> Option<Default> {
-        match constant(bare(tokens)) {
+    /// The default that the tokens of `text` are; an expression without the parentheses around it,
+    /// which are written always and kept by some.
+    fn constant_or_sql(&self, text: &str, found: &[Token], ty: &Type) -> Option<Default> {
+        match constant(bare(found)) {
             Some(Value::Null) => None,
             Some(value) => Some(Default::Value(fitted(value, ty))),
-            None => Some(Default::Sql(Sql::new(text))),
+            None => {
+                let found = tokens(self.dialect(), text);
+                Some(Default::Sql(Sql::new(token::text(text, bare(&found)))))
+            }
         }
     }
 

@@ -235,6 +235,7 @@ pub(crate) trait Render {
 
     /// What stands between the parentheses of CREATE TABLE, but for the primary key and indexes.
     fn columns_and_constraints(&self, table: &Table) -> Result<Vec<String>, Unrenderable> {
+        let table = &table.named(self.dialect());
         let mut parts = Vec::new();
         for column in &table.columns {
             parts.push(self.column(table, column)?);

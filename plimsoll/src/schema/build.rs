@@ -1,10 +1,12 @@
 //! Tables as migrations and entities write them.
 
+use std::collections::BTreeSet;
+
 use super::{
     Check, Column, Default, ForeignKey, Generated, Index, IndexKey, IndexPart, IntoColumn,
     OnDelete, OnUpdate, Rule, Sql, Table, TableOption, Unique,
 };
-use crate::names;
+use crate::{dialect::Dialect, names};
 
 /// Builds a [`Table`] step by step. Constraints and indexes are named as SeaORM names them:
 /// `fk-<table>-<columns>`, `idx-<table>-<columns>`, and in the same way `uq-` and `ck-`.
@@ -223,6 +225,51 @@ impl TableBuilder {
     }
 }
 
+impl Table {
+    /// The same table with a name for every constraint that has one on a `dialect` database, as
+    /// [`TableBuilder`] would name it. SQLite does without, and so does MariaDB for the CHECK of a
+    /// column.
+    pub(crate) fn named(&self, dialect: Dialect) -> Self {
+        let mut table = self.clone();
+        if dialect == Dialect::Sqlite {
+            return table;
+        }
+        let given = table.uniques.iter().map(|it| &it.name);
+        let given = given.chain(table.checks.iter().map(|it| &it.name));
+        let given = given.chain(table.foreign_keys.iter().map(|it| &it.name));
+        let mut taken: BTreeSet<String> = given.flatten().cloned().collect();
+        let mut named = |kind: &str, columns: &[String]| {
+            let mut words = columns.to_vec();
+            let mut name = names::derived(kind, &self.name, &words);
+            for number in 2.. {
+                if taken.insert(name.clone()) {
+                    break;
+                }
+                words.truncate(columns.len());
+                words.push(number.to_string());
+                name = names::derived(kind, &self.name, &words);
+            }
+            name
+        };
+        for unique in &mut table.uniques {
+            unique.name.get_or_insert_with(|| named("uq", &unique.columns));
+        }
+        for key in &mut table.foreign_keys {
+            key.name.get_or_insert_with(|| named("fk", &key.columns));
+        }
+        if dialect == Dialect::Postgres {
+            for check in &mut table.checks {
+                let word = match &check.rule {
+                    Rule::OneOf { column, .. } | Rule::Range { column, .. } => column.clone(),
+                    Rule::Sql(_) => "check".to_owned(),
+                };
+                check.name.get_or_insert_with(|| named("ck", &[word]));
+            }
+        }
+        table
+    }
+}
+
 impl Index {
     /// An index over `parts`, named as SeaORM names it; an expression has the name `expr` in that.
     pub fn over(table: &str, parts: impl IntoIterator<Item = impl Into<IndexPart>>) -> Self {
@@ -331,5 +378,32 @@ impl From<&String> for IndexPart {
 impl From<&str> for IndexPart {
     fn from(column: &str) -> Self {
         Self::from(column.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_constraint_has_a_name_of_its_own_where_names_are_kept() {
+        let unique = |name: Option<&str>| Unique {
+            name: name.map(str::to_owned),
+            columns: vec!["a".to_owned()],
+        };
+        let mut table = Table::new("t");
+        table.uniques = vec![unique(None), unique(Some("uq-t-a")), unique(None)];
+        table.checks = vec![Check { name: None, rule: Rule::Sql(Sql::new("a > b")) }];
+
+        let names = |dialect| -> Vec<Option<String>> {
+            let table = table.named(dialect);
+            let checks = table.checks.into_iter().map(|it| it.name);
+            table.uniques.into_iter().map(|it| it.name).chain(checks).collect()
+        };
+        let some = |name: &str| Some(name.to_owned());
+        let uniques = [some("uq-t-a-2"), some("uq-t-a"), some("uq-t-a-3")];
+        assert_eq!(names(Dialect::Postgres), [&uniques[..], &[some("ck-t-check")]].concat());
+        assert_eq!(names(Dialect::Mysql), [&uniques[..], &[None]].concat());
+        assert_eq!(names(Dialect::Sqlite), [None, some("uq-t-a"), None, None]);
     }
 }

@@ -1,11 +1,10 @@
 //! What is read from a catalog is what was made.
 
 use plimsoll::{
-    Dialect, Schema, TableBuilder, introspect,
+    Change, Dialect, Schema, TableBuilder, introspect,
     normal::normal,
     prelude::*,
-    render::statements,
-    schema::{Beyond, IndexKey, IndexPart, Table, TableOption, Type},
+    schema::{Beyond, Check, IndexKey, IndexPart, Table, TableOption, Type},
     testing::Scratch,
 };
 use proptest::{
@@ -14,7 +13,7 @@ use proptest::{
 };
 use sea_orm::DatabaseConnection;
 
-use crate::{random::any_tables, support::*};
+use crate::{random::any_tables, read_back::*, support::*};
 
 plimsoll::on_every_empty_database!(
     one_of_each_type_and_default_is_read_as_it_was_written,
@@ -22,58 +21,16 @@ plimsoll::on_every_empty_database!(
     an_empty_database_has_an_empty_schema,
     what_the_model_has_no_place_for_is_told,
     names_that_nobody_would_choose_are_read_as_they_are,
+    constraints_without_a_name_are_read_as_they_were_made,
     random_schemas_are_read_as_they_were_made,
     the_number_of_queries_does_not_depend_on_the_number_of_tables,
 );
-
-/// The tables as a schema.
-fn schema(tables: impl IntoIterator<Item = TableBuilder>) -> Schema {
-    let mut schema = Schema::default();
-    let steps = steps(tables);
-    steps.apply(&mut schema).unwrap();
-    schema
-}
 
 fn steps(tables: impl IntoIterator<Item = TableBuilder>) -> Steps {
     tables.into_iter().fold(Steps::new(), |steps, table| {
         let name = table.name().to_owned();
         steps.create_table(&name, move |_| table)
     })
-}
-
-async fn create(db: &DatabaseConnection, steps: &Steps) {
-    for statement in statements(dialect(db), steps, &Schema::default()).unwrap() {
-        run(db, &statement.sql).await;
-    }
-}
-
-/// The first line in which the two differ, when they are written as JSON.
-fn difference(have: &Schema, want: &Schema) -> Option<String> {
-    let lines = |schema: &Schema| -> Vec<String> {
-        serde_json::to_string_pretty(schema).unwrap().lines().map(str::to_owned).collect()
-    };
-    let (have, want) = (lines(have), lines(want));
-    let at = (0..have.len().max(want.len())).find(|at| have.get(*at) != want.get(*at))?;
-    let from = at.saturating_sub(6);
-    let part = |lines: &[String]| {
-        lines.iter().skip(from).take(at + 4 - from).cloned().collect::<Vec<_>>().join("\n")
-    };
-    Some(format!("there is\n{}\nand wanted was\n{}", part(&have), part(&want)))
-}
-
-async fn is_read_back(db: &DatabaseConnection, tables: Vec<TableBuilder>) {
-    let wanted = normal(&schema(tables.clone()), dialect(db));
-
-    create(db, &steps(tables)).await;
-    let found = introspect(db).await.unwrap();
-
-    if let Some(difference) = difference(&found, &wanted) {
-        panic!("{difference}");
-    }
-    // In the form of the database already.
-    assert_eq!(normal(&found, dialect(db)), found);
-    let text = serde_json::to_string(&found).unwrap();
-    assert_eq!(serde_json::from_str::<Schema>(&text).unwrap(), found);
 }
 
 fn of(name: &str) -> ColumnDef {
@@ -114,7 +71,7 @@ async fn one_of_each_type_and_default_is_read_as_it_was_written(scratch: &Scratc
             }),
         with_defaults.into_iter().fold(TableBuilder::new("defaults"), TableBuilder::column),
     ];
-    is_read_back(&scratch.db, tables).await;
+    is_read_back(&scratch.db, &steps(tables)).await;
 }
 
 async fn what_the_model_has_is_read_with_all_that_belongs_to_it(scratch: &Scratch) {
@@ -185,7 +142,7 @@ async fn what_the_model_has_is_read_with_all_that_belongs_to_it(scratch: &Scratc
     if is == Dialect::Postgres {
         parts = parts.option(TableOption::Unlogged);
     }
-    is_read_back(db, vec![ships, parts]).await;
+    is_read_back(db, &steps([ships, parts])).await;
 
     if is == Dialect::Postgres {
         run(db, "CREATE TYPE mood AS ENUM ('sad', 'it''s fine')").await;
@@ -356,7 +313,33 @@ async fn names_that_nobody_would_choose_are_read_as_they_are(scratch: &Scratch) 
             .index([name])
             .foreign_key([name], name, ["id"], OnDelete::Cascade)
     });
-    is_read_back(&scratch.db, tables.collect()).await;
+    is_read_back(&scratch.db, &steps(tables)).await;
+}
+
+async fn constraints_without_a_name_are_read_as_they_were_made(scratch: &Scratch) {
+    let db = &scratch.db;
+    let mut schema = schema(&steps([TableBuilder::new("ships")
+        .column(big_pk_auto("id"))
+        .column(big_integer_null("mother_id"))
+        .column(integer("crew"))
+        .unique(["id", "crew"])
+        .at_least("crew", 1)
+        .check("more", Expr::col("crew").ne(13))
+        .foreign_key(["mother_id"], "ships", ["id"], OnDelete::SetNull)]));
+    let table = schema.tables.get_mut("ships").unwrap();
+    table.uniques[0].name = None;
+    table.foreign_keys[0].name = None;
+    match dialect(db) {
+        // There it would be the CHECK of a column.
+        Dialect::Mysql => table.checks.clear(),
+        Dialect::Sqlite => table.checks.iter_mut().for_each(|check| check.name = None),
+        Dialect::Postgres => {
+            table.checks[0].name = None;
+            table.checks[1] = Check { name: None, ..table.checks[0].clone() };
+        }
+    }
+
+    is_read_back(db, &Steps::new().change(Change::CreateTable(table.clone()))).await;
 }
 
 /// The seeds of schemas that were once read in another way than they were made.
@@ -404,14 +387,12 @@ async fn same_schemas(db: &DatabaseConnection, rounds: u32, seed: u64) {
 /// Makes the tables, and tells what is read in another way than it was made.
 async fn differs(db: &DatabaseConnection, tables: Vec<Table>) -> Option<String> {
     let is = dialect(db);
-    let steps = tables.iter().fold(Steps::new(), |steps, table| {
-        steps.change(plimsoll::Change::CreateTable(table.clone()))
-    });
-    let mut wanted = Schema::default();
-    steps.apply(&mut wanted).unwrap();
+    let steps = tables
+        .iter()
+        .fold(Steps::new(), |steps, table| steps.change(Change::CreateTable(table.clone())));
     clear(db).await;
     create(db, &steps).await;
-    difference(&introspect(db).await.unwrap(), &normal(&wanted, is))
+    difference(&introspect(db).await.unwrap(), &normal(&schema(&steps), is))
 }
 
 async fn clear(db: &DatabaseConnection) {

@@ -349,7 +349,10 @@ fn settle(table: &mut Table) {
             })
             .collect();
         match columns {
-            Some(columns) if index.unique && index.method.is_none() => {
+            // MariaDB keeps a hash of what is too long for a tree.
+            Some(columns)
+                if index.unique && matches!(index.method.as_deref(), None | Some("hash")) =>
+            {
                 table.uniques.push(Unique { name: Some(index.name), columns });
             }
             Some(columns)

@@ -159,8 +159,7 @@ mod tests {
         );
         assert_eq!(default("NULL::character varying", &text), None);
         assert_eq!(default("true", &Type::Boolean), Some(value(true)));
-        let sum = "(1 + 2)";
-        assert_eq!(default(sum, &Type::Integer), Some(Default::Sql(Sql::new(sum))));
+        assert_eq!(default("(1 + 2)", &Type::Integer), Some(Default::Sql(Sql::new("1 + 2"))));
     }
 
     #[test]
