@@ -1,10 +1,12 @@
 //! A project's migrations and seeds as one thing that a command or a program runs.
 
+mod agree;
+mod replay;
 mod run;
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbBackend, SchemaBuilder};
 
 use crate::{
     config::Database,
@@ -15,9 +17,11 @@ use crate::{
     records::Records,
     revisions::{self, Standing, State, Target},
     runner::{Ran, is_settled, without_missing},
+    schema::Entities,
     seed::{Seeded, Seeder},
 };
 
+pub use agree::{Agreement, Compared, Whose};
 pub use run::Run;
 
 /// How long the lock is waited for when nobody says otherwise.
@@ -37,11 +41,27 @@ pub const LOCK_TIMEOUT: Duration = Duration::from_mins(10);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct App {
     history: History,
     seeds: Vec<(String, String)>,
+    entities: Option<Source>,
+    unmanaged: Vec<String>,
     version: Option<&'static str>,
+}
+
+/// Makes the tables of registered entities.
+type Registry = Box<dyn Fn(DbBackend) -> SchemaBuilder + Send + Sync>;
+
+/// Where the entities come from.
+enum Source {
+    Listed(Entities),
+    Registered(Registry),
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("history", &self.history).finish_non_exhaustive()
+    }
 }
 
 /// What a run has done.
@@ -65,7 +85,47 @@ pub struct Choice {
 impl App {
     /// An app with these migrations and no default rows.
     pub fn new(history: History) -> Self {
-        Self { history, seeds: Vec::new(), version: None }
+        Self {
+            history,
+            seeds: Vec::new(),
+            entities: None,
+            unmanaged: Vec::new(),
+            version: None,
+        }
+    }
+
+    /// Says what the code wants of the database: the entities that are listed by
+    /// [`entities!`](crate::entities).
+    #[must_use]
+    pub fn entities(mut self, entities: Entities) -> Self {
+        self.entities = Some(Source::Listed(entities));
+        self
+    }
+
+    /// Says what the code wants by SeaORM's registry of entities (its feature `entity-registry`):
+    ///
+    /// ```ignore
+    /// App::new(history()).registered(|backend| {
+    ///     sea_orm::Schema::new(backend).get_schema_registry("my_crate::*")
+    /// })
+    /// ```
+    ///
+    /// A registry cannot be read, but its tables can be made: on a scratch database. What SeaORM's
+    /// attributes cannot say is not in it; a list says more.
+    #[must_use]
+    pub fn registered(
+        mut self,
+        registry: impl Fn(DbBackend) -> SchemaBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.entities = Some(Source::Registered(Box::new(registry)));
+        self
+    }
+
+    /// Leaves these tables out of every comparison: somebody else looks after them.
+    #[must_use]
+    pub fn unmanaged<T: Into<String>>(mut self, tables: impl IntoIterator<Item = T>) -> Self {
+        self.unmanaged.extend(tables.into_iter().map(Into::into));
+        self
     }
 
     /// Adds seed files, in the order in which they run: the name of each file, and its text.

@@ -1,11 +1,13 @@
 //! The command: `cargo run -p migration -- …` here, and the same in any SeaORM project.
 
+mod agree;
 mod args;
 mod ask;
 mod generate;
 mod inspect;
 mod output;
 mod plan;
+mod show;
 mod travel;
 
 use std::{ffi::OsString, fmt::Display, process::ExitCode, sync::Arc};
@@ -98,6 +100,10 @@ impl App {
             Command::Heads => inspect::heads(&context),
             Command::History => inspect::history(&context).await,
             Command::Generate(args) => generate::generate(&context, &args),
+            Command::Diff(args) => agree::diff(&context, &args).await,
+            Command::Check(args) => agree::check(&context, &args).await,
+            Command::Schema(args) => show::schema(&context, &args).await,
+            Command::Diagram(args) => show::diagram(&context, &args).await,
             Command::Init => Ok(inspect::init(&context)),
             Command::Migrate { .. } => Err(MigrationError::AmbiguousCommand {}.into()),
         }

@@ -57,7 +57,7 @@ pub mod testing;
 mod words;
 
 #[cfg(feature = "migrate")]
-pub use app::{App, Choice, LOCK_TIMEOUT, Report, Run};
+pub use app::{Agreement, App, Choice, Compared, LOCK_TIMEOUT, Report, Run, Whose};
 pub use change::Change;
 #[cfg(feature = "migrate")]
 pub use compare::{Comparison, How, compare};

@@ -109,6 +109,13 @@ impl<'r> Runner<'r> {
         self.run(&standings, run, Way::Up).await
     }
 
+    /// Applies the revisions of these names, in the order of the list.
+    pub(crate) async fn replay(&self, names: &[String]) -> Result<Vec<Ran>> {
+        let standings = self.known_standings().await?;
+        let chosen = standings.iter().enumerate().filter(|(_, it)| names.contains(&it.name));
+        self.run(&standings, chosen.map(|(at, _)| at).collect(), Way::Up).await
+    }
+
     /// Reverts what is applied, newest first, as far as `target`; nothing unless it is what is
     /// `expected`.
     pub(crate) async fn down(

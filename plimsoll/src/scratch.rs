@@ -35,7 +35,7 @@ pub(crate) struct Place {
 
 /// The name of a new throw-away database: the time, so that it can be swept, and chance, because
 /// numbers of processes come again.
-fn fresh_name() -> String {
+pub(crate) fn fresh_name() -> String {
     let mut chance = [0; 6];
     OsRandom.fill(&mut chance);
     format!("{PREFIX}{:x}_{}", seconds(SystemTime::now()), hex(&chance))
@@ -48,6 +48,11 @@ fn seconds(time: SystemTime) -> u64 {
 /// The name of the template that goes with `key`, made at `time`.
 pub(crate) fn template_name(key: &str, time: SystemTime) -> String {
     format!("{TEMPLATE_PREFIX}{:x}_{key}", seconds(time))
+}
+
+/// Whether a name is that of a database or schema of ours that a run has left behind.
+pub(crate) fn is_left_over(name: &str) -> bool {
+    is_stale(name, seconds(SystemTime::now()))
 }
 
 /// Whether a name is that of a database of ours, made longer ago than [`STALE`].

@@ -133,7 +133,7 @@ impl<'r> Run<'r> {
         Runner::start(self.db, revisions, self.progress, self.lock).await
     }
 
-    fn dialect(&self) -> Dialect {
+    pub(super) fn dialect(&self) -> Dialect {
         self.db.get_database_backend().into()
     }
 

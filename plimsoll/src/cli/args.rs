@@ -81,6 +81,15 @@ pub(super) enum Command {
     /// Write a migration.
     #[command(visible_aliases = ["revision", "makemigration"])]
     Generate(Generate),
+    /// Show what differs between entities, migrations and the database.
+    Diff(Diff),
+    /// Say whether entities, migrations and the database agree. Exit code 2 when they do not, 1 when
+    /// something could not be compared.
+    Check(Check),
+    /// Print a schema as SQL, or with --json as data.
+    Schema(Schema),
+    /// Draw the tables and how they refer to each other.
+    Diagram(Diagram),
     /// Explain why there is nothing to initialise.
     Init,
     /// Means different things elsewhere: says what to type instead.
@@ -290,6 +299,64 @@ impl Generate {
     pub(super) fn name(&self) -> &str {
         self.name.as_deref().or(self.message.as_deref()).unwrap_or_default()
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// Print the SQL that would settle the differences.
+    #[arg(long)]
+    pub(super) sql: bool,
+    /// Exit with code 2 when something differs.
+    #[arg(long)]
+    pub(super) exit_code: bool,
+    /// Compare what can be read, and make nothing on the server for it.
+    #[arg(long)]
+    pub(super) shallow: bool,
+    /// Count tables that nobody knows as a difference.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Compare what can be read, and make nothing on the server for it.
+    #[arg(long)]
+    pub(super) shallow: bool,
+    /// Count tables that nobody knows as a difference.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// Which of the three schemas is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Of {
+    /// What is there.
+    Database,
+    /// What all migrations make.
+    Migrations,
+    /// What the entities want.
+    Entities,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// Whose: the database's if nothing is said.
+    pub(super) of: Option<Of>,
+    /// In the words of which database; else of the one that is configured.
+    #[arg(long, value_name = "DIALECT")]
+    pub(super) dialect: Option<Kind>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Diagram {
+    /// Of which schema: the entities' if there are some, else the database's.
+    pub(super) of: Option<Of>,
+    /// `mermaid`, `dot` or `svg`; else by the ending of the file, else `mermaid`.
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<String>,
+    /// Write it to this file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<std::path::PathBuf>,
 }
 
 #[cfg(test)]

@@ -238,6 +238,12 @@ pub enum MigrationError {
         /// What to type instead.
         instead: String,
     },
+    /// PLM0070: nobody can tell what the schema is that was asked for.
+    #[error("the schema cannot be told: {because}")]
+    NotComparable {
+        /// Why not.
+        because: String,
+    },
 }
 
 /// What a failed migration has left in the database.
@@ -314,6 +320,7 @@ impl MigrationError {
             Self::File { .. } => "PLM0064",
             Self::AmbiguousCommand {} => "PLM0065",
             Self::Unsupported { .. } => "PLM0066",
+            Self::NotComparable { .. } => "PLM0070",
         }
     }
 
@@ -403,6 +410,9 @@ impl MigrationError {
                     .to_owned()
             }
             Self::Unsupported { instead, .. } => instead.clone(),
+            Self::NotComparable { .. } => {
+                "let this user create a database on the server, or mend what the reason names".to_owned()
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ use super::{
 pub struct Entities {
     tables: Vec<Table>,
     domains: BTreeMap<String, String>,
+    schemas: BTreeMap<String, String>,
     problems: Vec<String>,
 }
 
@@ -38,6 +39,16 @@ impl Entities {
     /// (`entity::identity::user` is of `identity`).
     pub fn domains(&self) -> &BTreeMap<String, String> {
         &self.domains
+    }
+
+    /// The PostgreSQL schema that an entity names for its table (`schema_name`).
+    pub fn schema_of(&self, table: &str) -> Option<&str> {
+        self.schemas.get(table).map(String::as_str)
+    }
+
+    /// The PostgreSQL schemas that entities name.
+    pub fn schemas(&self) -> impl Iterator<Item = &str> {
+        self.schemas.values().map(String::as_str)
     }
 
     /// What the entities say that cannot be read from them, as sentences that name the table: raw
@@ -75,7 +86,19 @@ impl Entities {
         {
             self.domains.insert(name.clone(), (*domain).to_owned());
         }
+        if let Some(schema) = E::default().schema_name() {
+            self.schemas.insert(name.clone(), schema.to_owned());
+        }
         self.add(table);
+    }
+}
+
+impl IntoIterator for Entities {
+    type Item = Table;
+    type IntoIter = std::vec::IntoIter<Table>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.tables.into_iter()
     }
 }
 

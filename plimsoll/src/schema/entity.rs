@@ -67,9 +67,7 @@ pub(super) fn read<E: EntityTrait>(
         builder = builder.column(of_entity(column));
     }
     let (mut table, unsupported) = builder.finish();
-    for column in &mut table.columns {
-        former_name(column);
-    }
+    table.columns.iter_mut().for_each(Column::take_former_name);
     for key in create.get_indexes().iter().filter(|index| index.is_primary_key()) {
         table.primary_key = key.get_index_spec().get_column_names();
     }
@@ -114,19 +112,21 @@ fn of_entity(column: &ColumnDef) -> Definition {
     definition
 }
 
-/// SeaORM hides the former name of a column in its comment.
-fn former_name(column: &mut Column) {
-    let Some(comment) = &column.comment else { return };
-    let Some((before, rest)) = comment.rsplit_once("renamed_from \"") else { return };
-    let Some(former) = rest.strip_suffix('"').filter(|name| !name.is_empty()) else { return };
-    // A comment that only looks like it has something else before the word.
-    if !before.is_empty() && !before.ends_with("; ") {
-        return;
+impl Column {
+    /// Takes the former name out of the comment, where SeaORM hides it.
+    pub(crate) fn take_former_name(&mut self) {
+        let Some(comment) = &self.comment else { return };
+        let Some((before, rest)) = comment.rsplit_once("renamed_from \"") else { return };
+        let Some(former) = rest.strip_suffix('"').filter(|name| !name.is_empty()) else { return };
+        // A comment that only looks like it has something else before the word.
+        if !before.is_empty() && !before.ends_with("; ") {
+            return;
+        }
+        let former = former.to_owned();
+        let before = before.strip_suffix("; ").unwrap_or(before);
+        self.comment = Some(before.to_owned()).filter(|text| !text.is_empty());
+        self.renamed_from = Some(former);
     }
-    let former = former.to_owned();
-    let before = before.strip_suffix("; ").unwrap_or(before);
-    column.comment = Some(before.to_owned()).filter(|text| !text.is_empty());
-    column.renamed_from = Some(former);
 }
 
 fn table_name(table: &TableRef) -> String {
