@@ -16,6 +16,8 @@ mod compare;
 pub mod config;
 #[cfg(feature = "connect")]
 pub mod connect;
+#[cfg(feature = "diagram")]
+pub mod diagram;
 mod dialect;
 pub mod diff;
 mod error;

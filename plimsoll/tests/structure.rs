@@ -41,6 +41,7 @@ const LEVELS: &[(u8, &[&str])] = &[
     (1, &["dialect::read"]),
     (1, &["dialect::mysql::read", "dialect::postgres::read", "dialect::sqlite::read"]),
     (1, &["dialect::sqlite::parse"]),
+    (1, &["diagram"]),
     (1, &["render"]),
     (1, &["normal"]),
     (1, &["meet"]),
