@@ -21,7 +21,7 @@ use super::facts::{Entity, Relation, Row, escaped};
 
 const STYLE: &str = "
   text { font-family: 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif; }
-  .group { font-size: 16px; font-weight: bold; }
+  .group { font-weight: bold; }
   .name { font-size: 13px; font-weight: bold; fill: #0f172a; }
   .column { font-size: 12px; fill: #1e293b; }
   .type { font-size: 12px; fill: #64748b; text-anchor: end; }
@@ -29,7 +29,6 @@ const STYLE: &str = "
   .keys { font-size: 9px; font-weight: bold; fill: #475569; }
   .legend { font-size: 12px; fill: #475569; }
   .line { fill: none; stroke-width: 1.5; stroke-linejoin: round; }
-  .halo { fill: none; stroke: #ffffff; stroke-width: 4.5; }
   .optional { stroke-dasharray: 5 3; }
   .under { opacity: 0.3; }
 ";
@@ -49,7 +48,7 @@ pub(super) fn draw(entities: &[Entity], relations: &[Relation]) -> String {
     );
     for (index, frame) in sheet.frames.iter().enumerate() {
         if let Some(title) = frame.title {
-            draw_frame(&mut svg, frame.rect, title, hue(index));
+            draw_frame(&mut svg, frame.rect, title, sheet.title_size, hue(index));
         }
     }
     lines::draw(&mut svg, &sheet, relations, &routes);
@@ -77,16 +76,16 @@ fn pixels(rect: Rect) -> String {
     format!("x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\"")
 }
 
-fn draw_frame(svg: &mut String, rect: Rect, title: &str, hue: f64) {
+fn draw_frame(svg: &mut String, rect: Rect, title: &str, size: f64, hue: f64) {
     _ = writeln!(
         svg,
         "<rect {} rx=\"12\" fill=\"{}\" stroke=\"{}\"/>\n\
-         <text class=\"group\" x=\"{}\" y=\"{}\" fill=\"{}\">{}</text>",
+         <text class=\"group\" font-size=\"{size}\" x=\"{}\" y=\"{}\" fill=\"{}\">{}</text>",
         pixels(rect),
         colour(hue, 0.5, 0.97),
         colour(hue, 0.4, 0.82),
         rect.x * UNIT + 16,
-        rect.y * UNIT + 30,
+        f64::from(rect.y * UNIT) + 12.0 + size,
         colour(hue, 0.5, 0.32),
         escaped(title),
     );

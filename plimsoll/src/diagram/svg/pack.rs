@@ -37,43 +37,86 @@ pub(super) fn extent(boxes: &[Rect]) -> (u32, u32) {
     (right, boxes.iter().map(Rect::bottom).max().unwrap_or(0))
 }
 
-/// The height of a sheet of three to two that has room for a width and a height.
-pub(super) fn side(width: u32, height: u32) -> u64 {
-    u64::from(width * 2).max(u64::from(height * 3))
+/// Which forms are as good as any other, in hundredths of width by height.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Form(u64, u64);
+
+/// The form of a screen.
+pub(super) const SCREEN: Form = Form(135, 175);
+/// The forms that a part may have: whichever the other parts leave room for.
+pub(super) const PARTS: [Form; 3] = [Form(90, 180), Form(170, 400), Form(40, 100)];
+
+impl Form {
+    /// What a width and a height cost: the area that they take of a sheet of this form.
+    pub(super) fn price(self, width: u32, height: u32) -> u64 {
+        let (width, height) = (u64::from(width), u64::from(height));
+        (width * height).max(width * width * 100 / self.1).max(height * height * self.0 / 100)
+    }
 }
 
-/// How often the boxes are put in another order to find out whether it is a better one.
-const TRIALS: usize = 1500;
+/// How much may be tried to find a better order and better shapes, in boxes placed.
+const TRIALS: usize = 60_000;
+/// How many widths of the sheet are tried each time.
+const WIDTHS: usize = 12;
 
-/// Places boxes of the given sizes, `gap` apart in both directions, so that the sheet is small and what is linked
-/// stands near.
-pub(super) fn pack(sizes: &[(u32, u32)], links: &[(usize, usize)], gap: (u32, u32)) -> Vec<Rect> {
-    let mut order: Vec<usize> = (0..sizes.len()).collect();
-    order.sort_by_key(|index| std::cmp::Reverse((sizes[*index].1, sizes[*index].0)));
-    let (mut cost, mut best) = best_width(sizes, links, gap, &order);
-    // Exchanging any two is tried until nothing gets better or the trials are used up.
-    let mut trials = TRIALS / sizes.len().max(1);
+/// Places boxes, `gap` apart in both directions, so that the sheet is small and what is linked
+/// stands near. Each box may have one of several shapes; tells which one it has.
+pub(super) fn pack(
+    shapes: &[Vec<(u32, u32)>],
+    links: &[(usize, usize)],
+    gap: (u32, u32),
+    form: Form,
+) -> (Vec<Rect>, Vec<usize>) {
+    let mut choice = vec![0; shapes.len()];
+    let sizes = |choice: &[usize]| -> Vec<(u32, u32)> {
+        shapes.iter().zip(choice).map(|(shapes, shape)| shapes[*shape]).collect()
+    };
+    let first = sizes(&choice);
+    let mut order: Vec<usize> = (0..shapes.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse((first[*index].1, first[*index].0)));
+    let (mut cost, mut best) = best_width(&first, links, gap, form, &order);
+    let mut trials = TRIALS / WIDTHS / shapes.len().max(1);
     let mut better = true;
     while std::mem::take(&mut better) {
-        for (one, other) in pairs(order.len()) {
+        for change in changes(shapes) {
             if trials == 0 {
-                return best;
+                return (best, choice);
             }
             trials -= 1;
-            order.swap(one, other);
-            let (new, boxes) = best_width(sizes, links, gap, &order);
+            let before = choice.clone();
+            match change {
+                Change::Order(one, other) => order.swap(one, other),
+                Change::Shape(index, shape) => choice[index] = shape,
+            }
+            let (new, boxes) = best_width(&sizes(&choice), links, gap, form, &order);
             if new < cost {
                 (cost, best, better) = (new, boxes, true);
             } else {
-                order.swap(one, other);
+                choice = before;
+                if let Change::Order(one, other) = change {
+                    order.swap(one, other);
+                }
             }
         }
     }
-    best
+    (best, choice)
 }
 
-fn pairs(count: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..count).flat_map(move |one| (one + 1..count).map(move |other| (one, other)))
+/// Something that may make a sheet better.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Order(usize, usize),
+    Shape(usize, usize),
+}
+
+fn changes(shapes: &[Vec<(u32, u32)>]) -> impl Iterator<Item = Change> {
+    let count = shapes.len();
+    let of_shape = shapes.iter().enumerate().flat_map(|(index, shapes)| {
+        (0..shapes.len()).map(move |shape| Change::Shape(index, shape))
+    });
+    let of_order = (0..count)
+        .flat_map(move |one| (one + 1..count).map(move |other| Change::Order(one, other)));
+    of_shape.chain(of_order)
 }
 
 /// The cheapest of several widths of the sheet.
@@ -81,24 +124,27 @@ fn best_width(
     sizes: &[(u32, u32)],
     links: &[(usize, usize)],
     gap: (u32, u32),
+    form: Form,
     order: &[usize],
 ) -> (u64, Vec<Rect>) {
     let widest = sizes.iter().map(|size| size.0).max().unwrap_or(0) + gap.0;
     let area: u64 = sizes.iter().map(|(w, h)| u64::from(w + gap.0) * u64::from(h + gap.1)).sum();
     let square = u32::try_from(area.isqrt()).unwrap_or(u32::MAX / 8);
-    let widths = (8..=18).map(|tenth| widest.max(square / 10 * tenth));
+    let widths = (8..8 + WIDTHS).map(|tenth| {
+        widest.max(square / 10 * u32::try_from(tenth).unwrap_or(10))
+    });
     let sheets = widths.map(|width| {
         let boxes = shelve(sizes, gap, order, width);
-        (price(&boxes, links), boxes)
+        (price(&boxes, links, form), boxes)
     });
     sheets.min_by_key(|(price, _)| *price).unwrap_or_default()
 }
 
 /// What a sheet costs: its size, and how far apart linked boxes are.
-fn price(boxes: &[Rect], links: &[(usize, usize)]) -> u64 {
+fn price(boxes: &[Rect], links: &[(usize, usize)], form: Form) -> u64 {
     let (width, height) = extent(boxes);
     let far: u64 = links.iter().map(|(one, other)| boxes[*one].distance(&boxes[*other])).sum();
-    side(width, height) * 10 + far * 12 / (links.len() as u64).max(1)
+    form.price(width, height).isqrt() * 20 + far * 12 / (links.len() as u64).max(1)
 }
 
 /// Puts one box after the other where its lower edge is highest, leftmost of those.

@@ -3,22 +3,23 @@
 use rust_sugiyama::{configure::Config, from_vertices_and_edges};
 
 use super::{
-    super::facts::{Entity, Relation},
-    measure::{Card, HEAD, bold, units},
-    pack::{Rect, extent, pack, side},
+    super::facts::{Entity, Relation, visible},
+    measure::{Card, bold, units},
+    pack::{Form, PARTS, Rect, SCREEN, extent, pack},
 };
 
 /// The room between two columns of tables, in units: the lines between them need it.
-const BESIDE: u32 = 9;
+const BESIDE: u32 = 8;
 /// The room between two tables of a column.
 const BELOW: u32 = 4;
 /// The room between the edge of a frame and what is in it.
-const INSIDE: u32 = 4;
+const INSIDE: u32 = 3;
 /// The room between two frames.
 const BETWEEN: u32 = 6;
 /// The room around everything.
 const MARGIN: u32 = 5;
-pub(super) const TITLE_SIZE: f64 = 16.0;
+/// From how many tables on the picture is looked at from afar first.
+const MANY: usize = 24;
 
 /// The sheet with everything in its place, in units.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Sheet<'a> {
     pub(super) frames: Vec<Frame<'a>>,
     /// The index of the frame that each table is in.
     pub(super) frame_of: Vec<usize>,
+    /// The size of the titles of the frames, in pixels.
+    pub(super) title_size: f64,
     pub(super) width: u32,
     pub(super) height: u32,
 }
@@ -53,37 +56,50 @@ pub(super) fn place<'a>(
         }
         frame_of.push(titles.len() - 1);
     }
-    let mut tables = vec![Rect::default(); cards.len()];
-    let mut sizes = Vec::new();
-    for (frame, title) in titles.iter().enumerate() {
-        let members: Vec<_> = (0..cards.len()).filter(|table| frame_of[*table] == frame).collect();
-        let boxes = group(&members, relations, cards);
-        let (width, height) = extent(&boxes);
-        let head = if title.is_some() { HEAD } else { 0 };
-        for (table, rect) in members.into_iter().zip(boxes) {
-            tables[table] = rect.moved(INSIDE, INSIDE + head);
-        }
-        let least = title.map_or(0, |title| units(bold(title, TITLE_SIZE)) + 2);
-        sizes.push(((width + 2 * INSIDE).max(least), height + 2 * INSIDE + head));
-    }
+    let title_size = if cards.len() < MANY { 16.0 } else { 26.0 };
+    let groups: Vec<Vec<Vec<Rect>>> = (0..titles.len())
+        .map(|frame| {
+            let members = (0..cards.len()).filter(|table| frame_of[*table] == frame);
+            shapes(&members.collect::<Vec<_>>(), relations, cards)
+        })
+        .collect();
+    let head = |title: Option<&str>| if title.is_some() { title_height(title_size) } else { 0 };
+    let sizes = groups.iter().zip(&titles).map(|(shapes, title)| {
+        let least = title.map_or(0, |title| units(bold(&visible(title), title_size)) + 4);
+        let frame = |boxes: &Vec<Rect>| {
+            let (width, height) = extent(boxes);
+            ((width + 2 * INSIDE).max(least), height + 2 * INSIDE + head(*title))
+        };
+        shapes.iter().map(frame).collect()
+    });
     let links = relations.iter().filter_map(|relation| {
         let (one, other) = (frame_of[relation.child], frame_of[relation.parent?]);
         (one != other).then_some((one, other))
     });
-    let frames = pack(&sizes, &links.collect::<Vec<_>>(), (BETWEEN, BETWEEN));
-    for (table, rect) in tables.iter_mut().enumerate() {
-        let frame = frames[frame_of[table]];
-        *rect = rect.moved(frame.x + MARGIN, frame.y + MARGIN);
+    let (sizes, links): (Vec<_>, Vec<_>) = (sizes.collect(), links.collect());
+    let (frames, choice) = pack(&sizes, &links, (BETWEEN, BETWEEN), SCREEN);
+    let mut tables = Vec::new();
+    for (index, frame) in frames.iter().enumerate() {
+        let top = frame.y + MARGIN + INSIDE + head(titles[index]);
+        let boxes = groups[index][choice[index]].iter();
+        tables.extend(boxes.map(|rect| rect.moved(frame.x + MARGIN + INSIDE, top)));
     }
     let (width, height) = extent(&frames);
     let frames = frames.into_iter().zip(titles);
     let frames =
         frames.map(|(rect, title)| Frame { title, rect: rect.moved(MARGIN, MARGIN) }).collect();
-    Sheet { tables, frames, frame_of, width: width + 2 * MARGIN, height: height + 2 * MARGIN }
+    let (width, height) = (width + 2 * MARGIN, height + 2 * MARGIN);
+    Sheet { tables, frames, frame_of, title_size, width, height }
 }
 
-/// The boxes of the tables of a group: those that hang together in columns, and these packed.
-fn group(members: &[usize], relations: &[Relation], cards: &[Card]) -> Vec<Rect> {
+/// How much room a title takes above the tables, in units.
+pub(super) fn title_height(size: f64) -> u32 {
+    units(size + 12.0)
+}
+
+/// The boxes of the tables of a group in several shapes: those that hang together in columns, and
+/// these packed.
+fn shapes(members: &[usize], relations: &[Relation], cards: &[Card]) -> Vec<Vec<Rect>> {
     let position = |table: usize| members.binary_search(&table).ok();
     let edges = relations.iter().filter_map(|relation| {
         let edge = (position(relation.parent?)?, position(relation.child)?);
@@ -92,13 +108,23 @@ fn group(members: &[usize], relations: &[Relation], cards: &[Card]) -> Vec<Rect>
     let mut edges: Vec<_> = edges.collect();
     edges.sort_unstable();
     edges.dedup();
-    let sizes: Vec<_> = members.iter().map(|table| (cards[*table].width, cards[*table].height)).collect();
-    let parts: Vec<_> = layers(&sizes, &edges).into_iter().map(|part| columns(&sizes, part)).collect();
-    let whole: Vec<_> = parts.iter().map(|part| {
-        extent(&part.iter().map(|(_, rect)| *rect).collect::<Vec<_>>())
-    }).collect();
-    let mut boxes = vec![Rect::default(); members.len()];
-    for (part, place) in parts.into_iter().zip(pack(&whole, &[], (BESIDE, BELOW))) {
+    let sizes = members.iter().map(|table| (cards[*table].width, cards[*table].height));
+    let sizes: Vec<_> = sizes.collect();
+    let parts = layers(&sizes, &edges);
+    let mut shapes: Vec<_> = PARTS.iter().map(|form| shape(&sizes, &parts, *form)).collect();
+    shapes.dedup();
+    shapes
+}
+
+fn shape(sizes: &[(u32, u32)], parts: &[Vec<Vec<Wish>>], form: Form) -> Vec<Rect> {
+    let parts: Vec<_> = parts.iter().map(|part| columns(sizes, part, form)).collect();
+    let whole = parts.iter().map(|part| {
+        let boxes: Vec<_> = part.iter().map(|(_, rect)| *rect).collect();
+        vec![extent(&boxes)]
+    });
+    let (places, _) = pack(&whole.collect::<Vec<_>>(), &[], (BESIDE, BELOW), form);
+    let mut boxes = vec![Rect::default(); sizes.len()];
+    for (part, place) in parts.into_iter().zip(places) {
         for (table, rect) in part {
             boxes[table] = rect.moved(place.x, place.y);
         }
@@ -148,17 +174,17 @@ fn units_of(length: f64) -> u32 {
 
 /// The boxes of the tables of some layers. A layer that is too high for a sheet of pleasant form
 /// becomes several columns; which height is best is found by trying.
-fn columns(sizes: &[(u32, u32)], layers: Vec<Vec<Wish>>) -> Vec<(usize, Rect)> {
+fn columns(sizes: &[(u32, u32)], layers: &[Vec<Wish>], form: Form) -> Vec<(usize, Rect)> {
     let tables = layers.iter().flatten().map(|(table, _)| sizes[*table]);
     let area: u64 = tables.map(|(w, h)| u64::from(w + BESIDE) * u64::from(h + BELOW)).sum();
     let square = u32::try_from(area.isqrt()).unwrap_or(u32::MAX / 8);
-    let heights = (5..=16).step_by(2).map(|tenth| square / 10 * tenth).chain([u32::MAX]);
+    let heights = (5..=16).step_by(2).map(|tenth| square * tenth / 10).chain([u32::MAX]);
     let tried = heights.map(|height| {
-        let boxes = stand(sizes, &layers, height);
+        let boxes = stand(sizes, layers, height);
         let (right, bottom) = extent(&boxes.iter().map(|(_, rect)| *rect).collect::<Vec<_>>());
-        (side(right + BESIDE, bottom + BELOW), boxes)
+        (form.price(right + BESIDE, bottom + BELOW), boxes)
     });
-    tried.min_by_key(|(side, _)| *side).map(|(_, boxes)| boxes).unwrap_or_default()
+    tried.min_by_key(|(price, _)| *price).map(|(_, boxes)| boxes).unwrap_or_default()
 }
 
 fn stand(sizes: &[(u32, u32)], layers: &[Vec<Wish>], most: u32) -> Vec<(usize, Rect)> {

@@ -138,7 +138,8 @@ fn follow(
     let last = grid.place(tree[&joined].next);
     let arrives = tree[&joined].only.is_some()
         && (last.0 == parent.x || last.0 == parent.right());
-    for pair in spots.windows(2) {
+    // At its own end a line has a mark, which no other joins.
+    for pair in spots.windows(2).skip(1) {
         tree.entry(pair[0]).or_insert(Way { next: pair[1], only: None });
     }
     let mut points = vec![edge];

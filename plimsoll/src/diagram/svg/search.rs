@@ -3,9 +3,10 @@
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::{
-    measure::{HEAD, bold, units},
+    super::facts::visible,
+    measure::{bold, units},
     pack::Rect,
-    place::{Sheet, TITLE_SIZE},
+    place::{Sheet, title_height},
 };
 
 /// A place on the sheet as the number of its unit, row by row.
@@ -64,18 +65,18 @@ pub(super) struct Grid {
 impl Grid {
     pub(super) fn new(sheet: &Sheet) -> Self {
         let (width, height) = (sheet.width as usize + 1, sheet.height as usize + 1);
-        let units = width * height;
+        let all = width * height;
         let mut grid = Self {
             width,
-            blocked: vec![false; units],
-            frame: vec![NOWHERE; units],
-            toll: [vec![0; units], vec![0; units]],
-            owner: [vec![NOBODY; units], vec![NOBODY; units]],
+            blocked: vec![false; all],
+            frame: vec![NOWHERE; all],
+            toll: [vec![0; all], vec![0; all]],
+            owner: [vec![NOBODY; all], vec![NOBODY; all]],
             welcome: [NOWHERE; 2],
         };
         for x in 0..width {
             grid.blocked[x] = true;
-            grid.blocked[units - 1 - x] = true;
+            grid.blocked[all - 1 - x] = true;
         }
         for y in 0..height {
             grid.blocked[y * width] = true;
@@ -91,8 +92,9 @@ impl Grid {
             for edge in [Rect { x, y, w: 0, h }, Rect { x: x + w, y, w: 0, h }] {
                 grid.fill(edge, |grid, spot| grid.toll[1][spot] = EDGE);
             }
-            let long = (units_of_title(title) + 1).min(w);
-            grid.fill(Rect { x, y: y + 1, w: long, h: HEAD }, |grid, spot| {
+            let long = (units(bold(&visible(title), sheet.title_size)) + 2).min(w);
+            let high = title_height(sheet.title_size);
+            grid.fill(Rect { x, y: y + 1, w: long, h: high }, |grid, spot| {
                 grid.blocked[spot] = true;
             });
         }
@@ -172,10 +174,6 @@ impl Grid {
         };
         (!self.blocked[spot]).then_some(spot)
     }
-}
-
-fn units_of_title(title: &str) -> u32 {
-    units(bold(&super::super::facts::visible(title), TITLE_SIZE))
 }
 
 fn name(index: usize) -> u32 {
