@@ -138,7 +138,12 @@ fn draw_row(svg: &mut String, row: &Row, line: &Line, card: &Card, (x, y): (u32,
     _ = write!(svg, "<g><title>{}</title>", hint.join(" \u{b7} "));
     if !line.keys.is_empty() {
         let keys = escaped(&line.keys);
-        _ = write!(svg, "<text class=\"keys\" x=\"{}\" y=\"{}\">{keys}</text>", left + BLANK, y + 14);
+        _ = write!(
+            svg,
+            "<text class=\"keys\" x=\"{}\" y=\"{}\">{keys}</text>",
+            left + BLANK,
+            y + 14
+        );
     }
     let fill = if row.nullable { "#ffffff" } else { "#64748b" };
     _ = write!(
@@ -148,8 +153,13 @@ fn draw_row(svg: &mut String, row: &Row, line: &Line, card: &Card, (x, y): (u32,
         y + 11,
     );
     let name = escaped(&line.name);
-    _ = write!(svg, "<text class=\"column\" x=\"{:.1}\" y=\"{base}\">{name}</text>", left + card.indent);
-    let note = line.note.as_ref().map(|note| format!(" <tspan class=\"note\">{}</tspan>", escaped(note)));
+    _ = write!(
+        svg,
+        "<text class=\"column\" x=\"{:.1}\" y=\"{base}\">{name}</text>",
+        left + card.indent
+    );
+    let note =
+        line.note.as_ref().map(|note| format!(" <tspan class=\"note\">{}</tspan>", escaped(note)));
     let end = left + f64::from(width) - BLANK;
     _ = writeln!(
         svg,

@@ -42,9 +42,13 @@ pub(super) fn draw(
     }
 }
 
-/// The colour of what leads to a table: its domain's, a little different for each of its tables.
+/// The colour of what leads to a table: its domain's, a little different for each of its tables;
+/// one of its own where there is no domain.
 fn stroke(sheet: &Sheet, table: usize) -> String {
     let frame = sheet.frame_of[table];
+    if sheet.frames[frame].title.is_none() {
+        return colour(hue(table), 0.5, 0.42);
+    }
     let first = sheet.frame_of.iter().position(|other| *other == frame).unwrap_or(0);
     let step = f64::from(u32::try_from((table - first) % 5).unwrap_or(0));
     colour(hue(frame) + step * 14.0 - 28.0, 0.55, 0.36 + step * 0.045)

@@ -51,8 +51,10 @@ impl Card {
     /// by the number of the row; those of no row stand at the head.
     pub(super) fn new(entity: &Entity, notes: &[(Option<usize>, &str)]) -> Self {
         let note = |at: Option<usize>| {
-            let names: Vec<_> = notes.iter().filter(|(row, _)| *row == at).map(|(_, n)| *n).collect();
-            let note = || cut(&format!("\u{2192} {}", visible(&names.join(", "))), LONGEST_TYPE, ROW_SIZE);
+            let names: Vec<_> =
+                notes.iter().filter(|(row, _)| *row == at).map(|(_, n)| *n).collect();
+            let note =
+                || cut(&format!("\u{2192} {}", visible(&names.join(", "))), LONGEST_TYPE, ROW_SIZE);
             (!names.is_empty()).then(note)
         };
         let rows = entity.rows.iter().enumerate().map(|(index, row)| Line {
@@ -70,7 +72,12 @@ impl Card {
         let indent = if keys > 0.0 { keys + 2.0 * BLANK } else { BLANK } + MARK;
         let widths = rows.iter().map(|row| {
             let note = row.note.as_ref().map_or(0.0, |note| BLANK + width(note, ROW_SIZE));
-            indent + width(&row.name, ROW_SIZE) + 1.5 * BLANK + width(&row.ty, ROW_SIZE) + note + BLANK
+            indent
+                + width(&row.name, ROW_SIZE)
+                + 1.5 * BLANK
+                + width(&row.ty, ROW_SIZE)
+                + note
+                + BLANK
         });
         let widest = widths.fold(bold(&title, NAME_SIZE) + 2.0 * BLANK, f64::max);
         let rows_height = u32::try_from(rows.len()).unwrap_or(u32::MAX / 4) * ROW;

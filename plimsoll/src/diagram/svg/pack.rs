@@ -44,7 +44,7 @@ pub(super) struct Form(u64, u64);
 /// The form of a screen.
 pub(super) const SCREEN: Form = Form(135, 175);
 /// The forms that a part may have: whichever the other parts leave room for.
-pub(super) const PARTS: [Form; 3] = [Form(90, 180), Form(170, 400), Form(40, 100)];
+pub(super) const PARTS: [Form; 4] = [Form(90, 180), SCREEN, Form(170, 400), Form(40, 100)];
 
 impl Form {
     /// What a width and a height cost: the area that they take of a sheet of this form.
@@ -54,10 +54,10 @@ impl Form {
     }
 }
 
-/// How much may be tried to find a better order and better shapes, in boxes placed.
-const TRIALS: usize = 60_000;
-/// How many widths of the sheet are tried each time.
-const WIDTHS: usize = 12;
+/// How much may be tried to find a better order and better shapes, in pairs of boxes.
+const TRIALS: usize = 70_000;
+/// From how many boxes on only few widths of the sheet are tried.
+const MANY: usize = 150;
 
 /// Places boxes, `gap` apart in both directions, so that the sheet is small and what is linked
 /// stands near. Each box may have one of several shapes; tells which one it has.
@@ -75,7 +75,7 @@ pub(super) fn pack(
     let mut order: Vec<usize> = (0..shapes.len()).collect();
     order.sort_by_key(|index| std::cmp::Reverse((first[*index].1, first[*index].0)));
     let (mut cost, mut best) = best_width(&first, links, gap, form, &order);
-    let mut trials = TRIALS / WIDTHS / shapes.len().max(1);
+    let mut trials = TRIALS / shapes.len().pow(2).max(1);
     let mut better = true;
     while std::mem::take(&mut better) {
         for change in changes(shapes) {
@@ -130,9 +130,8 @@ fn best_width(
     let widest = sizes.iter().map(|size| size.0).max().unwrap_or(0) + gap.0;
     let area: u64 = sizes.iter().map(|(w, h)| u64::from(w + gap.0) * u64::from(h + gap.1)).sum();
     let square = u32::try_from(area.isqrt()).unwrap_or(u32::MAX / 8);
-    let widths = (8..8 + WIDTHS).map(|tenth| {
-        widest.max(square / 10 * u32::try_from(tenth).unwrap_or(10))
-    });
+    let widths = (8..20).step_by(if sizes.len() < MANY { 1 } else { 4 });
+    let widths = widths.map(|tenth| widest.max(square / 10 * tenth));
     let sheets = widths.map(|width| {
         let boxes = shelve(sizes, gap, order, width);
         (price(&boxes, links, form), boxes)
@@ -164,7 +163,8 @@ fn shelve(sizes: &[(u32, u32)], gap: (u32, u32), order: &[usize], width: u32) ->
         });
         let (y, x) = places.min().unwrap_or_default();
         boxes[index] = Rect { x, y, w: sizes[index].0, h: sizes[index].1 };
-        let after = outline.iter().rev().find(|(begin, _)| *begin <= x + w).map_or(0, |step| step.1);
+        let after =
+            outline.iter().rev().find(|(begin, _)| *begin <= x + w).map_or(0, |step| step.1);
         outline.retain(|(begin, _)| *begin < x || *begin > x + w);
         outline.push((x, y + h));
         outline.push((x + w, after));

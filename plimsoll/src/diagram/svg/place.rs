@@ -140,9 +140,10 @@ type Wish = (usize, u32);
 /// The layout is one from top to bottom; it is laid on its side.
 fn layers(sizes: &[(u32, u32)], edges: &[(usize, usize)]) -> Vec<Vec<Vec<Wish>>> {
     let number = |index: usize| u32::try_from(index).expect("fewer tables than numbers");
-    let vertices = sizes.iter().enumerate().map(|(index, (w, h))| {
-        (number(index), (f64::from(*h), f64::from(*w)))
-    });
+    let vertices = sizes
+        .iter()
+        .enumerate()
+        .map(|(index, (w, h))| (number(index), (f64::from(*h), f64::from(*w))));
     let vertices: Vec<_> = vertices.collect();
     let edges: Vec<_> = edges.iter().map(|(one, other)| (number(*one), number(*other))).collect();
     // Exchanging neighbours takes very long for many and is worth little for few.
@@ -153,14 +154,19 @@ fn layers(sizes: &[(u32, u32)], edges: &[(usize, usize)]) -> Vec<Vec<Vec<Wish>>>
         ..Config::default()
     };
     let parts = from_vertices_and_edges(&vertices, &edges, &config).into_iter();
-    parts.map(|(mut part, ..)| {
-        let top = |table: usize, middle: f64| middle - f64::from(sizes[table].1) / 2.0;
-        part.sort_by(|(one, a), (other, b)| a.1.total_cmp(&b.1).then(a.0.total_cmp(&b.0)).then(one.cmp(other)));
-        let least = part.iter().map(|(table, at)| top(*table, at.0)).fold(f64::MAX, f64::min);
-        let layers = part.chunk_by(|(_, one), (_, other)| (one.1 - other.1).abs() < 0.5);
-        let wish = |(table, at): &(usize, (f64, f64))| (*table, units_of(top(*table, at.0) - least));
-        layers.map(|layer| layer.iter().map(wish).collect()).collect()
-    }).collect()
+    parts
+        .map(|(mut part, ..)| {
+            let top = |table: usize, middle: f64| middle - f64::from(sizes[table].1) / 2.0;
+            part.sort_by(|(one, a), (other, b)| {
+                a.1.total_cmp(&b.1).then(a.0.total_cmp(&b.0)).then(one.cmp(other))
+            });
+            let least = part.iter().map(|(table, at)| top(*table, at.0)).fold(f64::MAX, f64::min);
+            let layers = part.chunk_by(|(_, one), (_, other)| (one.1 - other.1).abs() < 0.5);
+            let wish =
+                |(table, at): &(usize, (f64, f64))| (*table, units_of(top(*table, at.0) - least));
+            layers.map(|layer| layer.iter().map(wish).collect()).collect()
+        })
+        .collect()
 }
 
 #[expect(

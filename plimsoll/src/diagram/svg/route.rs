@@ -24,8 +24,8 @@ pub(super) struct Route {
 const STRAIGHT: u32 = 2;
 /// How many spots may be looked at for all lines together, and for a single one. The lines that
 /// are left are drawn straight, under the tables.
-const LOOKS: usize = 3_000_000;
-const LOOKS_FOR_ONE: usize = 400_000;
+const LOOKS: usize = 1_500_000;
+const LOOKS_FOR_ONE: usize = 300_000;
 
 /// What leads to one table: the spots that its lines go over, each with the next one on the way.
 type Tree = BTreeMap<Spot, Way>;
@@ -62,7 +62,8 @@ pub(super) fn route(sheet: &Sheet, relations: &[Relation]) -> Vec<Option<Route>>
         left -= before - looks;
         let Some(spots) = found else { continue };
         grid.take(&spots, parent);
-        routes[index] = Some(follow(&grid, child, relation.from, &spots, tree, &sheet.tables[parent]));
+        routes[index] =
+            Some(follow(&grid, child, relation.from, &spots, tree, &sheet.tables[parent]));
     }
     routes
 }
@@ -136,8 +137,7 @@ fn follow(
     let edge = if first == left.at { left.edge } else { right.edge };
     let joined = spots[spots.len() - 1];
     let last = grid.place(tree[&joined].next);
-    let arrives = tree[&joined].only.is_some()
-        && (last.0 == parent.x || last.0 == parent.right());
+    let arrives = tree[&joined].only.is_some() && (last.0 == parent.x || last.0 == parent.right());
     // At its own end a line has a mark, which no other joins.
     for pair in spots.windows(2).skip(1) {
         tree.entry(pair[0]).or_insert(Way { next: pair[1], only: None });

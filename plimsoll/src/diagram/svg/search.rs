@@ -215,6 +215,7 @@ impl Search {
             let away = places.map(|goal| goal.0.abs_diff(x) + goal.1.abs_diff(y));
             away[0].min(away[1]) * STEP
         };
+        *looks = looks.checked_sub(sources.len())?;
         let mut open = BinaryHeap::new();
         for (spot, only) in sources {
             for heading in Heading::ALL {
