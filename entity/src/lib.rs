@@ -4,7 +4,7 @@
 //! migrations build. What SeaORM's attributes cannot say about a table is
 //! declared beside its model through [`plimsoll::Beside`].
 
-use plimsoll::{schema::Table, table_of};
+use plimsoll::{Entities, entities};
 
 pub mod identity;
 mod secret;
@@ -13,21 +13,21 @@ pub mod settings;
 pub use secret::Secret;
 
 /// Every table that an entity describes, in the order in which the migrations create them.
-pub fn schema() -> Vec<Table> {
-    vec![
-        table_of::<settings::application_setting::Entity>(),
-        table_of::<identity::user::Entity>(),
-        table_of::<identity::role::Entity>(),
-        table_of::<identity::permission::Entity>(),
-        table_of::<identity::user_role::Entity>(),
-        table_of::<identity::role_permission::Entity>(),
-        table_of::<identity::access_token::Entity>(),
-        table_of::<identity::refresh_token::Entity>(),
-        table_of::<identity::password_reset::Entity>(),
-        table_of::<identity::api_key::Entity>(),
-        table_of::<identity::recovery_code::Entity>(),
-        table_of::<identity::authz_version::Entity>(),
-        table_of::<identity::login_throttle::Entity>(),
-        table_of::<identity::setup_token::Entity>(),
+pub fn schema() -> Entities {
+    entities![
+        settings::application_setting::Entity,
+        identity::user::Entity,
+        identity::role::Entity,
+        identity::permission::Entity,
+        identity::user_role::Entity,
+        identity::role_permission::Entity,
+        identity::access_token::Entity,
+        identity::refresh_token::Entity,
+        identity::password_reset::Entity,
+        identity::api_key::Entity,
+        identity::recovery_code::Entity,
+        identity::authz_version::Entity,
+        identity::login_throttle::Entity,
+        identity::setup_token::Entity,
     ]
 }

@@ -8,5 +8,5 @@ use std::process::ExitCode;
     async_std::main
 )]
 async fn main() -> ExitCode {
-    migration::app().version(env!("MIGRATION_VERSION")).run().await
+    migration::app().entities(entity::schema()).version(env!("MIGRATION_VERSION")).run().await
 }

@@ -85,13 +85,7 @@ pub struct Choice {
 impl App {
     /// An app with these migrations and no default rows.
     pub fn new(history: History) -> Self {
-        Self {
-            history,
-            seeds: Vec::new(),
-            entities: None,
-            unmanaged: Vec::new(),
-            version: None,
-        }
+        Self { history, seeds: Vec::new(), entities: None, unmanaged: Vec::new(), version: None }
     }
 
     /// Says what the code wants of the database: the entities that are listed by

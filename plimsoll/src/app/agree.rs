@@ -121,9 +121,8 @@ impl Run<'_> {
 
         let names = |is_wanted: &dyn Fn(&Standing) -> bool| -> Vec<String> {
             let known = revisions.list.iter().map(|it| &it.name);
-            let is_wanted = |name: &&String| {
-                standings.iter().any(|it| it.name == **name && is_wanted(it))
-            };
+            let is_wanted =
+                |name: &&String| standings.iter().any(|it| it.name == **name && is_wanted(it));
             known.filter(is_wanted).cloned().collect()
         };
         let applied = names(&|it| it.is_applied());
@@ -316,10 +315,7 @@ fn blocked(standings: &[Standing], open: Option<&Unfinished>) -> Option<String> 
         return Some(format!("migration `{}` was begun and not ended", open.name));
     }
     let missing = standings.iter().find(|it| it.state == State::Missing)?;
-    Some(format!(
-        "the database has migration `{}`, which this code does not know",
-        missing.name
-    ))
+    Some(format!("the database has migration `{}`, which this code does not know", missing.name))
 }
 
 /// What is there of what somebody knows.
@@ -371,4 +367,3 @@ impl Agreement {
         comparisons.flat_map(|it| &it.unread)
     }
 }
-

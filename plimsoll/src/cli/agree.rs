@@ -178,9 +178,11 @@ impl Seen {
         );
         for table in &it.unknown {
             let verdict = if strict { "" } else { ", left alone" };
-            output.line(format!("unknown: table `{table}`, of no entity and no migration{verdict}"));
+            output
+                .line(format!("unknown: table `{table}`, of no entity and no migration{verdict}"));
         }
-        let of = |it: &Beyond| it.table.as_ref().map(|of| format!(" of `{of}`")).unwrap_or_default();
+        let of =
+            |it: &Beyond| it.table.as_ref().map(|of| format!(" of `{of}`")).unwrap_or_default();
         for it in &it.beyond {
             output.line(format!("not compared: {} `{}`{}", it.kind, it.name, of(it)));
         }
@@ -233,10 +235,8 @@ fn tell_side(context: &Context<'_>, name: &str, off: &str, compared: &Compared) 
         output.line(format!("  ? {} {}", question.ask(), question.because.join("; ")));
     }
     for unread in &comparison.unread {
-        output.line(format!(
-            "  not compared: expressions of `{}`: {}",
-            unread.table, unread.because
-        ));
+        output
+            .line(format!("  not compared: expressions of `{}`: {}", unread.table, unread.because));
     }
 }
 
