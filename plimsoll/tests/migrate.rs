@@ -14,6 +14,8 @@ mod crash;
 mod database;
 #[path = "migrate/defaults.rs"]
 mod defaults;
+#[path = "migrate/drop_in.rs"]
+mod drop_in;
 #[path = "migrate/failure.rs"]
 mod failure;
 #[path = "migrate/guests.rs"]

@@ -37,6 +37,8 @@ impl Read for Sqlite {
             ("text", []) => Type::Text,
             ("blob", [length]) => Type::Binary(*length),
             ("varbinary_blob", [length]) => Type::VarBinary(*length),
+            // What SeaORM writes for bytes of no stated length, which are 255 elsewhere.
+            ("varbinary_blob", []) => Type::VarBinary(255),
             ("blob", []) => Type::Blob,
             ("date_text", []) => Type::Date,
             ("time_text", []) => Type::Time,
