@@ -40,7 +40,7 @@ pub(crate) struct Place {
 
 /// The name of a new throw-away database: the time, so that it can be swept, and chance, because
 /// numbers of processes come again.
-pub(crate) fn fresh_name() -> String {
+fn fresh_name() -> String {
     let mut chance = [0; 6];
     OsRandom.fill(&mut chance);
     format!("{PREFIX}{:x}_{}", seconds(SystemTime::now()), hex(&chance))
@@ -48,11 +48,6 @@ pub(crate) fn fresh_name() -> String {
 
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-/// Whether a name is that of a database or schema of ours that a run has left behind.
-pub(crate) fn is_left_over(name: &str) -> bool {
-    is_stale(name, seconds(SystemTime::now()))
 }
 
 /// Whether a name is that of a database of ours, made longer ago than [`STALE`].
@@ -98,6 +93,32 @@ impl Place {
     pub(crate) async fn create(&self) -> Result<Database> {
         let name = fresh_name();
         self.create_named(&name).await?;
+        Ok(self.named(&name))
+    }
+
+    /// Creates an empty database with the character set and the collation of the one that this place
+    /// was made of: what migrations do not say follows from them on MySQL.
+    pub(crate) async fn create_alike(&self) -> Result<Database> {
+        if self.dialect() != Dialect::Mysql {
+            return self.create().await;
+        }
+        let name = fresh_name();
+        let db = connect::session(&self.base).await?;
+        let made = async {
+            let ask =
+                "SELECT CAST(@@character_set_database AS CHAR), CAST(@@collation_database AS CHAR)";
+            let row = db.query_one_raw(Statement::from_string(Dialect::Mysql.into(), ask)).await?;
+            let Some(row) = row else { return Err(DbErr::RecordNotFound(ask.to_owned())) };
+            let (charset, collation): (String, String) =
+                (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let quoted = self.quote(&name);
+            let create =
+                format!("CREATE DATABASE {quoted} CHARACTER SET {charset} COLLATE {collation}");
+            db.execute_unprepared(&create).await
+        }
+        .await;
+        db.close().await?;
+        made?;
         Ok(self.named(&name))
     }
 

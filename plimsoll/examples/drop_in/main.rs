@@ -25,14 +25,18 @@ fn app() -> App {
     ])
 }
 
-#[cfg(feature = "runtime-tokio-rustls")]
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    app().run().await
-}
-
-#[cfg(not(feature = "runtime-tokio-rustls"))]
+/// In a project of its own this is `#[tokio::main] async fn main()` with the one line in it.
 fn main() -> ExitCode {
-    drop(app());
-    ExitCode::FAILURE
+    #[cfg(feature = "runtime-tokio-rustls")]
+    return match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(app().run()),
+        Err(_) => ExitCode::FAILURE,
+    };
+    #[cfg(all(feature = "runtime-async-std-rustls", not(feature = "runtime-tokio-rustls")))]
+    return async_std::task::block_on(app().run());
+    #[cfg(not(any(feature = "runtime-tokio-rustls", feature = "runtime-async-std-rustls")))]
+    {
+        drop(app());
+        ExitCode::FAILURE
+    }
 }
