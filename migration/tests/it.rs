@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, also in a helper")]
 
+#[path = "it/agree.rs"]
+mod agree;
 #[path = "it/command.rs"]
 mod command;
 #[path = "it/confirm.rs"]

@@ -6,7 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait as _};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, Statement,
+    TransactionTrait as _,
+};
 use serde::Serialize;
 
 use crate::{
@@ -75,7 +78,7 @@ pub(crate) async fn agree(
                 unread.extend(refused);
             }
             Err(error) => unread.extend(probes.iter().filter(|it| it.is_wanted).map(|probe| {
-                let because = format!("no place to ask the server in: {error}");
+                let because = format!("there was no place to ask the server in: {error}");
                 Unread { table: probe.of.clone(), because }
             })),
         }
@@ -180,15 +183,26 @@ fn take_over(found: &Table, probe: &Probe, table: &mut Table) {
     }
 }
 
-type Read = (Schema, Vec<Unread>);
+type Read = Result<(Schema, Vec<Unread>), String>;
 
 /// As temporary tables in a transaction that is taken back: nothing of it is ever seen by others.
 async fn on_postgres(
     db: &DatabaseConnection,
     probes: &[Probe],
     enums: [BTreeMap<String, Vec<String>>; 2],
-) -> Result<Read, DbErr> {
-    let tx = db.begin().await?;
+) -> Read {
+    let tx = db.begin().await.map_err(|error| error.to_string())?;
+    let read = in_transaction(&tx, probes, enums).await.map_err(|error| error.to_string());
+    // What cannot be taken back is gone with the session.
+    let _ = tx.rollback().await;
+    read
+}
+
+async fn in_transaction(
+    tx: &DatabaseTransaction,
+    probes: &[Probe],
+    enums: [BTreeMap<String, Vec<String>>; 2],
+) -> Result<(Schema, Vec<Unread>), DbErr> {
     let path =
         Statement::from_string(tx.get_database_backend(), "SELECT current_setting('search_path')");
     let path: Option<String> =
@@ -211,19 +225,17 @@ async fn on_postgres(
     let mut refused = Vec::new();
     for probe in probes {
         tx.execute_unprepared("SAVEPOINT plimsoll_probe").await?;
-        if let Err(because) = make(&tx, Dialect::Postgres, probe).await {
+        if let Err(because) = make(tx, Dialect::Postgres, probe).await {
             refused.push(Unread { table: probe.of.clone(), because });
             tx.execute_unprepared("ROLLBACK TO SAVEPOINT plimsoll_probe").await?;
         }
     }
-    let found = introspect(&tx).await?;
-    tx.rollback().await?;
-    Ok((found, refused))
+    Ok((introspect(tx).await?, refused))
 }
 
 /// In a scratch database, which is dropped: the catalog does not show temporary tables.
-async fn on_mysql(database: &Database, probes: &[Probe]) -> Result<Read, DbErr> {
-    let told = |error: crate::Error| DbErr::Custom(told(&error));
+async fn on_mysql(database: &Database, probes: &[Probe]) -> Read {
+    let told = |error: crate::Error| told(&error);
     let place = Place::new(database.clone());
     let scratch = place.create().await.map_err(told)?;
     let read = async {
@@ -237,7 +249,7 @@ async fn on_mysql(database: &Database, probes: &[Probe]) -> Result<Read, DbErr> 
         let found = introspect(&db).await;
         // Nothing hangs on how it is closed.
         let _ = db.close().await;
-        Ok((found?, refused))
+        Ok((found.map_err(|error| error.to_string())?, refused))
     }
     .await;
     place.remove(&scratch.name()).await.map_err(told)?;

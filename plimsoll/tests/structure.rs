@@ -42,6 +42,7 @@ const LEVELS: &[(u8, &[&str])] = &[
     (1, &["dialect::mysql::read", "dialect::postgres::read", "dialect::sqlite::read"]),
     (1, &["dialect::sqlite::parse"]),
     (1, &["diagram"]),
+    (1, &["dialect::mysql::shown"]),
     (1, &["render"]),
     (1, &["normal"]),
     (1, &["meet"]),

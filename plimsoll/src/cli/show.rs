@@ -122,8 +122,12 @@ pub(super) async fn diagram(context: &Context<'_>, args: &Diagram) -> Result<u8>
     let (format, name) = format(args)?;
     let schema = look(context, of).await?;
     let none = BTreeMap::new();
-    let domains = context.app.listed().map_or(&none, |entities| entities.domains());
-    let drawn = draw(&schema, domains, format);
+    // One domain for all says nothing.
+    let are_told_apart = |domains: &&BTreeMap<String, String>| {
+        domains.values().any(|domain| Some(domain) != domains.values().next())
+    };
+    let listed = context.app.listed().map(|entities| entities.domains());
+    let drawn = draw(&schema, listed.filter(are_told_apart).unwrap_or(&none), format);
     match &args.output {
         Some(file) => {
             fs::write(file, &drawn).map_err(|source| MigrationError::File {

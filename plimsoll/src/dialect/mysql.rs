@@ -7,3 +7,5 @@ pub(crate) mod introspect;
 pub(crate) mod lock;
 pub(crate) mod read;
 pub(crate) mod render;
+#[cfg(feature = "connect")]
+mod shown;

@@ -3,11 +3,14 @@
 //! The two say many things differently: MariaDB knows no indexes over expressions, writes defaults
 //! as SQL, and has the table of a CHECK with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
-use super::render::{COLLATION, ENGINE, Mysql};
+use super::{
+    render::{COLLATION, ENGINE, Mysql},
+    shown,
+};
 use crate::{
     dialect::{
         introspect::{on_delete, on_update, rows},
@@ -110,7 +113,9 @@ pub(crate) async fn schema(db: &impl ConnectionTrait) -> Result<Schema, DbErr> {
         let taken: (String, String) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
         actions.insert(of, taken);
     }
-    for row in rows(db, KEYS).await? {
+    let keys = rows(db, KEYS).await?;
+    hidden_actions(db, &keys, &mut actions).await?;
+    for row in keys {
         if let Some(table) = tables.get_mut(&row.try_get_by_index::<String>(0)?) {
             foreign_key(&row, &actions, table, &mut beyond)?;
         }
@@ -131,6 +136,31 @@ pub(crate) async fn schema(db: &impl ConnectionTrait) -> Result<Schema, DbErr> {
         });
     }
     Ok(Schema { tables, beyond, ..Schema::default() })
+}
+
+/// Asks for the tables whose foreign keys are listed without their actions, one by one: for a user
+/// who may do no more than read there is no other way.
+async fn hidden_actions(
+    db: &impl ConnectionTrait,
+    keys: &[QueryResult],
+    actions: &mut BTreeMap<(String, String), (String, String)>,
+) -> Result<(), DbErr> {
+    let mut tables = BTreeSet::new();
+    for row in keys {
+        let key: (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        if !actions.contains_key(&key) {
+            tables.insert(key.0);
+        }
+    }
+    for table in tables {
+        let show = format!("SHOW CREATE TABLE {}", Mysql.quote(&table));
+        for row in rows(db, &show).await? {
+            let create: String = row.try_get_by_index(1)?;
+            let shown = shown::actions(&create).into_iter();
+            actions.extend(shown.map(|(name, taken)| ((table.clone(), name), taken)));
+        }
+    }
+    Ok(())
 }
 
 fn table(
