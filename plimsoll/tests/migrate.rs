@@ -54,3 +54,5 @@ mod time;
 mod travel;
 #[path = "migrate/types.rs"]
 mod types;
+#[path = "migrate/withstand.rs"]
+mod withstand;
