@@ -1,6 +1,6 @@
 //! A diagram as Graphviz's language has it.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use super::facts::{Entity, Relation, escaped};
 
@@ -20,10 +20,14 @@ pub(super) fn draw(entities: &[Entity], relations: &[Relation]) -> String {
             text.push_str(
                 "      style=\"rounded,filled\", color=\"#cbd5e1\", fillcolor=\"#f8fafc\"]\n",
             );
-            tables.iter().for_each(|table| node(&mut text, "    ", table));
+            for table in tables {
+                node(&mut text, "    ", table);
+            }
             text.push_str("  }\n");
         } else {
-            tables.iter().for_each(|table| node(&mut text, "  ", table));
+            for table in tables {
+                node(&mut text, "  ", table);
+            }
         }
     }
     for relation in relations {
@@ -61,7 +65,7 @@ fn node(text: &mut String, margin: &str, entity: &Entity) {
             text,
             "{margin}  <TR><TD PORT=\"l{index}\" ALIGN=\"LEFT\">{}</TD><TD ALIGN=\"LEFT\">{}{need}</TD>\
              <TD PORT=\"r{index}\" ALIGN=\"LEFT\">{}</TD></TR>",
-            row.keys().join(" "),
+            row.keys.join(" "),
             escaped(row.name),
             escaped(&row.ty)
         );
@@ -72,7 +76,7 @@ fn node(text: &mut String, margin: &str, entity: &Entity) {
 /// What is referred to and not there has a dashed line around its name.
 fn absent(text: &mut String, relations: &[Relation]) {
     let names = relations.iter().filter(|relation| relation.parent.is_none());
-    let names: std::collections::BTreeSet<_> = names.map(|relation| relation.references).collect();
+    let names: BTreeSet<_> = names.map(|relation| relation.references).collect();
     for name in names {
         _ = writeln!(
             text,

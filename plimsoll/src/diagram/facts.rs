@@ -21,19 +21,10 @@ pub(super) struct Row<'a> {
     pub(super) name: &'a str,
     pub(super) ty: String,
     pub(super) nullable: bool,
-    pub(super) primary: bool,
-    pub(super) foreign: bool,
-    /// Whether it alone tells one row from another without being the primary key.
-    pub(super) unique: bool,
+    /// The kinds of keys that the column belongs to: `PK`, `FK`, and `UK` when it alone tells one
+    /// row from another without being the primary key.
+    pub(super) keys: Vec<&'static str>,
     pub(super) comment: Option<&'a str>,
-}
-
-impl Row<'_> {
-    /// The kinds of keys that the column belongs to.
-    pub(super) fn keys(&self) -> Vec<&'static str> {
-        let keys = [(self.primary, "PK"), (self.foreign, "FK"), (self.unique, "UK")];
-        keys.into_iter().filter(|(is, _)| *is).map(|(_, key)| key).collect()
-    }
 }
 
 /// A foreign key.
@@ -71,15 +62,15 @@ pub(super) fn entities<'a>(
 
 fn entity<'a>(name: &'a str, table: &'a Table, group: Option<&'a String>) -> Entity<'a> {
     let rows = table.columns.iter().map(|column| {
-        let own = std::slice::from_ref(&column.name);
         let primary = table.primary_key.contains(&column.name);
+        let foreign = table.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
+        let unique = !primary && is_unique(table, std::slice::from_ref(&column.name));
+        let keys = [(primary, "PK"), (foreign, "FK"), (unique, "UK")];
         Row {
             name: &column.name,
             ty: type_name(&column.ty),
             nullable: column.nullable,
-            primary,
-            foreign: table.foreign_keys.iter().any(|key| key.columns.contains(&column.name)),
-            unique: !primary && is_unique(table, own),
+            keys: keys.into_iter().filter(|(is, _)| *is).map(|(_, key)| key).collect(),
             comment: column.comment.as_deref(),
         }
     });
@@ -109,7 +100,7 @@ pub(super) fn relations<'a>(schema: &'a Schema, entities: &[Entity<'a>]) -> Vec<
                 to: there.and_then(|there| {
                     let first = key.referenced_columns.first();
                     first.map_or_else(
-                        || there.rows.iter().position(|row| row.primary),
+                        || there.rows.iter().position(|row| row.keys.contains(&"PK")),
                         |column| row_of(there, column),
                     )
                 }),

@@ -41,9 +41,8 @@ pub(super) fn draw(entities: &[Entity], relations: &[Relation]) -> String {
 fn attribute(row: &Row) -> String {
     let name = word(row.name);
     let mut line = format!("{} {name}", word(&row.ty));
-    let keys = row.keys();
-    if !keys.is_empty() {
-        _ = write!(line, " {}", keys.join(", "));
+    if !row.keys.is_empty() {
+        _ = write!(line, " {}", row.keys.join(", "));
     }
     if name != row.name {
         _ = write!(line, " {}", quoted(row.name));
@@ -71,15 +70,14 @@ fn quoted(text: &str) -> String {
 /// version, and reads what begins like a key as one.
 fn word(text: &str) -> String {
     let text = visible(text);
-    let mut word: String = text.chars().map(|c| if c == ',' { '-' } else { c }).collect();
-    word = word
-        .chars()
-        .map(|c| {
-            let letter = ('\u{c0}'..='\u{ffff}').contains(&c) && c.is_alphanumeric();
-            let taken = c.is_ascii_alphanumeric() || "_-()[]".contains(c) || letter;
-            if taken { c } else { '_' }
-        })
-        .collect();
+    let allowed = |c: char| match c {
+        ',' => '-',
+        '_' | '-' | '(' | ')' | '[' | ']' => c,
+        '\u{c0}'..='\u{ffff}' if c.is_alphanumeric() => c,
+        c if c.is_ascii_alphanumeric() => c,
+        _ => '_',
+    };
+    let mut word: String = text.chars().map(allowed).collect();
     let first = word.chars().next().unwrap_or('_');
     let begin = word.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
     let is_key = ["pk", "fk", "uk"].iter().any(|key| begin.unwrap_or("").eq_ignore_ascii_case(key));

@@ -1,6 +1,7 @@
 //! A diagram as a picture: domains as frames, tables in them, lines around the tables.
 
 mod colour;
+mod layers;
 mod lines;
 mod measure;
 mod pack;
@@ -47,7 +48,7 @@ pub(super) fn draw(entities: &[Entity], relations: &[Relation]) -> String {
          <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n",
     );
     for (index, frame) in sheet.frames.iter().enumerate() {
-        if let Some(title) = frame.title {
+        if let Some(title) = &frame.title {
             draw_frame(&mut svg, frame.rect, title, sheet.title_size, hue(index));
         }
     }

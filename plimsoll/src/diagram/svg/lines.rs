@@ -51,7 +51,10 @@ fn stroke(sheet: &Sheet, table: usize) -> String {
     }
     let first = sheet.frame_of.iter().position(|other| *other == frame).unwrap_or(0);
     let step = f64::from(u32::try_from((table - first) % 5).unwrap_or(0));
-    colour(hue(frame) + step * 14.0 - 28.0, 0.55, 0.36 + step * 0.045)
+    let hue = (hue(frame) + step * 14.0 - 28.0).rem_euclid(360.0);
+    // Yellow and green are lighter to the eye than they are by the number.
+    let lightness = if (40.0..190.0).contains(&hue) { 0.28 } else { 0.36 };
+    colour(hue, 0.55, lightness + step * 0.035)
 }
 
 fn pixel((x, y): (u32, u32)) -> Point {

@@ -58,7 +58,7 @@ impl Card {
             (!names.is_empty()).then(note)
         };
         let rows = entity.rows.iter().enumerate().map(|(index, row)| Line {
-            keys: row.keys().join(" "),
+            keys: row.keys.join(" "),
             name: cut(&visible(row.name), LONGEST_NAME, ROW_SIZE),
             ty: cut(&visible(&row.ty), LONGEST_TYPE, ROW_SIZE),
             note: note(Some(index)),
@@ -107,8 +107,8 @@ pub(super) fn bold(text: &str, size: f64) -> f64 {
     width(text, size) * 1.1
 }
 
-/// How far a character moves on, in parts of the size: as in DejaVu Sans, which is wider than
-/// what systems have for their own.
+/// How far a character moves on, in parts of the size: as in a wide font, wider than what
+/// systems have for their own.
 fn advance(c: char) -> f64 {
     match c {
         'i' | 'j' | 'l' | 'I' | '\'' | '|' => 0.3,

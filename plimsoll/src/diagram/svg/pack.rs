@@ -56,8 +56,9 @@ impl Form {
 
 /// How much may be tried to find a better order and better shapes, in pairs of boxes.
 const TRIALS: usize = 70_000;
-/// From how many boxes on only few widths of the sheet are tried.
-const MANY: usize = 150;
+/// Up to how many boxes all widths of the sheet are tried, and up to how many some.
+const FEW: usize = 150;
+const MANY: usize = 1500;
 
 /// Places boxes, `gap` apart in both directions, so that the sheet is small and what is linked
 /// stands near. Each box may have one of several shapes; tells which one it has.
@@ -130,7 +131,11 @@ fn best_width(
     let widest = sizes.iter().map(|size| size.0).max().unwrap_or(0) + gap.0;
     let area: u64 = sizes.iter().map(|(w, h)| u64::from(w + gap.0) * u64::from(h + gap.1)).sum();
     let square = u32::try_from(area.isqrt()).unwrap_or(u32::MAX / 8);
-    let widths = (8..20).step_by(if sizes.len() < MANY { 1 } else { 4 });
+    let widths = match sizes.len() {
+        0..FEW => (8..20).step_by(1),
+        FEW..MANY => (8..20).step_by(4),
+        _ => (12..13).step_by(1),
+    };
     let widths = widths.map(|tenth| widest.max(square / 10 * tenth));
     let sheets = widths.map(|width| {
         let boxes = shelve(sizes, gap, order, width);

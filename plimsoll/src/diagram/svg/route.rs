@@ -26,6 +26,8 @@ const STRAIGHT: u32 = 2;
 /// are left are drawn straight, under the tables.
 const LOOKS: usize = 1_500_000;
 const LOOKS_FOR_ONE: usize = 300_000;
+/// The largest sheet, in units, that is searched at all: each unit takes some memory.
+const LARGEST: u64 = 4_000_000;
 
 /// What leads to one table: the spots that its lines go over, each with the next one on the way.
 type Tree = BTreeMap<Spot, Way>;
@@ -40,6 +42,9 @@ struct Way {
 /// The ways of the relations in their order; `None` where there is no table to lead to, or where
 /// the search was given up.
 pub(super) fn route(sheet: &Sheet, relations: &[Relation]) -> Vec<Option<Route>> {
+    if u64::from(sheet.width) * u64::from(sheet.height) > LARGEST {
+        return relations.iter().map(|_| None).collect();
+    }
     let mut grid = Grid::new(sheet);
     for relation in relations {
         reserve(&mut grid, sheet, relation);

@@ -3,7 +3,6 @@
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::{
-    super::facts::visible,
     measure::{bold, units},
     pack::Rect,
     place::{Sheet, title_height},
@@ -35,7 +34,7 @@ impl Heading {
 }
 
 const STEP: u32 = 10;
-/// Joining another line early is worth a little way.
+/// A corner costs as much as a little way, and so does a place where lines join.
 const BEND: u32 = 25;
 const CROSS: u32 = 30;
 /// Running on another line's track hides both.
@@ -83,7 +82,7 @@ impl Grid {
             grid.blocked[y * width + width - 1] = true;
         }
         for (frame, index) in sheet.frames.iter().zip(0..) {
-            let Some(title) = frame.title else { continue };
+            let Some(title) = &frame.title else { continue };
             let Rect { x, y, w, h } = frame.rect;
             grid.fill(frame.rect, |grid, spot| grid.frame[spot] = index);
             for edge in [Rect { x, y, w, h: 0 }, Rect { x, y: y + h, w, h: 0 }] {
@@ -92,7 +91,7 @@ impl Grid {
             for edge in [Rect { x, y, w: 0, h }, Rect { x: x + w, y, w: 0, h }] {
                 grid.fill(edge, |grid, spot| grid.toll[1][spot] = EDGE);
             }
-            let long = (units(bold(&visible(title), sheet.title_size)) + 2).min(w);
+            let long = (units(bold(title, sheet.title_size)) + 2).min(w);
             let high = title_height(sheet.title_size);
             grid.fill(Rect { x, y: y + 1, w: long, h: high }, |grid, spot| {
                 grid.blocked[spot] = true;
@@ -215,7 +214,12 @@ impl Search {
             let away = places.map(|goal| goal.0.abs_diff(x) + goal.1.abs_diff(y));
             away[0].min(away[1]) * STEP
         };
-        *looks = looks.checked_sub(sources.len())?;
+        // What is several times as far away as the nearest is hardly the cheapest.
+        let all = sources.len();
+        let nearest = sources.iter().map(|(spot, _)| ahead(*spot)).min().unwrap_or(0);
+        let near = |spot: &Spot| ahead(*spot) <= nearest * 3 + 40 * STEP;
+        let sources: Vec<_> = sources.iter().filter(|(spot, _)| near(spot)).collect();
+        *looks = looks.checked_sub(all / 16 + sources.len())?;
         let mut open = BinaryHeap::new();
         for (spot, only) in sources {
             for heading in Heading::ALL {
