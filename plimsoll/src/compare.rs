@@ -1,5 +1,7 @@
 //! Two schemas compared as a database has them.
 
+use std::collections::BTreeSet;
+
 use sea_orm::DatabaseConnection;
 use serde::Serialize;
 
@@ -41,13 +43,14 @@ pub struct How<'h> {
 /// What makes `have` into `want`. Each is either what introspection gave or what was declared.
 pub async fn compare(have: &Schema, want: &Schema, how: &How<'_>) -> Comparison {
     let dialect = how.dialect;
-    let mut have = normal(have, dialect);
     let mut want = normal(want, dialect);
     answer(&mut want, how.renames);
+    let mut have = normal(&apart(have, &mut want), dialect);
     meet(&have, &mut want, dialect, how.wanted);
     let mut unread = match how.asking {
         Some((db, database)) => {
-            let unread = words::agree(db, database, &mut have, &mut want).await;
+            // Boxed, as all that goes deep: the compiler follows the futures of a caller only so far.
+            let unread = Box::pin(words::agree(db, database, &mut have, &mut want)).await;
             meet(&have, &mut want, dialect, how.wanted);
             unread
         }
@@ -69,6 +72,22 @@ pub async fn compare(have: &Schema, want: &Schema, how: &How<'_>) -> Comparison 
     }
     unread.dedup();
     Comparison { diff: diff(&have, &want, how.renames), unread }
+}
+
+/// Takes the tables that are equal as they are out of `want`, and gives `have` without them: most of
+/// them are, and need no second look.
+fn apart(have: &Schema, want: &mut Schema) -> Schema {
+    let former: BTreeSet<String> =
+        want.tables.values().filter_map(|table| table.renamed_from.clone()).collect();
+    let mut rest = Schema { enums: have.enums.clone(), ..Schema::default() };
+    for (name, table) in &have.tables {
+        if !former.contains(name) && want.tables.get(name) == Some(table) {
+            want.tables.remove(name);
+        } else {
+            rest.tables.insert(name.clone(), table.clone());
+        }
+    }
+    rest
 }
 
 /// Writes answered renames to what they are about, so that both are compared.

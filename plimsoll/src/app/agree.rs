@@ -247,7 +247,7 @@ impl Run<'_> {
                         .to_owned();
                     return Ok(Err(because));
                 }
-                match replay::registered(database, &**builder).await {
+                match Box::pin(replay::registered(database, &**builder)).await {
                     Ok(schema) => schema,
                     Err(error) => {
                         let because = told(&error);
@@ -291,7 +291,7 @@ impl Run<'_> {
                     code.name
                 ));
             }
-            Some(_) => replay::migrations(database, revisions, names).await.map_err(|error| {
+            Some(_) => Box::pin(replay::migrations(database, revisions, names)).await.map_err(|error| {
                 format!("the migrations could not run on a scratch database: {}", told(&error))
             })?,
         };

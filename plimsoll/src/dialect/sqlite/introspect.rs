@@ -19,10 +19,12 @@ use crate::{
     },
 };
 
-const OBJECTS: &str = "SELECT s.type, s.name, s.tbl_name, s.sql, coalesce(l.type, ''), \
+// Materialized: joined as it is, the list would be made anew for every row of the schema.
+const OBJECTS: &str = "WITH l AS MATERIALIZED (\
+       SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main') \
+     SELECT s.type, s.name, s.tbl_name, s.sql, coalesce(l.type, ''), \
        coalesce(l.wr, 0), coalesce(l.strict, 0) \
-     FROM sqlite_schema s \
-     LEFT JOIN pragma_table_list l ON l.schema = 'main' AND l.name = s.name AND s.type = 'table' \
+     FROM sqlite_schema s LEFT JOIN l ON l.name = s.name AND s.type = 'table' \
      WHERE s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY s.name";
 
 const COLUMNS: &str = "SELECT s.name, x.name, x.type, x.\"notnull\", x.dflt_value, x.pk, x.hidden \
