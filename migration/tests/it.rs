@@ -13,8 +13,6 @@ mod command;
 mod confirm;
 #[path = "../../plimsoll/tests/migrate/database.rs"]
 mod database;
-#[path = "it/entities.rs"]
-mod entities;
 #[path = "it/generate.rs"]
 mod generate;
 #[path = "it/history.rs"]

@@ -37,10 +37,14 @@ const SIZES: [usize; 3] = [10, 100, 1_000];
 const ROUNDS: usize = 7;
 
 fn main() {
-    println!("database tables read_ms compare_ms client_ms read/client compare/client queries peak_mib");
+    println!(
+        "database tables read_ms compare_ms client_ms read/client compare/client queries peak_mib"
+    );
     for dialect in Dialect::ALL {
         for tables in SIZES {
-            testing::run_empty(dialect, async |scratch: &Scratch| Box::pin(measure(scratch, tables)).await);
+            testing::run_empty(dialect, async |scratch: &Scratch| {
+                Box::pin(measure(scratch, tables)).await
+            });
         }
     }
     Criterion::default().configure_from_args().final_summary();
@@ -86,8 +90,11 @@ async fn measure(scratch: &Scratch, tables: usize) {
     let mut want = Schema::default();
     steps.apply(&mut want).unwrap();
     let dialect = scratch.database.dialect();
-    let script: Vec<String> =
-        statements(dialect, &steps, &Schema::default()).unwrap().into_iter().map(|it| it.sql).collect();
+    let script: Vec<String> = statements(dialect, &steps, &Schema::default())
+        .unwrap()
+        .into_iter()
+        .map(|it| it.sql)
+        .collect();
     for chunk in script.chunks(100) {
         scratch.db.execute_unprepared(&chunk.join(";\n")).await.unwrap();
     }
@@ -206,7 +213,8 @@ fn client(scratch: &Scratch, file: &std::path::Path) -> Option<Duration> {
     };
     let input = fs::File::open(file).ok()?;
     let began = Instant::now();
-    let status = command.stdin(input).stdout(Stdio::null()).stderr(Stdio::inherit()).status().ok()?;
+    let status =
+        command.stdin(input).stdout(Stdio::null()).stderr(Stdio::inherit()).status().ok()?;
     assert!(status.success(), "the client refuses the queries");
     Some(began.elapsed())
 }

@@ -237,6 +237,8 @@ async fn in_transaction(
 async fn on_mysql(database: &Database, probes: &[Probe]) -> Read {
     let told = |error: crate::Error| told(&error);
     let place = Place::new(database.clone());
+    // What is left over from others is no matter of this run.
+    let _ = place.sweep().await;
     let scratch = place.create().await.map_err(told)?;
     let read = async {
         let db = connect::session(&scratch).await.map_err(told)?;

@@ -291,9 +291,11 @@ impl Run<'_> {
                     code.name
                 ));
             }
-            Some(_) => Box::pin(replay::migrations(database, revisions, names)).await.map_err(|error| {
-                format!("the migrations could not run on a scratch database: {}", told(&error))
-            })?,
+            Some(_) => {
+                Box::pin(replay::migrations(database, revisions, names)).await.map_err(|error| {
+                    format!("the migrations could not run on a scratch database: {}", told(&error))
+                })?
+            }
         };
         self.leave_out(&mut made, revisions);
         Ok(made)

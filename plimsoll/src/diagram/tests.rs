@@ -18,6 +18,7 @@ pub(super) fn column(name: &str, ty: Type, nullable: bool) -> Column {
         generated: None,
         collation: None,
         comment: None,
+        renamed_from: None,
     }
 }
 
