@@ -39,6 +39,9 @@ pub(crate) fn of_each_step(
     let of_step = |step: &Step| {
         Ok(match step {
             Step::Change(change) => {
+                if dialect == Dialect::Postgres {
+                    enums_are_there(render, change, &schema)?;
+                }
                 let statements = render.change(change)?;
                 // What the fold does not allow, the runner has refused before.
                 let _ = change.apply(&mut schema);
@@ -49,6 +52,28 @@ pub(crate) fn of_each_step(
         })
     };
     steps.steps().iter().map(of_step).collect()
+}
+
+/// An enumeration that no step has created the server would refuse in the middle.
+fn enums_are_there(
+    render: &dyn Render,
+    change: &Change,
+    schema: &Schema,
+) -> Result<(), Unrenderable> {
+    let columns = match change {
+        Change::CreateTable(table) => &*table.columns,
+        Change::AddColumn { column, .. } => std::slice::from_ref(column),
+        Change::AlterColumn { to, .. } => std::slice::from_ref(&**to),
+        _ => return Ok(()),
+    };
+    let named = columns.iter().filter_map(|column| column.ty.named_enum());
+    match named.map(|(name, _)| name).find(|name| !schema.enums.contains_key(*name)) {
+        Some(name) => Err(Unrenderable::new(
+            format!("the native enumeration `{name}`, which no `create_enum` before it creates,"),
+            render.dialect(),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The statements of one change for `dialect`, in order.

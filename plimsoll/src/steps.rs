@@ -109,6 +109,18 @@ impl Steps {
         self.change(Change::CreateTable(table))
     }
 
+    /// Creates an enumeration that stands beside the tables, as PostgreSQL has them and the other two
+    /// have not: a step before the first table with a column of it.
+    #[must_use]
+    pub fn create_enum<V: Into<String>>(
+        self,
+        name: impl Into<String>,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let values = values.into_iter().map(Into::into).collect();
+        self.change(Change::CreateEnum { name: name.into(), values })
+    }
+
     /// Creates an index over these columns of a table that exists, named `idx-<table>-<columns>`.
     #[must_use]
     pub fn create_index<P: Into<IndexPart>>(
@@ -176,7 +188,8 @@ impl Steps {
         Ok(())
     }
 
-    /// The tables of `schema` that the statements of these steps depend on: those that get rows.
+    /// What the statements of these steps depend on of `schema`: the tables that get rows, and the
+    /// enumerations.
     #[cfg(feature = "migrate")]
     pub(crate) fn part_of(&self, schema: &Schema) -> Schema {
         let filled = self.steps.iter().filter_map(|step| match step {
@@ -185,6 +198,7 @@ impl Steps {
         });
         Schema {
             tables: filled.map(|(name, table)| (name.clone(), table.clone())).collect(),
+            enums: schema.enums.clone(),
             ..Schema::default()
         }
     }

@@ -55,6 +55,12 @@ pub struct Unrenderable {
     dialect: Dialect,
 }
 
+impl Unrenderable {
+    pub(crate) fn new(what: impl Into<String>, dialect: Dialect) -> Self {
+        Self { what: what.into(), dialect }
+    }
+}
+
 /// What a database writes in its own way, and what all write alike.
 pub(crate) trait Render {
     fn dialect(&self) -> Dialect;

@@ -9,6 +9,7 @@ use crate::support::*;
 
 plimsoll::on_every_empty_database!(
     one_of_each_type_is_created_and_keeps_what_a_query_writes,
+    a_native_enumeration_is_created_before_its_column_and_goes_behind_it,
     a_type_that_the_database_has_not_is_refused_before_anything_runs,
     comments_are_where_the_database_keeps_them,
     a_generated_column_computes,
@@ -162,6 +163,27 @@ async fn a_type_that_the_database_has_not_is_refused_before_anything_runs(scratc
     assert!(tables(db).await.is_empty());
     up(scratch, &app_of(taken)).await.unwrap();
     assert_eq!(tables(db).await.len(), 2);
+}
+
+async fn a_native_enumeration_is_created_before_its_column_and_goes_behind_it(scratch: &Scratch) {
+    fn moods() -> Steps {
+        Steps::new().create_enum("mood", ["it's", "fine"]).create_table("moods", |t| {
+            t.column(big_pk_auto("id")).column(
+                ColumnDef::new("mood").enumeration("mood", ["it's", "fine"]).default("fine"),
+            )
+        })
+    }
+    let db = &scratch.db;
+
+    up(scratch, &app_of(moods)).await.unwrap();
+
+    run(db, "INSERT INTO moods (mood) VALUES ('it''s')").await;
+    run(db, "INSERT INTO moods (id) VALUES (7)").await;
+    let agreement = app_of(moods).on(db).agreement(&scratch.database, false).await.unwrap();
+    assert!(agreement.is_clean() && agreement.is_whole(), "{agreement:#?}");
+    down(scratch, &app_of(moods), "base").await.unwrap();
+    assert!(tables(db).await.is_empty());
+    assert_eq!(plimsoll::introspect(db).await.unwrap().enums.len(), 0);
 }
 
 /// Without characters beyond the first plane of Unicode, which MariaDB keeps as `?` in a comment.
