@@ -23,6 +23,7 @@ pub struct Steps {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "most steps are changes")]
 pub enum Step {
     /// The schema changes.
     Change(Change),

@@ -195,7 +195,7 @@ async fn a_user_who_may_only_read_compares(scratch: &Scratch) {
 
     // MySQL has no place where this user could ask for the words of an expression.
     let is_told = dialect(db) != Dialect::Mysql;
-    let clean = read(&["check"]).with(if is_told { 0 } else { 1 });
+    let clean = read(&["check"]).with(i32::from(!is_told));
     read(&["check", "--shallow"]).with(0);
     run(db, "ALTER TABLE roles ADD COLUMN extra integer").await;
     let off = read(&["check"]).with(2);

@@ -11,7 +11,7 @@ impl Change {
             Self::DropTable(table) => format!("drop table `{}`", table.name),
             Self::RenameTable { from, to } => format!("rename table `{from}` to `{to}`"),
             Self::CommentTable { table, from, to } => {
-                format!("change comment of table `{table}`: {}", comments(from, to))
+                format!("change comment of table `{table}`: {}", comments(from.as_ref(), to.as_ref()))
             }
             Self::AlterOptions { table, from, to } => {
                 format!("change options of table `{table}`: {} -> {}", options(from), options(to))
@@ -140,9 +140,9 @@ fn options(options: &[TableOption]) -> String {
     if said.is_empty() { "none".to_owned() } else { said.join(", ") }
 }
 
-fn comments(from: &Option<String>, to: &Option<String>) -> String {
-    let said = |comment: &Option<String>| {
-        comment.as_ref().map_or_else(|| "none".to_owned(), |text| format!("{text:?}"))
+fn comments(from: Option<&String>, to: Option<&String>) -> String {
+    let said = |comment: Option<&String>| {
+        comment.map_or_else(|| "none".to_owned(), |text| format!("{text:?}"))
     };
     format!("{} -> {}", said(from), said(to))
 }
@@ -228,7 +228,7 @@ fn facets(from: &Column, to: &Column) -> Vec<String> {
         facets.push(format!("collation {from} -> {to}"));
     }
     if from.comment != to.comment {
-        facets.push(format!("comment {}", comments(&from.comment, &to.comment)));
+        facets.push(format!("comment {}", comments(from.comment.as_ref(), to.comment.as_ref())));
     }
     facets
 }

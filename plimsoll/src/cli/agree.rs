@@ -173,7 +173,7 @@ impl Seen {
         tell_side(
             context,
             "database",
-            "it was altered by hand; what the migrations made would have to",
+            "somebody altered it by hand, and undoing that would",
             &it.database,
         );
         for table in &it.unknown {

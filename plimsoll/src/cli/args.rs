@@ -302,6 +302,7 @@ impl Generate {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option that is typed or not")]
 pub(super) struct Diff {
     /// Print the SQL that would settle the differences.
     #[arg(long)]

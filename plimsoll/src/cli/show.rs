@@ -17,7 +17,7 @@ use crate::{
     error::{MigrationError, Result},
     normal::normal,
     render::statements_of,
-    schema::Schema,
+    schema::{Entities, Schema},
 };
 
 #[derive(Serialize)]
@@ -126,7 +126,7 @@ pub(super) async fn diagram(context: &Context<'_>, args: &Diagram) -> Result<u8>
     let are_told_apart = |domains: &&BTreeMap<String, String>| {
         domains.values().any(|domain| Some(domain) != domains.values().next())
     };
-    let listed = context.app.listed().map(|entities| entities.domains());
+    let listed = context.app.listed().map(Entities::domains);
     let drawn = draw(&schema, listed.filter(are_told_apart).unwrap_or(&none), format);
     match &args.output {
         Some(file) => {

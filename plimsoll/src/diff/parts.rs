@@ -46,9 +46,10 @@ impl<P> Pairs<'_, P> {
                 && name(from) != name(to)
                 && have.iter().any(|other| name(other) == name(to))
         };
-        let (apart, both) = self.both.into_iter().partition(|(from, to)| is_taken(from, to));
+        let (apart, both): (Vec<_>, Vec<_>) =
+            self.both.into_iter().partition(|(from, to)| is_taken(from, to));
         self.both = both;
-        for (from, to) in Vec::<(_, _)>::from(apart) {
+        for (from, to) in apart {
             self.gone.push(from);
             self.new.push(to);
         }

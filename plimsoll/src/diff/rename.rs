@@ -95,20 +95,20 @@ pub(super) fn declared(now: &mut Schema, want: &Schema, answered: &[Rename]) -> 
 /// frees the name for `a` to `b`.
 fn in_turn(
     mut open: Vec<(String, String)>,
-    mut make: impl FnMut(&str, &str) -> Option<Change>,
+    mut rename: impl FnMut(&str, &str) -> Option<Change>,
 ) -> Vec<Change> {
-    let mut made = Vec::new();
+    let mut done = Vec::new();
     loop {
-        let before = made.len();
-        open.retain(|(from, to)| match make(from, to) {
+        let before = done.len();
+        open.retain(|(from, to)| match rename(from, to) {
             Some(change) => {
-                made.push(change);
+                done.push(change);
                 false
             }
             None => true,
         });
-        if made.len() == before {
-            return made;
+        if done.len() == before {
+            return done;
         }
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn read<E: EntityTrait>(
         let mut read = Index::over(&name, columns);
         read.unique = index.is_unique_key();
         if let Some(name) = index.get_index_spec().get_name() {
-            read.name = name.to_owned();
+            name.clone_into(&mut read.name);
         }
         table.indexes.push(read);
     }

@@ -82,14 +82,13 @@ fn renaming(sql: &str, dialect: Dialect, from: &str, to: &str) -> String {
         renamed.push_str(&sql[end..token.at.start]);
         let is_plain = to.starts_with(|it: char| it.is_ascii_lowercase() || it == '_')
             && to.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_');
-        match quotes {
-            None if is_plain => renamed.push_str(to),
-            Some('`') => renamed.push_str(&format!("`{}`", to.replace('`', "``"))),
-            _ if dialect == Dialect::Mysql => {
-                renamed.push_str(&format!("`{}`", to.replace('`', "``")));
-            }
-            _ => renamed.push_str(&format!("\"{}\"", to.replace('"', "\"\""))),
-        }
+        let in_backticks = quotes == Some('`') || dialect == Dialect::Mysql;
+        let name = match quotes {
+            None if is_plain => to.to_owned(),
+            _ if in_backticks => format!("`{}`", to.replace('`', "``")),
+            _ => format!("\"{}\"", to.replace('"', "\"\"")),
+        };
+        renamed.push_str(&name);
         end = token.at.end;
     }
     renamed.push_str(&sql[end..]);
