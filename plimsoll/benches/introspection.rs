@@ -43,7 +43,7 @@ fn main() {
     for dialect in Dialect::ALL {
         for tables in SIZES {
             testing::run_empty(dialect, async |scratch: &Scratch| {
-                Box::pin(measure(scratch, tables)).await
+                Box::pin(measure(scratch, tables)).await;
             });
         }
     }
@@ -100,7 +100,7 @@ async fn measure(scratch: &Scratch, tables: usize) {
     }
     let sent = queries(&scratch.db).await;
     let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), sent.iter().map(|sql| format!("{sql};\n")).collect::<String>()).unwrap();
+    fs::write(file.path(), sent.join(";\n") + ";\n").unwrap();
     let peak = peak(&scratch.db).await;
     let (mut reading, mut comparing, mut raw) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {

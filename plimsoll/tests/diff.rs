@@ -250,9 +250,9 @@ fn a_former_name_makes_a_rename_and_nothing_else_does() {
         &[],
     );
 
-    let renamed = ["~ rename table `old` to `new`", "~ rename column `pets.name` to `label`"];
-    assert_eq!(said(&answered.changes), renamed);
-    assert_eq!(said(&declared.changes), renamed);
+    let said_once = ["~ rename table `old` to `new`", "~ rename column `pets.name` to `label`"];
+    assert_eq!(said(&answered.changes), said_once);
+    assert_eq!(said(&declared.changes), said_once);
     assert_eq!((answered.questions, declared.questions), (vec![], vec![]));
 }
 

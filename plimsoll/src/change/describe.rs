@@ -11,7 +11,10 @@ impl Change {
             Self::DropTable(table) => format!("drop table `{}`", table.name),
             Self::RenameTable { from, to } => format!("rename table `{from}` to `{to}`"),
             Self::CommentTable { table, from, to } => {
-                format!("change comment of table `{table}`: {}", comments(from.as_ref(), to.as_ref()))
+                format!(
+                    "change comment of table `{table}`: {}",
+                    comments(from.as_ref(), to.as_ref())
+                )
             }
             Self::AlterOptions { table, from, to } => {
                 format!("change options of table `{table}`: {} -> {}", options(from), options(to))
