@@ -9,7 +9,7 @@ use crate::{
     config::Database,
     dialect::Dialect,
     diff::{Diff, Rename, diff},
-    meet::{Wanted, counterpart, give_up, meet, open_texts},
+    meet::{Wanted, counterpart, give_up, meet, open_texts, take_case},
     normal::normal,
     schema::Schema,
     words::{self, Unread},
@@ -45,6 +45,7 @@ pub async fn compare(have: &Schema, want: &Schema, how: &How<'_>) -> Comparison 
     let dialect = how.dialect;
     let mut want = normal(want, dialect);
     answer(&mut want, how.renames);
+    take_case(have, &mut want, dialect);
     let mut have = normal(&apart(have, &mut want), dialect);
     meet(&have, &mut want, dialect, how.wanted);
     let mut unread = match how.asking {

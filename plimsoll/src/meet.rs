@@ -3,14 +3,16 @@
 //! In its normal form a schema still holds texts that somebody chose: expressions, names. What is
 //! the same in another spelling is brought into one here, as far as text decides.
 
+mod case;
 mod loose;
 mod text;
 
 use crate::{
     dialect::Dialect,
-    schema::{Default, IndexKey, Rule, Schema, Sql, Table},
+    schema::{Check, Default, IndexKey, Rule, Schema, Sql, Table},
 };
 
+pub(crate) use case::take_case;
 use text::is_same;
 
 /// How much the wanted schema says.
@@ -28,6 +30,9 @@ pub(crate) fn meet(have: &Schema, want: &mut Schema, dialect: Dialect, wanted: W
     for table in want.tables.values_mut() {
         let Some(found) = counterpart(have, table) else { continue };
         texts(found, table, dialect);
+        if dialect == Dialect::Mysql {
+            numbered_checks(found, table);
+        }
         if wanted == Wanted::ByEntities {
             loose::adopt(found, table, dialect);
         }
@@ -79,6 +84,34 @@ fn texts(have: &Table, want: &mut Table, dialect: Dialect) {
                 {
                     adopt(found, wanted);
                 }
+            }
+        }
+    }
+}
+
+/// Gives conditions without a name the one that the server made up: `CONSTRAINT_1` on MariaDB,
+/// `ships_chk_1` on MySQL.
+fn numbered_checks(have: &Table, want: &mut Table) {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let of_table = format!("{}_chk_", have.name);
+    let mut left: Vec<&Check> = have
+        .checks
+        .iter()
+        .filter(|check| {
+            let Some(name) = &check.name else { return false };
+            let number = name.strip_prefix("CONSTRAINT_").or_else(|| name.strip_prefix(&of_table));
+            number.is_some_and(is_number) && want.checks.iter().all(|it| it.name != check.name)
+        })
+        .collect();
+    let is_same: fn(&Rule, &Rule) -> bool = |found, wanted| found == wanted;
+    for is_like in [is_same, Rule::is_about_the_same] {
+        for wanted in want.checks.iter_mut().filter(|check| check.name.is_none()) {
+            // One that is the CHECK of a column has no name there either.
+            if have.checks.contains(wanted) {
+                continue;
+            }
+            if let Some(at) = left.iter().position(|it| is_like(&it.rule, &wanted.rule)) {
+                wanted.name.clone_from(&left.remove(at).name);
             }
         }
     }

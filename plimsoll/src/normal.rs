@@ -6,6 +6,7 @@
 
 use crate::{
     dialect::Dialect,
+    names::MAX_BYTES,
     render::{reader, renderer},
     schema::{
         Check, Column, Default, Index, IndexKey, OnDelete, OnUpdate, Rule, Schema, Sql, Table,
@@ -44,7 +45,14 @@ fn normal_table(mut table: Table, dialect: Dialect) -> Table {
             Dialect::Mysql if column.collation == of_table => column.collation = None,
             Dialect::Mysql | Dialect::Postgres => {}
         }
-        if dialect != Dialect::Sqlite && table.primary_key.contains(&column.name) {
+        let is_never_null = match dialect {
+            // The number of a row.
+            Dialect::Sqlite => {
+                column.ty == Type::BigInteger && table.primary_key == [column.name.clone()]
+            }
+            Dialect::Mysql | Dialect::Postgres => table.primary_key.contains(&column.name),
+        };
+        if is_never_null {
             column.nullable = false;
         }
     }
@@ -57,8 +65,10 @@ fn normal_table(mut table: Table, dialect: Dialect) -> Table {
     for index in &mut table.indexes {
         normal_index(index, dialect);
     }
-    if dialect == Dialect::Mysql {
-        mysql_keys(&mut table);
+    match dialect {
+        Dialect::Mysql => mysql_keys(&mut table),
+        Dialect::Postgres => cut_names(&mut table),
+        Dialect::Sqlite => {}
     }
     settle(&mut table, dialect);
     table
@@ -114,6 +124,17 @@ fn normal_index(index: &mut Index, dialect: Dialect) {
     }
     if let Some(method) = &mut index.method {
         *method = method.to_lowercase();
+    }
+}
+
+/// Cuts the names of constraints and indexes where PostgreSQL does, without a word.
+fn cut_names(table: &mut Table) {
+    let uniques = table.uniques.iter_mut().filter_map(|it| it.name.as_mut());
+    let checks = table.checks.iter_mut().filter_map(|it| it.name.as_mut());
+    let keys = table.foreign_keys.iter_mut().filter_map(|it| it.name.as_mut());
+    let indexes = table.indexes.iter_mut().map(|it| &mut it.name);
+    for name in uniques.chain(checks).chain(keys).chain(indexes) {
+        name.truncate(name.floor_char_boundary(MAX_BYTES));
     }
 }
 

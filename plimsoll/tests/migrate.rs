@@ -6,6 +6,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, also in a helper")]
 
+#[path = "migrate/cases.rs"]
+mod cases;
 #[path = "migrate/connection.rs"]
 mod connection;
 #[path = "migrate/crash.rs"]
@@ -16,8 +18,12 @@ mod database;
 mod defaults;
 #[path = "migrate/drop_in.rs"]
 mod drop_in;
+#[path = "migrate/entities.rs"]
+mod entities;
 #[path = "migrate/failure.rs"]
 mod failure;
+#[path = "migrate/false_diffs.rs"]
+mod false_diffs;
 #[path = "migrate/guests.rs"]
 mod guests;
 #[path = "migrate/interrupted.rs"]

@@ -54,6 +54,10 @@ pub(crate) trait Read {
 /// The constant that all the tokens are.
 fn constant(tokens: &[Token]) -> Option<Value> {
     match tokens {
+        [sign, rest @ ..] if sign.is_sign("+") => match constant(rest)? {
+            number @ (Value::Int(_) | Value::Number(_)) => Some(number),
+            _ => None,
+        },
         [sign, number] if sign.is_sign("-") => match &bare(std::slice::from_ref(number))[0].kind {
             Kind::Number(digits) => Some(whole(&format!("-{digits}"))),
             _ => None,
@@ -90,15 +94,34 @@ pub(crate) fn bytes(digits: &str) -> Option<Vec<u8>> {
 fn fitted(value: Value, ty: &Type) -> Value {
     match (value, ty) {
         (Value::Int(number @ (0 | 1)), Type::Boolean) => Value::Bool(number == 1),
-        (Value::Text(text), Type::Boolean) if matches!(&*text, "t" | "true") => Value::Bool(true),
-        (Value::Text(text), Type::Boolean) if matches!(&*text, "f" | "false") => Value::Bool(false),
+        (Value::Text(text), Type::Boolean) if matches!(&*text, "1" | "t" | "true") => {
+            Value::Bool(true)
+        }
+        (Value::Text(text), Type::Boolean) if matches!(&*text, "0" | "f" | "false") => {
+            Value::Bool(false)
+        }
         (Value::Text(text), ty)
             if is_number(ty) && text.parse::<f64>().is_ok_and(f64::is_finite) =>
         {
-            whole(&text)
+            number(&text)
         }
+        (Value::Number(digits), ty) if is_number(ty) => number(&digits),
         (value, _) => value,
     }
+}
+
+/// A number without the zeros that only say how many digits the column keeps: `1.50` is `1.5`.
+fn number(digits: &str) -> Value {
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
+    let short = match digits.split_once('.') {
+        Some((whole, part)) if part.bytes().all(|it| it.is_ascii_digit()) => {
+            let whole = if whole.is_empty() { "0" } else { whole };
+            let point = if part.trim_end_matches('0').is_empty() { "" } else { "." };
+            format!("{whole}{point}{}", part.trim_end_matches('0'))
+        }
+        _ => digits.to_owned(),
+    };
+    whole(&format!("{sign}{short}"))
 }
 
 fn is_number(ty: &Type) -> bool {

@@ -3,7 +3,7 @@
 
 use crate::{
     change::Change,
-    schema::{Check, ForeignKey, Index, Rule, Table, Unique},
+    schema::{Check, ForeignKey, Index, Table, Unique},
 };
 
 /// What two tables have of one kind, paired.
@@ -86,7 +86,7 @@ pub(super) fn checks(have: &Table, want: &Table, changes: &mut Vec<Change>) {
         &[
             |a, b| a.rule == b.rule,
             |a, b| a.name.is_some() && a.name == b.name,
-            |a, b| (a.name.is_none() || b.name.is_none()) && is_about_the_same(&a.rule, &b.rule),
+            |a, b| (a.name.is_none() || b.name.is_none()) && a.rule.is_about_the_same(&b.rule),
         ],
     );
     let pairs = pairs.without_clashes(&have.checks, |it: &Check| it.name.as_ref());
@@ -101,15 +101,6 @@ pub(super) fn checks(have: &Table, want: &Table, changes: &mut Vec<Change>) {
     changes.extend(
         pairs.new.into_iter().map(|it| Change::AddCheck { table: table(), check: it.clone() }),
     );
-}
-
-/// Whether both are enumerations of one column, or both ranges of one.
-fn is_about_the_same(a: &Rule, b: &Rule) -> bool {
-    match (a, b) {
-        (Rule::OneOf { column: a, .. }, Rule::OneOf { column: b, .. })
-        | (Rule::Range { column: a, .. }, Rule::Range { column: b, .. }) => a == b,
-        _ => false,
-    }
 }
 
 pub(super) fn foreign_keys(have: &Table, want: &Table, changes: &mut Vec<Change>) {

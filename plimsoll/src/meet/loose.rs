@@ -12,7 +12,7 @@ use crate::{
     },
     names::derived,
     render::reader,
-    schema::{Column, Default, ForeignKey, Index, Table, Type, Unique},
+    schema::{Column, Default, ForeignKey, Index, IndexPart, Table, Type, Unique},
 };
 
 /// Takes over what `want`, read from an entity, does not insist on.
@@ -28,9 +28,13 @@ pub(super) fn adopt(have: &Table, want: &mut Table, dialect: Dialect) {
     }
     let prefix = format!("ck-{}-", want.name);
     for check in &mut want.checks {
-        let is_open = check.name.as_ref().is_none_or(|name| name.starts_with(&prefix));
-        let mut same = have.checks.iter().filter(|found| found.rule == check.rule);
-        if is_open && let Some(found) = same.next() {
+        let starts = |name: &String| {
+            name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(&prefix))
+        };
+        let is_open = check.name.as_ref().is_none_or(starts);
+        let same = have.checks.iter().find(|found| found.rule == check.rule);
+        let alike = || have.checks.iter().find(|it| it.rule.is_about_the_same(&check.rule));
+        if is_open && let Some(found) = same.or_else(alike) {
             check.name.clone_from(&found.name);
         }
     }
@@ -43,7 +47,7 @@ pub(super) fn adopt(have: &Table, want: &mut Table, dialect: Dialect) {
     }
     uniqueness(have, want);
     for index in &mut want.indexes {
-        let is_open = index.name == Index::over(&want.name, index.columns.clone()).name;
+        let is_open = is_derived(&index.name, &Index::over(&want.name, index.columns.clone()).name);
         let is_there = have.indexes.iter().any(|found| found == index);
         if is_open && !is_there {
             let mut same = have.indexes.iter().filter(|found| found.is_renamed(index));
@@ -52,11 +56,40 @@ pub(super) fn adopt(have: &Table, want: &mut Table, dialect: Dialect) {
             }
         }
     }
+    if dialect == Dialect::Mysql {
+        indexes_of_keys(have, want);
+    }
+}
+
+/// Leaves the indexes alone that `InnoDB` made for foreign keys without a name.
+fn indexes_of_keys(have: &Table, want: &mut Table) {
+    for index in &have.indexes {
+        let columns: Vec<&String> = index.columns.iter().filter_map(IndexPart::column).collect();
+        let Some(first) = columns.first() else { continue };
+        let number = index.name.strip_prefix(first.as_str());
+        let is_made_up = number.is_some_and(|rest| {
+            let number = rest.strip_prefix('_').unwrap_or("0");
+            (rest.is_empty() || rest.len() > number.len())
+                && number.bytes().all(|it| it.is_ascii_digit())
+        });
+        let needs = |table: &Table| {
+            table.foreign_keys.iter().any(|key| key.columns.iter().eq(columns.iter().copied()))
+        };
+        let is_new = want.indexes.iter().all(|it| it.columns != index.columns);
+        if is_made_up && !index.unique && is_new && needs(have) && needs(want) {
+            want.indexes.push(index.clone());
+        }
+    }
 }
 
 /// Whether nobody chose the name.
 fn is_open(name: Option<&String>, kind: &str, table: &str, columns: &[String]) -> bool {
-    name.is_none_or(|name| *name == derived(kind, table, columns))
+    name.is_none_or(|name| is_derived(name, &derived(kind, table, columns)))
+}
+
+/// Whether it is the derived name, maybe of a column that others write in capitals.
+fn is_derived(name: &str, derived: &str) -> bool {
+    name.eq_ignore_ascii_case(derived)
 }
 
 /// Whether both foreign keys lead from the same columns to the same ones.
@@ -70,7 +103,10 @@ fn uniqueness(have: &Table, want: &mut Table) {
     let table = want.name.clone();
     let mut as_indexes: Vec<Index> = Vec::new();
     want.uniques.retain_mut(|unique| {
-        if !is_open(unique.name.as_ref(), "uq", &table, &unique.columns) {
+        // To MySQL a unique index is one, too.
+        let is_open =
+            ["uq", "idx"].map(|kind| is_open(unique.name.as_ref(), kind, &table, &unique.columns));
+        if !is_open.contains(&true) {
             return true;
         }
         if let Some(found) = have.uniques.iter().find(|found| found.columns == unique.columns) {
@@ -84,7 +120,7 @@ fn uniqueness(have: &Table, want: &mut Table) {
     });
     let mut as_constraints: Vec<Unique> = Vec::new();
     want.indexes.retain(|index| {
-        let is_open = index.name == Index::over(&table, index.columns.clone()).name;
+        let is_open = is_derived(&index.name, &Index::over(&table, index.columns.clone()).name);
         let (true, Some(columns)) = (is_open, columns_alone(index)) else { return true };
         let is_there = have.indexes.iter().any(|it| columns_alone(it).as_ref() == Some(&columns));
         let found = have.uniques.iter().find(|it| !is_there && it.columns == columns);
@@ -117,7 +153,9 @@ fn columns_alone(index: &Index) -> Option<Vec<String>> {
 }
 
 fn of_column(have: &Column, want: &mut Column, dialect: Dialect) {
-    if have.ty != want.ty && of_seaorm(&want.ty, dialect).contains(&have.ty) {
+    if of_seaorm(&want.ty, dialect).contains(&have.ty)
+        || (dialect == Dialect::Sqlite && is_same_to_sqlite(&have.ty, &want.ty))
+    {
         want.ty = have.ty.clone();
     }
     if let (Some(Default::Sql(found)), Some(Default::Now)) = (&have.default, &want.default)
@@ -125,6 +163,20 @@ fn of_column(have: &Column, want: &mut Column, dialect: Dialect) {
     {
         want.default.clone_from(&have.default);
     }
+    // SeaORM's own tables keep a former name in the comment, long after it has gone.
+    let mut plain = have.clone();
+    plain.take_former_name();
+    if plain.renamed_from.is_some() && plain.comment == want.comment {
+        want.comment.clone_from(&have.comment);
+    }
+}
+
+/// Whether SQLite keeps the same values in both: all whole numbers, and all texts without a length.
+fn is_same_to_sqlite(have: &Type, want: &Type) -> bool {
+    let is_whole =
+        |ty: &Type| matches!(ty, Type::TinyInteger | Type::SmallInteger | Type::BigInteger);
+    let is_text = |ty: &Type| matches!(ty, Type::Text | Type::String(None));
+    (is_whole(have) && is_whole(want)) || (is_text(have) && is_text(want))
 }
 
 /// The database's own words for the present time, whatever zone they mean.
@@ -162,7 +214,12 @@ fn of_seaorm(ty: &Type, dialect: Dialect) -> Vec<Type> {
         Type::Unsigned => vec![ColumnType::Unsigned],
         Type::BigUnsigned => vec![ColumnType::BigUnsigned],
         Type::Float => vec![ColumnType::Float],
+        // What SeaORM leaves open has the length that this engine chose.
+        Type::Decimal(Some((19, 4))) => {
+            vec![ColumnType::Money(None), ColumnType::Money(Some((19, 4)))]
+        }
         Type::Decimal(digits) => vec![ColumnType::Decimal(*digits), ColumnType::Money(*digits)],
+        Type::Char(1) => vec![ColumnType::Char(None)],
         Type::String(None) => vec![ColumnType::String(StringLen::None)],
         Type::Text => vec![ColumnType::Text, ColumnType::String(StringLen::Max)],
         Type::Binary(length) => vec![ColumnType::Binary(*length)],
@@ -176,7 +233,8 @@ fn of_seaorm(ty: &Type, dialect: Dialect) -> Vec<Type> {
         Type::Json => vec![ColumnType::Json],
         Type::JsonBinary => vec![ColumnType::JsonBinary],
         Type::Uuid => vec![ColumnType::Uuid],
-        Type::Year => vec![ColumnType::Year],
+        // sea-query panics at it on the other two.
+        Type::Year if dialect == Dialect::Mysql => vec![ColumnType::Year],
         _ => Vec::new(),
     };
     let written = |form: &ColumnType| {
@@ -208,6 +266,7 @@ mod tests {
         assert!(of_seaorm(&Type::Timestamp, Dialect::Mysql).contains(&timestamp));
         assert!(of_seaorm(&Type::Blob, Dialect::Mysql).contains(&Type::Custom("blob".to_owned())));
         assert!(!of_seaorm(&Type::DateTime, Dialect::Postgres).contains(&Type::Timestamp));
+        assert!(of_seaorm(&Type::Year, Dialect::Sqlite).is_empty());
     }
 
     #[test]

@@ -329,6 +329,17 @@ impl Index {
     }
 }
 
+impl Rule {
+    /// Whether both are enumerations of one column, or both ranges of one.
+    pub(crate) fn is_about_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::OneOf { column, .. }, Self::OneOf { column: other, .. })
+            | (Self::Range { column, .. }, Self::Range { column: other, .. }) => column == other,
+            _ => false,
+        }
+    }
+}
+
 impl ForeignKey {
     /// Whether the other is the same but for its name.
     pub(crate) fn is_renamed(&self, to: &Self) -> bool {

@@ -1,7 +1,7 @@
 //! What is read from a catalog is what was made.
 
 use plimsoll::{
-    Change, Dialect, Schema, TableBuilder, introspect,
+    Change, Comparison, Dialect, How, Schema, TableBuilder, Wanted, compare, introspect,
     normal::normal,
     prelude::*,
     schema::{Beyond, Check, IndexKey, IndexPart, Table, TableOption, Type},
@@ -71,7 +71,19 @@ async fn one_of_each_type_and_default_is_read_as_it_was_written(scratch: &Scratc
             }),
         with_defaults.into_iter().fold(TableBuilder::new("defaults"), TableBuilder::column),
     ];
-    is_read_back(&scratch.db, &steps(tables)).await;
+    let steps = steps(tables);
+    is_read_back(&scratch.db, &steps).await;
+
+    let found = introspect(&scratch.db).await.unwrap();
+    for wanted in [Wanted::Exactly, Wanted::ByEntities] {
+        let how = How {
+            asking: Some((&scratch.db, &scratch.database)),
+            dialect: dialect(&scratch.db),
+            wanted,
+            renames: &[],
+        };
+        assert_eq!(compare(&found, &schema(&steps), &how).await, Comparison::default());
+    }
 }
 
 async fn what_the_model_has_is_read_with_all_that_belongs_to_it(scratch: &Scratch) {

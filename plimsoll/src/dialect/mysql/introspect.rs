@@ -419,7 +419,7 @@ mod tests {
         assert_eq!(default("1", "", "tinyint(1)"), Some(value(true)));
         assert_eq!(
             default("1.50", "", "decimal(10,2)"),
-            Some(Default::Value(Value::Number("1.50".to_owned())))
+            Some(Default::Value(Value::Number("1.5".to_owned())))
         );
         assert_eq!(default("2026-11-20", "", "date"), Some(value("2026-11-20")));
     }

@@ -38,9 +38,10 @@ impl Read for Postgres {
             ("text", []) => Type::Text,
             ("bytea", []) => Type::Blob,
             ("date", []) => Type::Date,
-            ("time" | "time without time zone", []) => Type::Time,
-            ("timestamp" | "timestamp without time zone", []) => Type::DateTime,
-            ("timestamptz" | "timestamp with time zone", []) => Type::Timestamp,
+            // Six digits of a second are what there is without a number.
+            ("time" | "time without time zone", [] | [6]) => Type::Time,
+            ("timestamp" | "timestamp without time zone", [] | [6]) => Type::DateTime,
+            ("timestamptz" | "timestamp with time zone", [] | [6]) => Type::Timestamp,
             ("json", []) => Type::Json,
             ("jsonb", []) => Type::JsonBinary,
             ("uuid", []) => Type::Uuid,
@@ -87,6 +88,12 @@ impl Read for Postgres {
                 {
                     return Some(Default::Value(Value::Bytes(bytes)));
                 }
+            }
+            // `ARRAY[]::text[]`
+            (Type::Array(_), [array, open, close])
+                if array.is("array") && open.is_sign("[") && close.is_sign("]") =>
+            {
+                return Some(Default::Value(Value::Text("{}".to_owned())));
             }
             _ => {}
         }

@@ -43,6 +43,8 @@ const FOREIGN_KEYS: &str = "SELECT s.name, f.id, f.\"table\", f.\"from\", f.\"to
 struct Reading {
     table: Table,
     parsed: Parsed,
+    /// The columns of the very type that a key has which is the number of its row.
+    integers: Vec<String>,
 }
 
 type Tables = BTreeMap<String, Reading>;
@@ -112,7 +114,8 @@ fn object(
                 table.options.push(TableOption::Strict);
             }
             table.options.sort();
-            tables.insert(name, Reading { table, parsed: parse::table(&sql) });
+            tables
+                .insert(name, Reading { table, parsed: parse::table(&sql), integers: Vec::new() });
         }
         ("index", _) => {
             indexes.insert(name, parse::index(&sql));
@@ -132,6 +135,9 @@ fn column(row: &QueryResult, reading: &mut Reading) -> Result<(), DbErr> {
     let hidden: i64 = row.try_get_by_index(6)?;
     let at = reading.table.columns.len();
     let parsed = reading.parsed.columns.get(at);
+    if ty.eq_ignore_ascii_case("integer") {
+        reading.integers.push(name.clone());
+    }
     let ty = Sqlite.read_type(generated_apart(&ty));
     let generated =
         parsed.and_then(|it| it.generated.clone()).filter(|_| hidden == 2 || hidden == 3);
@@ -244,7 +250,13 @@ fn index(
 }
 
 fn finished(reading: Reading, beyond: &mut Vec<Beyond>) -> Table {
-    let Reading { mut table, parsed } = reading;
+    let Reading { mut table, parsed, integers } = reading;
+    if let [key] = &*table.primary_key
+        && integers.contains(key)
+    {
+        // A number of a row is never NULL, whether that was said or not.
+        table.columns.iter_mut().filter(|it| it.name == *key).for_each(|it| it.nullable = false);
+    }
     let mut more = |kind: &str, name: Option<String>| {
         let name = name.unwrap_or_default();
         beyond.push(Beyond::new(Some(&table.name), kind, name));

@@ -6,9 +6,9 @@ use crate::{
         Dialect,
         read::{Read, type_parts},
         render::Render as _,
-        token::{bare, text, tokens},
+        token::{Kind, bare, text, tokens},
     },
-    schema::Type,
+    schema::{Default, Type},
 };
 
 impl Read for Sqlite {
@@ -30,6 +30,7 @@ impl Read for Sqlite {
             ("real" | "decimal" | "numeric", [precision, scale]) => {
                 Type::Decimal(Some((*precision, *scale)))
             }
+            ("decimal" | "numeric", [precision]) => Type::Decimal(Some((*precision, 0))),
             ("real_decimal" | "decimal" | "numeric", []) => Type::Decimal(None),
             ("char", [length]) => Type::Char(*length),
             ("varchar", [length]) => Type::String(Some(*length)),
@@ -50,6 +51,20 @@ impl Read for Sqlite {
             ("uuid_text", []) => Type::Uuid,
             _ => Type::Custom(written.to_owned()),
         }
+    }
+
+    /// A name between double quotes is a text where there is nothing to be named.
+    fn read_default(&self, text: &str, ty: &Type) -> Option<Default> {
+        if let [token] = bare(&tokens(Dialect::Sqlite, text))
+            && let Kind::Name(name) = &token.kind
+            && text[token.at.clone()].starts_with('"')
+        {
+            return self.read_default(&self.text(name), ty);
+        }
+        if self.is_now(text, ty) {
+            return Some(Default::Now);
+        }
+        self.constant_or_sql(text, &tokens(Dialect::Sqlite, text), ty)
     }
 
     fn is_now(&self, written: &str, ty: &Type) -> bool {
