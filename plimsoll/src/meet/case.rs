@@ -1,5 +1,7 @@
 //! Names that the database does not tell apart by their case.
 
+use std::collections::BTreeSet;
+
 use crate::{
     change::Change,
     dialect::Dialect,
@@ -20,10 +22,13 @@ pub(crate) fn take_case(have: &Schema, want: &mut Schema, dialect: Dialect) {
     }
     for (name, found) in &have.tables {
         let Some(table) = want.tables.get_mut(name) else { continue };
-        let written: Vec<Sql> = texts(table).map(|sql| sql.clone()).collect();
         let found = found.columns.iter().map(|column| &column.name);
-        let columns = table.columns.iter().map(|column| &column.name);
-        for (from, to) in pairs(found, columns) {
+        let pairs = pairs(found, table.columns.iter().map(|column| &column.name));
+        if pairs.is_empty() {
+            continue;
+        }
+        let written: Vec<Sql> = texts(table).map(|sql| sql.clone()).collect();
+        for (from, to) in pairs {
             let _ = Change::RenameColumn { table: name.clone(), from, to }.apply(want);
         }
         // Expressions name the same columns in whatever case.
@@ -60,11 +65,11 @@ fn pairs<'n>(
     have: impl Iterator<Item = &'n String>,
     want: impl Iterator<Item = &'n String>,
 ) -> Vec<(String, String)> {
-    let (have, want): (Vec<&String>, Vec<&String>) = (have.collect(), want.collect());
-    let new = want.iter().filter(|name| !have.contains(name));
+    let (have, want): (BTreeSet<&String>, BTreeSet<&String>) = (have.collect(), want.collect());
+    let new = want.iter().filter(|name| !have.contains(*name));
     let mut pairs = Vec::new();
     for name in new {
-        let same = |it: &&&String| it.eq_ignore_ascii_case(name) && !want.contains(it);
+        let same = |it: &&&String| it.eq_ignore_ascii_case(name) && !want.contains(*it);
         if let Some(found) = have.iter().find(same) {
             pairs.push(((*name).clone(), (*found).clone()));
         }
