@@ -7,6 +7,8 @@ mod case;
 mod loose;
 mod text;
 
+use std::collections::BTreeSet;
+
 use crate::{
     dialect::Dialect,
     schema::{Check, Default, IndexKey, Rule, Schema, Sql, Table},
@@ -66,6 +68,10 @@ fn texts(have: &Table, want: &mut Table, dialect: Dialect) {
         }
     }
     for check in &mut want.checks {
+        // The order of the values says nothing.
+        if let Some(found) = have.checks.iter().find(|it| is_same_choice(&it.rule, &check.rule)) {
+            check.rule = found.rule.clone();
+        }
         let Rule::Sql(wanted) = &mut check.rule else { continue };
         for found in &have.checks {
             if let Rule::Sql(found) = &found.rule {
@@ -87,6 +93,16 @@ fn texts(have: &Table, want: &mut Table, dialect: Dialect) {
             }
         }
     }
+}
+
+/// Whether both let a column be one of the same values.
+fn is_same_choice(one: &Rule, other: &Rule) -> bool {
+    let (Rule::OneOf { column, values }, Rule::OneOf { column: of, values: others }) = (one, other)
+    else {
+        return false;
+    };
+    let set = |values: &[String]| values.iter().cloned().collect::<BTreeSet<_>>();
+    column == of && set(values) == set(others)
 }
 
 /// Gives conditions without a name the one that the server made up: `CONSTRAINT_1` on MariaDB,

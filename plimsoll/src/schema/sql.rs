@@ -54,14 +54,9 @@ impl Sql {
     /// no function counts as the column.
     #[must_use]
     pub(crate) fn renaming(&self, from: &str, to: &str) -> Self {
-        let own = |text: &Option<String>, dialect| {
-            text.as_ref().map(|text| renaming(text, dialect, from, to))
-        };
-        Self {
-            sqlite: renaming(&self.sqlite, Dialect::Sqlite, from, to),
-            postgres: own(&self.postgres, Dialect::Postgres),
-            mysql: own(&self.mysql, Dialect::Mysql),
-        }
+        // A text that all share can become one for each: a name may need quotes now.
+        let text = |dialect| renaming(self.text(dialect), dialect, from, to);
+        Self::each(text(Dialect::Sqlite), text(Dialect::Postgres), text(Dialect::Mysql))
     }
 }
 
@@ -148,6 +143,9 @@ mod tests {
             renamed.renaming("The name", "label").text(Dialect::Mysql),
             "`label` <> name(1)"
         );
+        let shared = Sql::new("size > 1").renaming("size", "the size");
+        assert_eq!(shared.text(Dialect::Postgres), "\"the size\" > 1");
+        assert_eq!(shared.text(Dialect::Mysql), "`the size` > 1");
     }
 
     #[test]

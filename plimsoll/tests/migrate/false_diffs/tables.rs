@@ -43,6 +43,7 @@ async fn an_enumeration_as_a_condition(scratch: &Scratch) {
         |values: &[&str]| t([of("a").string_len(20).take()]).one_of("a", values.iter().copied());
 
     made.is(moods(&["calm", "wild"])).await;
+    made.is(moods(&["wild", "calm"])).await;
     made.is_not(moods(&["calm", "wild", "odd"]), "-> a in ('calm', 'wild', 'odd')").await;
 }
 
