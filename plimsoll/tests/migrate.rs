@@ -24,6 +24,8 @@ mod entities;
 mod failure;
 #[path = "migrate/false_diffs.rs"]
 mod false_diffs;
+#[path = "migrate/filled.rs"]
+mod filled;
 #[path = "migrate/guests.rs"]
 mod guests;
 #[path = "migrate/interrupted.rs"]
@@ -32,14 +34,20 @@ mod interrupted;
 mod introspect;
 #[path = "migrate/keys.rs"]
 mod keys;
+#[path = "migrate/made.rs"]
+mod made;
 #[path = "migrate/names.rs"]
 mod names;
+#[path = "migrate/pairs.rs"]
+mod pairs;
 #[path = "migrate/processes.rs"]
 mod processes;
 #[path = "migrate/random.rs"]
 mod random;
 #[path = "migrate/read_back.rs"]
 mod read_back;
+#[path = "migrate/rebuild.rs"]
+mod rebuild;
 #[path = "migrate/seaorm.rs"]
 mod seaorm;
 #[path = "migrate/seeds.rs"]

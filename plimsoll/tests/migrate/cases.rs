@@ -4,16 +4,24 @@
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
 
 use plimsoll::{
-    Change, Dialect, How, Schema, Wanted, compare, diff, introspect,
-    render::{Unrenderable, statements_of},
+    App, Change, Dialect, History, Schema, Wanted, diff, introspect,
     testing::{Scratch, run_empty},
 };
-use sea_orm::{ConnectionTrait as _, DbErr};
 
-use crate::support::*;
+use sea_orm::DbErr;
+use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
+
+use crate::{
+    filled::{creation_of, fill, forget_records, steps_of, values},
+    made::{changes, changes_as, create, creation, lines},
+    support::*,
+};
 
 /// What a file of expectations begins with whose database has no such notion.
 const NONE: &str = "none: ";
+
+/// The cases of which no value has a counterpart in the new type.
+const WITHOUT_ROWS: &[&str] = &["primary_key_type"];
 
 /// Writes the tests of each folder, a module with one for each database.
 macro_rules! cases {
@@ -197,50 +205,12 @@ fn expected(case: &str, dialect: Dialect) -> Result<Vec<String>, String> {
     }
 }
 
-/// What makes a schema of nothing.
-fn creation(dialect: Dialect, schema: &Schema) -> Result<Vec<String>, Unrenderable> {
-    let schema = Schema::of(schema.tables.values().cloned());
-    let changes = match dialect {
-        // A table may refer there to one that comes later, and gets no foreign key afterwards.
-        Dialect::Sqlite => schema.tables.into_values().map(Change::CreateTable).collect(),
-        Dialect::Postgres | Dialect::Mysql => diff(&Schema::default(), &schema, &[]).changes,
-    };
-    let mut made = Vec::new();
-    for change in changes {
-        made.extend(statements_of(dialect, &change)?.into_iter().map(|it| it.sql));
-    }
-    Ok(made)
-}
-
-async fn create(scratch: &Scratch, statements: &[String]) -> Result<Schema, DbErr> {
-    for statement in statements {
-        scratch.db.execute_unprepared(statement).await?;
-    }
-    introspect(&scratch.db).await
-}
-
-async fn changes(scratch: &Scratch, have: &Schema, want: &Schema) -> Vec<Change> {
-    let how = How {
-        asking: Some((&scratch.db, &scratch.database)),
-        dialect: dialect(&scratch.db),
-        wanted: Wanted::Exactly,
-        renames: &[],
-    };
-    let compared = compare(have, want, &how).await;
-    assert_eq!(compared.unread, [], "the server could tell");
-    compared.diff.changes
-}
-
-fn lines(changes: &[Change]) -> Vec<String> {
-    changes.iter().map(|change| format!("{} {}", change.sign(), change.describe())).collect()
-}
-
 fn is_detected(case: &str, dialect: Dialect) {
     let (have, want) = (schema(case, "have", dialect), schema(case, "want", dialect));
     let made = (creation(dialect, &have), creation(dialect, &want));
     let expected = expected(case, dialect);
-    let (have, wanted) = match made {
-        (Ok(have), Ok(want)) => (have, want),
+    let wanted = match made {
+        (Ok(_), Ok(want)) => want,
         (Err(error), _) | (_, Err(error)) => {
             assert!(expected.is_err(), "{error}");
             return;
@@ -262,7 +232,10 @@ fn is_detected(case: &str, dialect: Dialect) {
     // What is no notion of the database is no difference either.
     let expected = expected.unwrap_or_default();
     run_empty(dialect, async |scratch: &Scratch| {
-        let mut found = create(scratch, &have).await.unwrap();
+        let app = App::new(History::new().declared("m01", creation_of(&gathered(&have))));
+        up(scratch, &app).await.unwrap();
+        let mut found = introspect(&scratch.db).await.unwrap();
+        forget_records(&mut found);
 
         let detected = changes(scratch, &found, &want).await;
 
@@ -271,7 +244,96 @@ fn is_detected(case: &str, dialect: Dialect) {
             change.apply(&mut found).unwrap();
         }
         assert_eq!(lines(&changes(scratch, &found, &want).await), [""; 0]);
+        if is_notion {
+            is_made_and_taken_back(case, scratch, &have, &want).await;
+        }
     });
+}
+
+/// Makes what differs with rows in the tables, and takes it back: nothing but what was announced is
+/// lost.
+async fn is_made_and_taken_back(case: &str, scratch: &Scratch, have: &Schema, want: &Schema) {
+    let (have, want) = (&gathered(have), &gathered(want));
+    let look = async |wanted: &Schema| {
+        // A session of its own: PostgreSQL holds an older one to the types that it knew.
+        let db = session(scratch).await;
+        let mut found = introspect(&db).await.unwrap();
+        forget_records(&mut found);
+        // It has names where none were wanted.
+        let how = if is_named(wanted) { Wanted::Exactly } else { Wanted::ByEntities };
+        assert_eq!(lines(&changes_as(scratch, &found, wanted, how).await), [""; 0]);
+        let values = values(&db, &found).await;
+        let _ = db.close().await;
+        (found, values)
+    };
+    if !WITHOUT_ROWS.contains(&case) {
+        fill(&scratch.db, have, want, 3).await;
+    }
+    let (found, before) = look(have).await;
+    let made = if is_named(have) && is_named(want) {
+        diff(have, want, &[]).changes
+    } else {
+        // The names are the database's.
+        changes(scratch, &found, want).await.into_iter().map(named).collect()
+    };
+    let losses = made.iter().any(Change::is_destructive);
+    let history = if is_named(have) && is_named(want) {
+        History::new().declared("m01", creation_of(have))
+    } else {
+        History::new().imperative(Hand("m01"))
+    };
+    let app = App::new(history.declared("m02", move || steps_of(made.clone())));
+
+    up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    let (_, after) = look(want).await;
+    down(scratch, &app, "m01").await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    let (_, back) = look(have).await;
+
+    if !losses {
+        assert_eq!(back, before, "the values came back");
+    }
+    for (column, values) in &after {
+        let had = before.get(column).map_or(values.len(), Vec::len);
+        assert_eq!(values.len(), had, "{column:?}: {values:?}");
+    }
+}
+
+/// A check that has no name could not be taken back where only the name tells which.
+fn named(mut change: Change) -> Change {
+    if let Change::AddCheck { check, .. } | Change::AlterCheck { to: check, .. } = &mut change {
+        check.name.get_or_insert_with(|| "a check".to_owned());
+    }
+    change
+}
+
+fn gathered(schema: &Schema) -> Schema {
+    Schema::of(schema.tables.values().cloned())
+}
+
+/// Whether every constraint has a name, as those that a migration declares have.
+fn is_named(schema: &Schema) -> bool {
+    schema.tables.values().all(|table| {
+        let uniques = table.uniques.iter().map(|it| &it.name);
+        let checks = table.checks.iter().map(|it| &it.name);
+        let keys = table.foreign_keys.iter().map(|it| &it.name);
+        uniques.chain(checks).chain(keys).all(Option::is_some)
+    })
+}
+
+/// Somebody's own code, which has run already.
+struct Hand(&'static str);
+
+impl MigrationName for Hand {
+    fn name(&self) -> &str {
+        self.0
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Hand {
+    async fn up(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
+        Ok(())
+    }
 }
 
 #[test]

@@ -67,6 +67,13 @@ async fn entities_differ_in_nothing_from_the_tables_that_the_engine_makes(scratc
     assert_eq!(differences(scratch, &entities).await, [""; 0]);
 }
 
+#[test]
+fn a_table_that_two_entities_describe_is_a_problem() {
+    let twice = entities![kinds::Entity].and(entities![kinds::Entity]);
+
+    assert_eq!(twice.problems(), ["table `kinds` is described twice"]);
+}
+
 /// Makes the table of an entity with SeaORM alone.
 async fn make_by_seaorm<E: EntityTrait>(scratch: &Scratch, entity: E) {
     let db = &scratch.db;
