@@ -24,8 +24,8 @@ use std::{
 use criterion::Criterion;
 use plimsoll::{
     Dialect, How, Schema, Steps, Wanted, compare, introspect,
+    plan::statements,
     prelude::*,
-    render::statements,
     testing::{self, Scratch},
 };
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};

@@ -6,6 +6,7 @@ use sea_orm::DatabaseConnection;
 use serde::Serialize;
 
 use crate::{
+    change::Change,
     config::Database,
     dialect::Dialect,
     diff::{Diff, Rename, diff},
@@ -24,6 +25,10 @@ pub struct Comparison {
     /// The tables of which expressions could not be compared.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Unread>,
+    /// The schema that the changes begin with, in the form in which it was compared, without the
+    /// tables that are the same.
+    #[serde(skip)]
+    pub from: Schema,
 }
 
 /// How two schemas are compared.
@@ -38,6 +43,14 @@ pub struct How<'h> {
     pub wanted: Wanted,
     /// The renames that were answered, beside those that the wanted schema declares.
     pub renames: &'h [Rename],
+}
+
+/// What makes `have` into `want` on a `dialect` database, as far as text tells.
+pub(crate) fn as_it_stands(have: &Schema, want: &Schema, dialect: Dialect) -> Vec<Change> {
+    let (have, mut want) = (normal(have, dialect), normal(want, dialect));
+    take_case(&have, &mut want, dialect);
+    meet(&have, &mut want, dialect, Wanted::Exactly);
+    diff(&have, &want, &[]).changes
 }
 
 /// What makes `have` into `want`. Each is either what introspection gave or what was declared.
@@ -72,7 +85,7 @@ pub async fn compare(have: &Schema, want: &Schema, how: &How<'_>) -> Comparison 
         }
     }
     unread.dedup();
-    Comparison { diff: diff(&have, &want, how.renames), unread }
+    Comparison { diff: diff(&have, &want, how.renames), unread, from: have }
 }
 
 /// Takes the tables that are equal as they are out of `want`, and gives `have` without them: most of

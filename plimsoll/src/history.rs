@@ -9,12 +9,17 @@ use std::{
 };
 
 use sea_orm::{ConnectionTrait as _, DbErr};
-use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
+use sea_orm_migration::{
+    MigrationName, MigrationTrait, MigratorTrait, SchemaManager, SchemaManagerConnection,
+};
 
 use crate::{
     change::Change,
+    dialect::Dialect,
     error::{MigrationError, Result},
-    render::statements,
+    introspect::introspect,
+    plan::statements,
+    rebuild,
     revisions::{self, Known},
     schema::Schema,
     steps::{Step, Steps},
@@ -46,7 +51,11 @@ impl History {
 
     /// Adds a migration that is data.
     #[must_use]
-    pub fn declared(mut self, name: &'static str, steps: fn() -> Steps) -> Self {
+    pub fn declared(
+        mut self,
+        name: &'static str,
+        steps: impl Fn() -> Steps + Send + Sync + 'static,
+    ) -> Self {
         let before = self
             .migrations
             .iter()
@@ -54,7 +63,8 @@ impl History {
             .find_map(|earlier| probe(&**earlier))
             .map(|last| last.followed_by_itself())
             .unwrap_or_default();
-        self.migrations.push(Box::new(Declared { name, steps, before }));
+        let is_known = self.migrations.iter().all(|earlier| probe(&**earlier).is_some());
+        self.migrations.push(Box::new(Declared { name, steps: Arc::new(steps), before, is_known }));
         self
     }
 
@@ -116,7 +126,7 @@ impl History {
                 list.push(Revision { name, kind: Kind::Imperative(&**migration) });
                 continue;
             };
-            let steps = catch_unwind(AssertUnwindSafe(declared.steps))
+            let steps = catch_unwind(AssertUnwindSafe(|| (declared.steps)()))
                 .map_err(|panic| refuse(format!("its steps panicked: {}", said(&*panic))))?;
             if let Some(problem) = steps.problem() {
                 return Err(refuse(problem).into());
@@ -126,7 +136,8 @@ impl History {
             if all_declared {
                 fits.map_err(refuse)?;
             }
-            list.push(Revision { name, kind: Kind::Declared { steps, before } });
+            let is_known = all_declared;
+            list.push(Revision { name, kind: Kind::Declared { steps, before, is_known } });
         }
         Ok(Revisions { list, table: self.table.clone() })
     }
@@ -169,6 +180,14 @@ pub(crate) struct Revision<'h> {
 }
 
 impl Revision<'_> {
+    /// Whether the schema that it begins with is known without a database, or does not matter.
+    pub(crate) fn is_known(&self) -> bool {
+        match self.kind {
+            Kind::Declared { is_known, .. } => is_known,
+            Kind::Imperative(_) => true,
+        }
+    }
+
     /// The digest of its meaning, if it is declared.
     pub(crate) fn checksum(&self) -> Option<String> {
         match &self.kind {
@@ -210,6 +229,8 @@ pub(crate) enum Kind<'h> {
         steps: Steps,
         /// What its statements need to know of the schema before it.
         before: Schema,
+        /// Whether that is all: no migration before it is code.
+        is_known: bool,
     },
     Imperative(&'h dyn MigrationTrait),
 }
@@ -232,21 +253,27 @@ pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "it said nothing".to_owned())
 }
 
+/// What a declared migration is written as.
+type Written = Arc<dyn Fn() -> Steps + Send + Sync>;
+
 /// A declared migration in the form that SeaORM runs.
 #[derive(Clone)]
 struct Declared {
     name: &'static str,
-    steps: fn() -> Steps,
+    steps: Written,
     /// The declared migrations before it: they tell the schema that it begins with.
-    before: Arc<[fn() -> Steps]>,
+    before: Arc<[Written]>,
+    /// Whether those are all: none before it is code.
+    is_known: bool,
 }
 
 impl Declared {
-    fn followed_by_itself(&self) -> Arc<[fn() -> Steps]> {
-        self.before.iter().copied().chain([self.steps]).collect()
+    fn followed_by_itself(&self) -> Arc<[Written]> {
+        self.before.iter().cloned().chain([self.steps.clone()]).collect()
     }
 
-    async fn run(&self, manager: &SchemaManager<'_>, steps: &Steps) -> Result<(), DbErr> {
+    async fn run(&self, manager: &SchemaManager<'_>, is_back: bool) -> Result<(), DbErr> {
+        let mut steps = (self.steps)();
         let mut before = Schema::default();
         for earlier in &*self.before {
             // An imperative migration between them can make a step not fit: the rest still tells.
@@ -256,12 +283,36 @@ impl Declared {
         if let Some(problem) = steps.problem() {
             return Err(custom(problem));
         }
+        let connection = manager.get_connection();
         let dialect = manager.get_database_backend().into();
-        let run = statements(dialect, steps, &before).map_err(|why| custom(why.to_string()))?;
-        for statement in run {
-            manager.get_connection().execute_unprepared(&statement.sql).await?;
+        if is_back {
+            let _ = steps.apply(&mut before);
+            steps = steps.reverse();
         }
-        Ok(())
+        if !self.is_known {
+            before = introspect(connection).await?;
+        }
+        let run = statements(dialect, &steps, &before).map_err(|why| custom(why.to_string()))?;
+        match connection {
+            SchemaManagerConnection::Connection(db)
+                if dialect == Dialect::Sqlite && rebuild::is_needed(&run) =>
+            {
+                let pool = db.get_sqlite_connection_pool();
+                rebuild::run(pool, &run, Vec::new, |_| {}).await.map_err(|failure| failure.source)
+            }
+            SchemaManagerConnection::Transaction(transaction) if dialect == Dialect::Sqlite => {
+                for statement in &run {
+                    rebuild::run_within(transaction, statement).await?;
+                }
+                Ok(())
+            }
+            _ => {
+                for statement in run {
+                    connection.execute_unprepared(&statement.sql).await?;
+                }
+                Ok(())
+            }
+        }
     }
 }
 
@@ -274,11 +325,11 @@ impl MigrationName for Declared {
 #[async_trait::async_trait]
 impl MigrationTrait for Declared {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        self.run(manager, &(self.steps)()).await
+        self.run(manager, false).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        self.run(manager, &(self.steps)().reverse()).await
+        self.run(manager, true).await
     }
 
     /// Lets SeaORM decide, and tells [`probe`] what this is.

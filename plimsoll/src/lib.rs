@@ -31,12 +31,15 @@ mod lock;
 mod meet;
 mod names;
 pub mod normal;
+pub mod plan;
 #[cfg(feature = "migrate")]
 pub mod prelude;
 #[cfg(feature = "migrate")]
 pub mod progress;
 #[cfg(feature = "connect")]
 pub mod random;
+#[cfg(feature = "migrate")]
+mod rebuild;
 #[cfg(feature = "migrate")]
 mod records;
 pub mod render;

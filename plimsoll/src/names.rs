@@ -14,7 +14,7 @@ pub(crate) fn derived(kind: &str, table: &str, columns: &[impl AsRef<str>]) -> S
 
 /// Cuts a name that is too long and ends it with a digest of the whole, so that two long names
 /// with the same beginning stay two.
-fn fit(name: String) -> String {
+pub(crate) fn fit(name: String) -> String {
     if name.len() <= MAX_BYTES {
         return name;
     }

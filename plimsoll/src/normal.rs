@@ -26,8 +26,9 @@ pub fn normal(schema: &Schema, dialect: Dialect) -> Schema {
         schema.enums.clear();
     }
     schema.tables = std::mem::take(&mut schema.tables)
-        .into_iter()
-        .map(|(name, table)| (name, normal_table(table.named(dialect), dialect)))
+        .into_values()
+        .map(|table| normal_table(table.named(dialect), dialect))
+        .map(|table| (table.name.clone(), table))
         .collect();
     schema
 }
@@ -129,6 +130,26 @@ fn normal_index(index: &mut Index, dialect: Dialect) {
 
 /// Cuts the names of constraints and indexes where PostgreSQL does, without a word.
 fn cut_names(table: &mut Table) {
+    let columns = table.columns.iter_mut().map(|it| &mut it.name);
+    let of_uniques = table.uniques.iter_mut().flat_map(|it| &mut it.columns);
+    let of_keys = table.foreign_keys.iter_mut().flat_map(|it| {
+        it.columns.iter_mut().chain(&mut it.referenced_columns).chain([&mut it.references])
+    });
+    let of_checks = table.checks.iter_mut().filter_map(|it| match &mut it.rule {
+        Rule::OneOf { column, .. } | Rule::Range { column, .. } => Some(column),
+        Rule::Sql(_) => None,
+    });
+    let of_indexes = table.indexes.iter_mut().flat_map(|index| {
+        let parts = index.columns.iter_mut().filter_map(|part| match &mut part.key {
+            IndexKey::Column(column) => Some(column),
+            IndexKey::Expr(_) => None,
+        });
+        parts.chain(&mut index.include)
+    });
+    let names = columns.chain(&mut table.primary_key).chain(of_uniques).chain(of_keys);
+    for name in names.chain(of_checks).chain(of_indexes).chain([&mut table.name]) {
+        name.truncate(name.floor_char_boundary(MAX_BYTES));
+    }
     let uniques = table.uniques.iter_mut().filter_map(|it| it.name.as_mut());
     let checks = table.checks.iter_mut().filter_map(|it| it.name.as_mut());
     let keys = table.foreign_keys.iter_mut().filter_map(|it| it.name.as_mut());

@@ -15,6 +15,7 @@ use crate::{
     history::{Kind, Revisions},
     lock::{self, Guard},
     progress::{Event, Progress},
+    rebuild,
     records::{Begun, Open, Records, Way},
     revisions::{self, Standing, State, Target},
 };
@@ -22,7 +23,7 @@ use crate::{
 use one::One;
 pub use rehearse::Rehearsed;
 pub(crate) use rehearse::rehearse;
-use rehearse::render;
+use rehearse::{Rendered, render};
 pub use unfinished::Unfinished;
 pub(crate) use unfinished::unfinished;
 
@@ -178,11 +179,16 @@ impl<'r> Runner<'r> {
         let mut plan = Vec::new();
         for at in positions {
             let revision = &self.revisions.list[at];
-            plan.push((revision, render(self.dialect(), revision, way)?));
+            // Behind code it is known when its turn comes.
+            let rendered = match render(self.dialect(), revision, way, None) {
+                Err(_) if !revision.is_known() => Rendered::default(),
+                rendered => rendered?,
+            };
+            plan.push((revision, rendered));
         }
         self.progress.tell(Event::Planned { migrations: plan.len() });
         let mut done: Vec<Ran> = Vec::new();
-        for (revision, rendered) in plan {
+        for (revision, mut rendered) in plan {
             let names = || done.iter().map(|ran| ran.name.clone()).collect::<Vec<_>>();
             self.still_the_same_session(names).await?;
             self.progress
@@ -190,12 +196,19 @@ impl<'r> Runner<'r> {
             let began = Instant::now();
             let left = open.take();
             let one = One { runner: self, revision, way, began, done: names() };
+            if !revision.is_known() {
+                let found = one.look().await?;
+                rendered = render(self.dialect(), revision, way, Some(&found))?;
+            }
             match (&revision.kind, &rendered, left) {
                 // It was data when it was interrupted.
                 (Kind::Imperative(_), _, Some(left)) => return Err(one.changed(&left).into()),
                 (Kind::Imperative(migration), _, None) => one.imperative(*migration).await?,
                 (Kind::Declared { .. }, rendered, left) => match self.dialect() {
                     Dialect::Mysql => one.journaled(rendered, left).await?,
+                    Dialect::Sqlite if rebuild::is_needed(&rendered.run) => {
+                        one.with_rebuilds(rendered).await?;
+                    }
                     Dialect::Sqlite | Dialect::Postgres => one.in_transaction(rendered).await?,
                 },
             }

@@ -1,8 +1,13 @@
 //! A migration as data: changes of the schema and steps on the data.
 
+#[cfg(feature = "migrate")]
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+#[cfg(feature = "migrate")]
+use crate::schema::Table;
 use crate::{
     change::Change,
     names::hex,
@@ -189,16 +194,29 @@ impl Steps {
         Ok(())
     }
 
-    /// What the statements of these steps depend on of `schema`: the tables that get rows, and the
-    /// enumerations.
+    /// What the statements of these steps depend on of `schema`: the tables that they touch, and the
+    /// enumerations with the tables that have columns of them.
     #[cfg(feature = "migrate")]
     pub(crate) fn part_of(&self, schema: &Schema) -> Schema {
-        let filled = self.steps.iter().filter_map(|step| match step {
-            Step::Insert(rows) | Step::Delete(rows) => schema.tables.get_key_value(&rows.table),
-            Step::Change(_) => None,
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        let mut is_enum_altered = false;
+        for step in &self.steps {
+            names.insert(step.table());
+            match step {
+                Step::Change(Change::RenameTable { from, .. }) => {
+                    names.insert(from);
+                }
+                Step::Change(Change::AlterEnum { .. }) => is_enum_altered = true,
+                _ => {}
+            }
+        }
+        let has_enum =
+            |table: &Table| table.columns.iter().any(|column| column.ty.named_enum().is_some());
+        let touched = schema.tables.iter().filter(|(name, table)| {
+            names.contains(name.as_str()) || (is_enum_altered && has_enum(table))
         });
         Schema {
-            tables: filled.map(|(name, table)| (name.clone(), table.clone())).collect(),
+            tables: touched.map(|(name, table)| (name.clone(), table.clone())).collect(),
             enums: schema.enums.clone(),
             ..Schema::default()
         }

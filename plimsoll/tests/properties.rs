@@ -4,7 +4,7 @@
 
 use plimsoll::{
     Dialect, Schema, Steps,
-    render::statements,
+    plan::statements,
     schema::{Index, OnDelete, Value},
 };
 use proptest::prelude::*;

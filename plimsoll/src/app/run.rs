@@ -372,7 +372,7 @@ fn by_itself(name: &str, statements: Vec<String>) -> Rehearsed {
         name: name.to_owned(),
         statements: Some(statements),
         losses: None,
-        in_transaction: false,
+        transaction: None,
     }
 }
 

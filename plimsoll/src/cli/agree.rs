@@ -10,9 +10,12 @@ use super::{
 use crate::{
     app::{Agreement, Compared},
     change::Change,
+    compare::Comparison,
     dialect::Dialect,
-    error::Result,
-    render::statements_of,
+    error,
+    plan::statements_of_changes,
+    rebuild,
+    render::Unrenderable,
     revisions::State,
     schema::Beyond,
     words::Unread,
@@ -50,6 +53,8 @@ struct Side<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     impossible: Option<&'a str>,
     changes: Vec<Said<'a>>,
+    /// Nothing where the database has no form for one of the changes.
+    statements: Option<Vec<String>>,
     questions: Vec<Asked<'a>>,
     unread: &'a [Unread],
 }
@@ -59,8 +64,6 @@ struct Said<'a> {
     sentence: String,
     destructive: bool,
     change: &'a Change,
-    /// Nothing where the database has no form for it, or has to build the table anew.
-    statements: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -74,6 +77,7 @@ fn side(compared: &Compared, dialect: Dialect) -> Side<'_> {
         Compared::Impossible(because) => Side {
             impossible: Some(because),
             changes: Vec::new(),
+            statements: None,
             questions: Vec::new(),
             unread: &[],
         },
@@ -87,11 +91,9 @@ fn side(compared: &Compared, dialect: Dialect) -> Side<'_> {
                     sentence: change.describe(),
                     destructive: change.is_destructive(),
                     change,
-                    statements: statements_of(dialect, change)
-                        .ok()
-                        .map(|them| them.into_iter().map(|it| it.sql).collect()),
                 })
                 .collect(),
+            statements: statements(dialect, comparison).ok(),
             questions: comparison
                 .diff
                 .questions
@@ -111,7 +113,7 @@ struct Seen {
 }
 
 impl Seen {
-    async fn look(context: &Context<'_>, shallow: bool) -> Result<Self> {
+    async fn look(context: &Context<'_>, shallow: bool) -> error::Result<Self> {
         let database = context.database()?;
         let agreement = context
             .on_reading_session(&database, async |db| {
@@ -240,7 +242,7 @@ fn tell_side(context: &Context<'_>, name: &str, off: &str, compared: &Compared) 
     }
 }
 
-pub(super) async fn diff(context: &Context<'_>, args: &Diff) -> Result<u8> {
+pub(super) async fn diff(context: &Context<'_>, args: &Diff) -> error::Result<u8> {
     let seen = Seen::look(context, args.shallow).await?;
     if args.sql {
         print_sql(context, &seen);
@@ -268,17 +270,29 @@ fn print_sql(context: &Context<'_>, seen: &Seen) {
             }
             Compared::Made(comparison) => comparison,
         };
-        for change in &comparison.diff.changes {
-            match statements_of(seen.dialect, change) {
-                Ok(statements) => {
-                    for statement in statements {
-                        context.output.line(format!("{};", statement.sql));
-                    }
+        match statements(seen.dialect, comparison) {
+            Ok(statements) => {
+                for statement in statements {
+                    context.output.line(format!("{statement};"));
                 }
-                Err(why) => context.output.line(format!("-- {}", in_comment(&why.to_string()))),
             }
+            Err(why) => context.output.line(format!("-- {}", in_comment(&why.to_string()))),
         }
     }
+}
+
+/// What would settle a comparison.
+fn statements(dialect: Dialect, comparison: &Comparison) -> Result<Vec<String>, Unrenderable> {
+    let them = statements_of_changes(dialect, &comparison.diff.changes, &comparison.from)?;
+    let is_rebuilt = rebuild::is_needed(&them);
+    let them = them.into_iter().map(|it| it.sql);
+    if !is_rebuilt {
+        return Ok(them.collect());
+    }
+    // With foreign keys on, rows would go with the table that they refer to.
+    let before = [rebuild::OFF, "BEGIN"].map(str::to_owned);
+    let after = ["COMMIT", rebuild::ON].map(str::to_owned);
+    Ok(before.into_iter().chain(them).chain(after).collect())
 }
 
 /// A text that stays in the line of its comment.
@@ -286,7 +300,7 @@ fn in_comment(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }
 
-pub(super) async fn check(context: &Context<'_>, args: &Check) -> Result<u8> {
+pub(super) async fn check(context: &Context<'_>, args: &Check) -> error::Result<u8> {
     let seen = Seen::look(context, args.shallow).await?;
     seen.tell(context, args.strict);
     context.output.document(&seen.document(args.strict));

@@ -1,5 +1,7 @@
 //! What would run, as a script that a database's own client runs.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::Context;
@@ -37,7 +39,7 @@ struct Entry<'p> {
     /// Nothing for a migration that is code.
     statements: Option<&'p [String]>,
     #[serde(skip)]
-    in_transaction: bool,
+    transaction: Option<Range<usize>>,
 }
 
 impl<'p> Plan<'p> {
@@ -47,7 +49,7 @@ impl<'p> Plan<'p> {
             .map(|it| Entry {
                 name: &it.name,
                 statements: it.statements.as_deref(),
-                in_transaction: it.in_transaction,
+                transaction: it.transaction.clone(),
             })
             .collect();
         Self { database: None, dialect, search_path: None, records, entries, seeds: false }
@@ -98,20 +100,20 @@ impl<'p> Plan<'p> {
         for statement in self.records {
             line(&format!("{statement};"));
         }
-        for Entry { name, statements, in_transaction } in &self.entries {
+        for Entry { name, statements, transaction } in &self.entries {
             line(&format!("-- {name}"));
             let Some(statements) = statements else {
                 line("-- its statements are computed by its own code");
                 continue;
             };
-            if *in_transaction {
-                line("BEGIN;");
-            }
-            for statement in *statements {
+            for (at, statement) in statements.iter().enumerate() {
+                if transaction.as_ref().is_some_and(|it| it.start == at) {
+                    line("BEGIN;");
+                }
                 line(&format!("{statement};"));
-            }
-            if *in_transaction {
-                line("COMMIT;");
+                if transaction.as_ref().is_some_and(|it| it.end == at + 1) {
+                    line("COMMIT;");
+                }
             }
         }
         if self.seeds {

@@ -1,6 +1,6 @@
 //! MySQL and MariaDB.
 
-mod alter;
+pub(crate) mod alter;
 #[cfg(feature = "connect")]
 pub(crate) mod introspect;
 #[cfg(feature = "migrate")]

@@ -1,6 +1,7 @@
 //! PostgreSQL.
 
 mod alter;
+pub(crate) mod enums;
 #[cfg(feature = "connect")]
 pub(crate) mod introspect;
 #[cfg(feature = "migrate")]

@@ -23,6 +23,17 @@ pub struct Statement {
     pub effect: Effect,
 }
 
+impl Statement {
+    /// A statement that makes these changes of a table.
+    pub(crate) fn of(sql: impl Into<String>, changes: &[&Change]) -> Self {
+        Self {
+            sql: sql.into(),
+            table: changes.first().map(|change| change.table().to_owned()).unwrap_or_default(),
+            effect: Effect::Changes(changes.iter().map(|change| (*change).clone()).collect()),
+        }
+    }
+}
+
 /// What a statement leaves behind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -43,8 +54,26 @@ pub enum Effect {
     Comment,
     /// Rows, which a transaction keeps or takes back.
     Rows,
-    /// What is there is altered: the schema tells whether the change has been made.
-    Change(Box<Change>),
+    /// What is there is altered: the schema tells whether the changes have been made, all or none.
+    Changes(Vec<Change>),
+    /// An enumeration has more values, which nothing can use before they are kept: it runs ahead of
+    /// the transaction, and running it again does no harm. PostgreSQL's.
+    Ahead,
+    /// A table is built anew, with what is on it. SQLite's.
+    Rebuild(Box<Rebuild>),
+}
+
+/// A table that is built anew: under another name, filled from the old one and put in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebuild {
+    /// The table as it was.
+    pub from: Table,
+    /// The table as it will be.
+    pub to: Table,
+    /// What creates it under another name, fills it, drops the old one and takes its name.
+    pub replace: Vec<String>,
+    /// What creates its indexes.
+    pub indexes: Vec<String>,
 }
 
 /// What cannot be said to a database.
@@ -58,6 +87,11 @@ pub struct Unrenderable {
 impl Unrenderable {
     pub(crate) fn new(what: impl Into<String>, dialect: Dialect) -> Self {
         Self { what: what.into(), dialect }
+    }
+
+    /// What alters a table that only the database itself could tell of.
+    pub(crate) fn unknown(table: &str, dialect: Dialect) -> Self {
+        Self::new(format!("a change of table `{table}`, which no step before creates,"), dialect)
     }
 }
 

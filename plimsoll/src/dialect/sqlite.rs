@@ -1,6 +1,6 @@
 //! SQLite.
 
-mod alter;
+pub(crate) mod alter;
 #[cfg(feature = "connect")]
 pub(crate) mod introspect;
 #[cfg(feature = "migrate")]
@@ -8,4 +8,5 @@ pub(crate) mod lock;
 #[cfg(feature = "connect")]
 mod parse;
 pub(crate) mod read;
+pub(crate) mod rebuild;
 pub(crate) mod render;

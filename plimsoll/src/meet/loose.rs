@@ -10,7 +10,7 @@ use crate::{
         Dialect,
         token::{Kind, Token, tokens},
     },
-    names::derived,
+    names::{MAX_BYTES, derived},
     render::reader,
     schema::{Column, Default, ForeignKey, Index, IndexPart, Table, Type, Unique},
 };
@@ -26,10 +26,11 @@ pub(super) fn adopt(have: &Table, want: &mut Table, dialect: Dialect) {
             of_column(found, column, dialect);
         }
     }
-    let prefix = format!("ck-{}-", want.name);
+    let prefix = derived("ck", &want.name, &[""]);
     for check in &mut want.checks {
         let starts = |name: &String| {
             name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(&prefix))
+                || is_derived(name, &prefix)
         };
         let is_open = check.name.as_ref().is_none_or(starts);
         let same = have.checks.iter().find(|found| found.rule == check.rule);
@@ -89,7 +90,16 @@ fn is_open(name: Option<&String>, kind: &str, table: &str, columns: &[String]) -
 
 /// Whether it is the derived name, maybe of a column that others write in capitals.
 fn is_derived(name: &str, derived: &str) -> bool {
-    name.eq_ignore_ascii_case(derived)
+    name.eq_ignore_ascii_case(derived) || (stem(name).is_some() && stem(name) == stem(derived))
+}
+
+/// The beginning of a derived name that was cut and has a digest at its end. The digest is of a whole
+/// that PostgreSQL has cut before, where the table's own name is too long.
+fn stem(name: &str) -> Option<&str> {
+    let (stem, digest) = name.rsplit_once('_')?;
+    let is_digest = digest.len() == 8 && digest.bytes().all(|it| it.is_ascii_hexdigit());
+    // No character takes more than four bytes.
+    (is_digest && name.len() + 4 > MAX_BYTES).then_some(stem)
 }
 
 /// Whether both foreign keys lead from the same columns to the same ones.

@@ -19,15 +19,18 @@ use super::{
 };
 use crate::{
     catalog,
+    compare::as_it_stands,
     dialect::Dialect,
     error::{MigrationError, Remains, Result},
     history::{Revision, said},
     introspect::introspect,
     normal::normal,
     progress::Event,
+    rebuild,
     records::{Begun, Open, Way, digest},
     render::{Effect, Statement},
     retry,
+    schema::Schema,
 };
 
 /// One migration on its way.
@@ -65,11 +68,54 @@ impl One<'_> {
         }
     }
 
-    /// The statements and the record in one transaction.
+    /// The schema that it begins with.
+    pub(super) async fn look(&self) -> Result<Schema> {
+        let looking = "reading the schema before it";
+        let found = introspect(self.runner.db).await;
+        Ok(found.map_err(self.failed(looking, None, Remains::Nothing))?)
+    }
+
+    /// The statements and the record in one transaction of a connection that builds tables anew.
+    pub(super) async fn with_rebuilds(&self, rendered: &Rendered) -> Result<()> {
+        let found = self.look().await?;
+        if let Some(why) = drift(&rendered.run, found) {
+            let refused = self.failed("looking at the tables before it", None, Remains::Nothing);
+            return Err(refused(DbErr::Custom(why)).into());
+        }
+        let records = &self.runner.records;
+        let recording = || record(records, self.revision, self.way, Some(self.began.elapsed()));
+        let mut since = Instant::now();
+        let ended = |statement| self.tell_ended(rendered, statement, &mut since);
+        let pool = self.runner.db.get_sqlite_connection_pool();
+        rebuild::run(pool, &rendered.run, recording, ended).await.map_err(|failure| {
+            let statement = failure.at.map(|at| &rendered.run[at]);
+            let doing = match statement {
+                Some(statement) => format!("{} `{}`", self.way.verb(), statement.table),
+                None => "keeping it".to_owned(),
+            };
+            let sql = statement.map(|statement| &*statement.sql);
+            self.failed(&doing, sql, Remains::Nothing)(failure.source)
+        })?;
+        Ok(())
+    }
+
+    /// The statements and the record in one transaction, but for those that run ahead of it.
     pub(super) async fn in_transaction(&self, rendered: &Rendered) -> Result<()> {
+        let is_ahead = |statement: &Statement| statement.effect == Effect::Ahead;
+        for statement in rendered.run.iter().filter(|it| is_ahead(it)) {
+            let run = self.runner.db.execute_unprepared(&statement.sql).await;
+            run.map_err(|error| {
+                let doing = format!("{} `{}`", self.way.verb(), statement.table);
+                self.failed(&doing, Some(&statement.sql), Remains::Nothing)(error)
+            })?;
+        }
         let tx = self.begin().await?;
         let mut since = Instant::now();
         for (at, statement) in rendered.run.iter().enumerate() {
+            if is_ahead(statement) {
+                self.tell_ended(rendered, at + 1, &mut since);
+                continue;
+            }
             if let Err(error) = tx.execute_unprepared(&statement.sql).await {
                 // What it says matters more than what the rollback says: the session ends anyway.
                 let _ = tx.rollback().await;
@@ -287,6 +333,38 @@ impl One<'_> {
     }
 }
 
+/// Whether a table that is to be built anew is another than the migrations made: what nobody
+/// declared would be gone. What is on a table stays on it.
+fn drift(run: &[Statement], mut found: Schema) -> Option<String> {
+    for statement in run {
+        let rebuild = match &statement.effect {
+            Effect::Rebuild(rebuild) => rebuild,
+            Effect::Changes(changes) => {
+                for change in changes {
+                    // What it does not allow, the database says better.
+                    let _ = change.apply(&mut found);
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        let name = &rebuild.from.name;
+        // It can have been created by a statement before this one.
+        let Some(mut table) = found.tables.remove(name) else { continue };
+        table.indexes.clone_from(&rebuild.from.indexes);
+        let (have, want) = (Schema::of([table]), Schema::of([rebuild.from.clone()]));
+        if let Some(change) = as_it_stands(&have, &want, Dialect::Sqlite).first() {
+            return Some(format!(
+                "table `{name}` is not as the migrations made it, and has to be built anew: to make \
+                 it so would be to {}; `check` tells all",
+                change.describe()
+            ));
+        }
+        found.tables.insert(name.clone(), rebuild.to.clone());
+    }
+    None
+}
+
 /// What the database refused.
 enum Refused {
     Statement(DbErr),
@@ -314,15 +392,16 @@ async fn has_run(db: &DatabaseConnection, statement: &Statement) -> Result<bool,
     match &statement.effect {
         Effect::Table { exists } => Ok(catalog::has_table(db, table).await? == *exists),
         Effect::Index { name, exists } => Ok(catalog::has_index(db, table, name).await? == *exists),
-        Effect::Change(change) => {
+        Effect::Changes(changes) => {
             let found = introspect(db).await?;
             let mut after = found.clone();
             // What cannot be done once more has been done; what alters nothing too.
-            Ok(change.apply(&mut after).is_err()
+            Ok(changes.iter().any(|change| change.apply(&mut after).is_err())
                 || normal(&after, db.get_database_backend().into()) == found)
         }
-        // Rows and their journal entry are one transaction: an open entry means it was not kept.
-        Effect::Comment | Effect::Rows => Ok(false),
+        // Rows and their journal entry are one transaction: an open entry means it was not kept. So
+        // are the statements of SQLite.
+        Effect::Comment | Effect::Rows | Effect::Ahead | Effect::Rebuild(_) => Ok(false),
     }
 }
 

@@ -1,13 +1,16 @@
 //! What a run does, known before it runs: the statements of each migration, and what they lose.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use crate::{
     dialect::Dialect,
     error::{MigrationError, Result},
     history::{Kind, Revision, Revisions},
+    plan::{Plan, plan},
+    rebuild,
     records::{Open, Records, Way},
-    render::{Statement, of_each_step},
+    render::{Effect, Statement},
+    schema::Schema,
     steps::{Step, Steps},
 };
 
@@ -28,23 +31,31 @@ impl Rendered {
     }
 }
 
-pub(super) fn render(dialect: Dialect, revision: &Revision<'_>, way: Way) -> Result<Rendered> {
-    let Kind::Declared { steps, before } = &revision.kind else {
+/// What the revision does. `before` is the schema that it begins with, when more is known of it
+/// than the declared migrations tell.
+pub(super) fn render(
+    dialect: Dialect,
+    revision: &Revision<'_>,
+    way: Way,
+    found: Option<&Schema>,
+) -> Result<Rendered> {
+    let Kind::Declared { steps, before, .. } = &revision.kind else {
         return Ok(Rendered::default());
     };
-    let steps = match way {
-        Way::Up => steps.clone(),
-        Way::Down => steps.reverse(),
+    let (steps, before) = match (way, found) {
+        (Way::Up, found) => (steps.clone(), found.unwrap_or(before).clone()),
+        (Way::Down, Some(found)) => (steps.reverse(), found.clone()),
+        (Way::Down, None) => {
+            let mut after = before.clone();
+            // What does not fit has been refused before, or is beyond what is declared.
+            let _ = steps.apply(&mut after);
+            (steps.reverse(), after)
+        }
     };
-    let run = of_each_step(dialect, &steps, before).map_err(|why| {
+    let Plan { statements, ends } = plan(dialect, &steps, &before).map_err(|why| {
         MigrationError::BadMigration { migration: revision.name.clone(), problem: why.to_string() }
     })?;
-    let lengths = run.iter().map(Vec::len);
-    let ends = lengths.scan(0, |sum, length| {
-        *sum += length;
-        Some(*sum)
-    });
-    Ok(Rendered { ends: ends.collect(), run: run.into_iter().flatten().collect(), steps })
+    Ok(Rendered { ends, run: statements, steps })
 }
 
 /// The statements that record a migration's end; how long it `took` is not known beforehand.
@@ -69,8 +80,8 @@ pub struct Rehearsed {
     pub statements: Option<Vec<String>>,
     /// What is lost, as sentences; none when it is code.
     pub losses: Option<Vec<String>>,
-    /// Whether the statements stand in a transaction, where the database has one for them.
-    pub in_transaction: bool,
+    /// Those of the statements that stand in a transaction, where the database has one for them.
+    pub transaction: Option<Range<usize>>,
 }
 
 /// What a run would do, from how the revisions stand and which of them was left `open`. Touches no
@@ -87,18 +98,28 @@ pub(crate) fn rehearse(
         let revision = &revisions.list[*at];
         let name = revision.name.clone();
         if let Kind::Imperative(_) = revision.kind {
-            return Ok(Rehearsed { name, statements: None, losses: None, in_transaction: false });
+            return Ok(Rehearsed { name, statements: None, losses: None, transaction: None });
         }
-        let Rendered { steps, run, .. } = render(dialect, revision, way)?;
+        let Rendered { steps, run, .. } = render(dialect, revision, way, None)?;
         let finished = open.filter(|open| open.version == name).map_or(0, |open| open.finished);
-        let statements = run.into_iter().skip(finished).map(|statement| statement.sql);
+        let mut run: Vec<Statement> = run.into_iter().skip(finished).collect();
+        let (mut ahead, mut behind) = (Vec::new(), Vec::new());
+        if rebuild::is_needed(&run) {
+            ahead.push(rebuild::OFF.to_owned());
+            behind.push(rebuild::ON.to_owned());
+        }
+        let is_ahead = |it: &mut Statement| it.effect == Effect::Ahead;
+        ahead.extend(run.extract_if(.., is_ahead).map(|it| it.sql));
         let recorded = record(&records, revision, way, None);
+        let within = run.into_iter().map(|it| it.sql).chain(recorded);
+        let within: Vec<String> = within.collect();
+        let transaction = ahead.len()..ahead.len() + within.len();
         let lossy = steps.steps().iter().filter(|step| step.sign() == '-');
         Ok(Rehearsed {
             name,
-            statements: Some(statements.chain(recorded).collect()),
+            statements: Some([ahead, within, behind].concat()),
             losses: Some(lossy.map(Step::describe).collect()),
-            in_transaction: dialect != Dialect::Mysql,
+            transaction: (dialect != Dialect::Mysql).then_some(transaction),
         })
     };
     positions.iter().map(rehearse_one).collect()

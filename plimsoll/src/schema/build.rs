@@ -42,7 +42,7 @@ impl TableBuilder {
         }
         if let Some(condition) = definition.check {
             let rule = Rule::Sql(condition);
-            self = self.add_check(name, rule);
+            self = self.rule(name, rule);
         }
         self.table.columns.push(definition.column);
         self
@@ -61,6 +61,13 @@ impl TableBuilder {
         let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
         let name = Some(names::derived("uq", &self.table.name, &columns));
         self.table.uniques.push(Unique { name, columns });
+        self
+    }
+
+    /// Adds a unique constraint as it was built.
+    #[must_use]
+    pub fn add_unique(mut self, unique: Unique) -> Self {
+        self.table.uniques.push(unique);
         self
     }
 
@@ -175,7 +182,7 @@ impl TableBuilder {
     ) -> Self {
         let column = column.into();
         let values = values.into_iter().map(Into::into).collect();
-        self.add_check(&column.clone(), Rule::OneOf { column, values })
+        self.rule(&column.clone(), Rule::OneOf { column, values })
     }
 
     /// Lets the column be no less than `min` and no more than `max`.
@@ -183,7 +190,7 @@ impl TableBuilder {
     pub fn between(self, column: impl Into<String>, min: i64, max: i64) -> Self {
         let column = column.into();
         let rule = Rule::Range { column: column.clone(), min: Some(min), max: Some(max) };
-        self.add_check(&column, rule)
+        self.rule(&column, rule)
     }
 
     /// Lets the column be no less than `min`.
@@ -191,14 +198,14 @@ impl TableBuilder {
     pub fn at_least(self, column: impl Into<String>, min: i64) -> Self {
         let column = column.into();
         let rule = Rule::Range { column: column.clone(), min: Some(min), max: None };
-        self.add_check(&column, rule)
+        self.rule(&column, rule)
     }
 
     /// Demands a condition, which is named `ck-<table>-<name>`.
     #[must_use]
     pub fn check(self, name: &str, condition: impl Into<Sql>) -> Self {
         let rule = Rule::Sql(condition.into());
-        self.add_check(name, rule)
+        self.rule(name, rule)
     }
 
     /// Says what the table is for.
@@ -208,9 +215,22 @@ impl TableBuilder {
         self
     }
 
-    fn add_check(mut self, name: &str, rule: Rule) -> Self {
-        let name = Some(names::derived("ck", &self.table.name, &[name]));
-        self.table.checks.push(Check { name, rule });
+    fn rule(self, name: &str, rule: Rule) -> Self {
+        let name = names::derived("ck", &self.table.name, &[name]);
+        self.add_check(Check::new(name, rule))
+    }
+
+    /// Adds a CHECK as it was built.
+    #[must_use]
+    pub fn add_check(mut self, check: Check) -> Self {
+        self.table.checks.push(check);
+        self
+    }
+
+    /// Adds a foreign key as it was built.
+    #[must_use]
+    pub fn add_foreign_key(mut self, key: ForeignKey) -> Self {
+        self.table.foreign_keys.push(key);
         self
     }
 
@@ -329,7 +349,30 @@ impl Index {
     }
 }
 
+impl Unique {
+    /// A unique constraint of that name.
+    pub fn new<C: Into<String>>(
+        name: impl Into<String>,
+        columns: impl IntoIterator<Item = C>,
+    ) -> Self {
+        let columns = columns.into_iter().map(Into::into).collect();
+        Self { name: Some(name.into()), columns }
+    }
+}
+
+impl Check {
+    /// A CHECK of that name.
+    pub fn new(name: impl Into<String>, rule: Rule) -> Self {
+        Self { name: Some(name.into()), rule }
+    }
+}
+
 impl Rule {
+    /// Any condition.
+    pub fn sql(condition: impl Into<Sql>) -> Self {
+        Self::Sql(condition.into())
+    }
+
     /// Whether both are enumerations of one column, or both ranges of one.
     pub(crate) fn is_about_the_same(&self, other: &Self) -> bool {
         match (self, other) {
@@ -341,6 +384,37 @@ impl Rule {
 }
 
 impl ForeignKey {
+    /// A foreign key of that name, which does nothing of its own.
+    pub fn new<C: Into<String>, R: Into<String>>(
+        name: impl Into<String>,
+        columns: impl IntoIterator<Item = C>,
+        references: impl Into<String>,
+        referenced_columns: impl IntoIterator<Item = R>,
+    ) -> Self {
+        Self {
+            name: Some(name.into()),
+            columns: columns.into_iter().map(Into::into).collect(),
+            references: references.into(),
+            referenced_columns: referenced_columns.into_iter().map(Into::into).collect(),
+            on_delete: OnDelete::NoAction,
+            on_update: OnUpdate::NoAction,
+        }
+    }
+
+    /// The same key, which does that when the row there is deleted.
+    #[must_use]
+    pub fn on_delete(mut self, action: OnDelete) -> Self {
+        self.on_delete = action;
+        self
+    }
+
+    /// The same key, which does that when the key there changes.
+    #[must_use]
+    pub fn on_update(mut self, action: OnUpdate) -> Self {
+        self.on_update = action;
+        self
+    }
+
     /// Whether the other is the same but for its name.
     pub(crate) fn is_renamed(&self, to: &Self) -> bool {
         self.name != to.name && Self { name: to.name.clone(), ..self.clone() } == *to

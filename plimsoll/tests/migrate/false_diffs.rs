@@ -14,6 +14,7 @@ use crate::{read_back::schema, support::*};
 
 plimsoll::on_every_empty_database!(
     quotes_around_the_text_of_a_default,
+    a_name_as_a_default,
     an_empty_text_as_a_default,
     a_quote_within_a_default,
     the_words_for_true_and_false,
@@ -123,6 +124,22 @@ async fn quotes_around_the_text_of_a_default(scratch: &Scratch) {
 
     made.is(t([text("x")])).await;
     made.is_not(t([text("X")]), "default 'x' -> 'X'").await;
+}
+
+/// SQLite takes a name for a text there, between whatever quotes.
+async fn a_name_as_a_default(scratch: &Scratch) {
+    let texts = ["[x]", "`x`", "x"].map(|name| format!("a varchar(20) DEFAULT {name}"));
+    if dialect(&scratch.db) != Dialect::Sqlite {
+        return;
+    }
+    for text_of in texts {
+        run(&scratch.db, "DROP TABLE IF EXISTS t").await;
+        let sql = format!("CREATE TABLE t ({text_of})");
+        let made = Made::by_hand(scratch, [&[&sql], &[], &[]]).await;
+
+        made.is(t([text("x")])).await;
+        made.is_not(t([text("y")]), "default 'x' -> 'y'").await;
+    }
 }
 
 async fn an_empty_text_as_a_default(scratch: &Scratch) {

@@ -1,6 +1,6 @@
 //! Schemas that are made, read back and compared.
 
-use plimsoll::{Schema, introspect, normal::normal, prelude::*, render::statements};
+use plimsoll::{Schema, introspect, normal::normal, plan::statements, prelude::*};
 use sea_orm::DatabaseConnection;
 
 use crate::support::*;

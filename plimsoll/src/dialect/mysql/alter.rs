@@ -4,37 +4,142 @@
 use super::render::{COLLATION, ENGINE, Mysql};
 use crate::{
     change::Change,
-    dialect::render::{Effect, Render as _, Statement, Unrenderable},
-    schema::{Check, ForeignKey, Index, TableOption, Unique},
+    dialect::render::{Render as _, Statement, Unrenderable},
+    schema::{Check, Column, ForeignKey, Index, Schema, Table, TableOption, Unique},
 };
 
 /// The statements of a change that is neither a table nor an index appearing or disappearing.
 pub(super) fn statements(change: &Change) -> Result<Vec<Statement>, Unrenderable> {
-    let table = change.table();
-    let of = Mysql.quote(table);
-    let alter = |rest: String| format!("ALTER TABLE {of} {rest}");
-    let texts = match change {
-        Change::RenameTable { from, to } => {
-            vec![format!("RENAME TABLE {} TO {}", Mysql.quote(from), Mysql.quote(to))]
+    together(&[change], None, None)
+}
+
+/// The statements of changes that stand together, of a table that is `before` and will be `after`,
+/// as far as it is known.
+pub(crate) fn together(
+    changes: &[&Change],
+    before: Option<&Table>,
+    after: Option<&Table>,
+) -> Result<Vec<Statement>, Unrenderable> {
+    match changes {
+        [change @ (Change::CreateTable(_) | Change::DropTable(_))] => return Mysql.change(change),
+        [Change::RenameTable { from, to }] => {
+            let sql = format!("RENAME TABLE {} TO {}", Mysql.quote(from), Mysql.quote(to));
+            return Ok(vec![Statement::of(sql, changes)]);
         }
         // The values of an enumeration are its columns'.
-        Change::CreateEnum { .. } | Change::DropEnum { .. } | Change::AlterEnum { .. } => {
-            Vec::new()
+        [Change::CreateEnum { .. } | Change::DropEnum { .. } | Change::AlterEnum { .. }] => {
+            return Ok(Vec::new());
         }
-        Change::AlterForeignKey { table, from, to } => {
+        [Change::AlterForeignKey { table, from, to }] => {
             // In one ALTER the name would still be taken.
             let drop = Change::DropForeignKey { table: table.clone(), key: (**from).clone() };
             let add = Change::AddForeignKey { table: table.clone(), key: (**to).clone() };
             return Ok([statements(&drop)?, statements(&add)?].concat());
         }
-        _ => vec![alter(clauses(change)?.join(", "))],
+        _ => {}
+    }
+    let Some(table) = changes.first().map(|change| change.table()) else { return Ok(Vec::new()) };
+    let mut besides = Vec::new();
+    if let (Some(before), Some(after)) = (before, after) {
+        besides.extend(own_indexes(before, after));
+        if collation(&before.options) != collation(&after.options) {
+            besides.extend(converted(after)?);
+        }
+    }
+    if let ([change @ (Change::CreateIndex { .. } | Change::DropIndex { .. })], []) =
+        (changes, &*besides)
+    {
+        return Mysql.change(change);
+    }
+    let mut parts = Vec::new();
+    for change in changes {
+        parts.extend(clauses(change)?);
+    }
+    parts.extend(besides);
+    let sql = format!("ALTER TABLE {} {}", Mysql.quote(table), parts.join(", "));
+    Ok(vec![Statement::of(sql, changes)])
+}
+
+/// The statements that give every column of an enumeration its values: they stand in the columns.
+pub(crate) fn enumeration(
+    name: &str,
+    before: &Schema,
+    after: &Schema,
+) -> Result<Vec<Statement>, Unrenderable> {
+    let mut statements = Vec::new();
+    for (of, table) in &before.tables {
+        let is_of_it = |column: &&Column| column.ty.named_enum().is_some_and(|(it, _)| it == name);
+        let columns = table.columns.iter().filter(is_of_it).filter_map(|from| {
+            let to = after.tables.get(of)?.column(&from.name)?;
+            let (from, to) = (Box::new(from.clone()), Box::new(to.clone()));
+            Some(Change::AlterColumn { table: of.clone(), from, to })
+        });
+        let columns: Vec<Change> = columns.collect();
+        let columns: Vec<&Change> = columns.iter().collect();
+        statements.extend(together(&columns, None, None)?);
+    }
+    Ok(statements)
+}
+
+fn collation(options: &[TableOption]) -> &str {
+    let named = options.iter().find_map(|option| match option {
+        TableOption::Collation(name) => Some(name.as_str()),
+        _ => None,
+    });
+    named.unwrap_or(COLLATION)
+}
+
+/// What takes the columns along to another collation of their table, but for those that have one of
+/// their own.
+fn converted(table: &Table) -> Result<Vec<String>, Unrenderable> {
+    let collation = collation(&table.options);
+    let charset = charset(collation);
+    let mut parts = vec![format!("CONVERT TO CHARACTER SET {charset} COLLATE {collation}")];
+    for column in table.columns.iter().filter(|column| column.collation.is_some()) {
+        parts.push(format!("MODIFY COLUMN {}", Mysql.any_column(column)?));
+    }
+    Ok(parts)
+}
+
+/// The character set of a collation, with which its name begins.
+fn charset(collation: &str) -> &str {
+    collation.split('_').next().unwrap_or(collation)
+}
+
+/// `InnoDB` wants an index behind each foreign key and makes one, under the key's name, where there
+/// is none. It stays when the key goes, and another index cannot go that the key stands on.
+fn own_indexes(before: &Table, after: &Table) -> Vec<String> {
+    let left = before.foreign_keys.iter().filter(|key| {
+        has_own_index(before, key) && !after.foreign_keys.iter().any(|it| it.name == key.name)
+    });
+    let left = left.filter_map(|key| key.name.as_ref());
+    let left = left.filter(|name| !after.indexes.iter().any(|index| index.name == **name));
+    let drops = left.map(|name| format!("DROP INDEX {}", Mysql.quote(name)));
+    let bare = after.foreign_keys.iter().filter(|key| {
+        has_own_index(after, key)
+            && before.foreign_keys.iter().any(|it| it == *key && !has_own_index(before, it))
+    });
+    let adds = bare.filter_map(|key| {
+        let name = Mysql.quote(key.name.as_ref()?);
+        Some(format!("ADD KEY {name} ({})", Mysql.quoted(&key.columns)))
+    });
+    drops.chain(adds).collect()
+}
+
+/// Whether no index that was declared begins with the columns of the key.
+fn has_own_index(table: &Table, key: &ForeignKey) -> bool {
+    let begins = |columns: &[String]| columns.starts_with(&key.columns);
+    let of_index = |index: &Index| {
+        let named: Vec<String> = index
+            .columns
+            .iter()
+            .map_while(|part| part.column().filter(|_| part.prefix.is_none()).cloned())
+            .collect();
+        begins(&named)
     };
-    let statement = |sql| Statement {
-        sql,
-        table: table.to_owned(),
-        effect: Effect::Change(Box::new(change.clone())),
-    };
-    Ok(texts.into_iter().map(statement).collect())
+    !(begins(&table.primary_key)
+        || table.uniques.iter().any(|unique| begins(&unique.columns))
+        || table.indexes.iter().any(of_index))
 }
 
 /// What stands behind ALTER TABLE.
@@ -55,7 +160,8 @@ fn clauses(change: &Change) -> Result<Vec<String>, Unrenderable> {
         }
         // What is not repeated here would be gone.
         Change::AlterColumn { from, to, .. }
-            if from.generated.is_some() != to.generated.is_some() =>
+            if from.generated.as_ref().map(|it| it.stored)
+                != to.generated.as_ref().map(|it| it.stored) =>
         {
             vec![
                 format!("DROP COLUMN {}", Mysql.quote(&from.name)),
@@ -85,6 +191,8 @@ fn clauses(change: &Change) -> Result<Vec<String>, Unrenderable> {
         Change::AlterIndex { from, to, .. } => {
             vec![drop_index(from), format!("ADD {}", Mysql.key(to)?)]
         }
+        Change::CreateIndex { index, .. } => vec![format!("ADD {}", Mysql.key(index)?)],
+        Change::DropIndex { index, .. } => vec![drop_index(index)],
         other => return Err(Mysql.refuse(format!("`{}`", other.describe()))),
     })
 }
@@ -100,7 +208,7 @@ fn options(table: &str, to: &[TableOption]) -> Result<Vec<String>, Unrenderable>
             }
         }
     }
-    let charset = collation.split('_').next().unwrap_or(collation);
+    let charset = charset(collation);
     Ok(vec![
         format!("ENGINE = {engine}"),
         format!("DEFAULT CHARSET = {charset} COLLATE = {collation}"),

@@ -3,7 +3,7 @@
 use super::render::Postgres;
 use crate::{
     change::{Change, is_same_type},
-    dialect::render::{Effect, Render as _, Statement, Unrenderable},
+    dialect::render::{Render as _, Statement, Unrenderable},
     schema::{Check, Column, ForeignKey, Index, TableOption, Type, Unique},
 };
 
@@ -45,15 +45,9 @@ pub(super) fn statements(change: &Change) -> Result<Vec<Statement>, Unrenderable
             vec![format!("CREATE TYPE {} AS ENUM ({})", Postgres.quote(name), values.join(", "))]
         }
         Change::DropEnum { name, .. } => vec![format!("DROP TYPE {}", Postgres.quote(name))],
-        Change::AlterEnum { name, from, to } => alter_enum(name, from, to)?,
         _ => constraint(change)?.into_iter().map(alter).collect(),
     };
-    let statement = |sql| Statement {
-        sql,
-        table: table.to_owned(),
-        effect: Effect::Change(Box::new(change.clone())),
-    };
-    Ok(texts.into_iter().map(statement).collect())
+    Ok(texts.into_iter().map(|sql| Statement::of(sql, &[change])).collect())
 }
 
 /// What stands behind ALTER TABLE for a change of a constraint.
@@ -163,11 +157,7 @@ fn alter_column(of: &str, from: &Column, to: &Column) -> Result<Vec<String>, Unr
             (Some(_), None) => " COLLATE \"default\"".to_owned(),
             (None, None) => String::new(),
         };
-        // Through text where there is no way from the one to the other.
-        let way = match (&from.ty, &to.ty) {
-            (Type::Enum { .. }, _) | (_, Type::Enum { .. }) => "::text",
-            _ => "",
-        };
+        let way = way(&from.ty, &to.ty);
         texts.push(alter(&format!("TYPE {ty}{collation} USING {name}{way}::{ty}")));
     }
     if let Some(default) = Postgres.default(to)?
@@ -189,6 +179,45 @@ fn alter_column(of: &str, from: &Column, to: &Column) -> Result<Vec<String>, Unr
     Ok(texts)
 }
 
+/// What stands between a value and its new type: text, where there is no way from the one to the
+/// other.
+fn way(from: &Type, to: &Type) -> &'static str {
+    #[derive(PartialEq)]
+    enum Kind {
+        Number,
+        Text,
+        Time,
+        Json,
+        Other,
+    }
+    let kind = |ty: &Type| match ty {
+        Type::TinyInteger
+        | Type::SmallInteger
+        | Type::Integer
+        | Type::BigInteger
+        | Type::TinyUnsigned
+        | Type::SmallUnsigned
+        | Type::Unsigned
+        | Type::BigUnsigned
+        | Type::Float
+        | Type::Double
+        | Type::Decimal(_) => Kind::Number,
+        Type::Char(_) | Type::String(_) | Type::Text => Kind::Text,
+        Type::Date | Type::Time | Type::DateTime | Type::Timestamp => Kind::Time,
+        Type::Json | Type::JsonBinary => Kind::Json,
+        _ => Kind::Other,
+    };
+    match (from, to) {
+        (Type::Enum { .. }, _) | (_, Type::Enum { .. }) => "::text",
+        (Type::Boolean, _) if kind(to) == Kind::Number => "::integer",
+        (_, Type::Boolean) if kind(from) == Kind::Number => "::integer",
+        (Type::Custom(_), _) | (_, Type::Custom(_)) | (Type::Array(_), Type::Array(_)) => "",
+        _ if kind(from) == Kind::Text || kind(to) == Kind::Text => "",
+        _ if kind(from) == kind(to) && kind(from) != Kind::Other => "",
+        _ => "::text",
+    }
+}
+
 fn alter_index(table: &str, from: &Index, to: &Index) -> Result<Vec<String>, Unrenderable> {
     let (old, new) = (Postgres.quote(&from.name), Postgres.quote(&to.name));
     if from.is_renamed(to) {
@@ -197,47 +226,9 @@ fn alter_index(table: &str, from: &Index, to: &Index) -> Result<Vec<String>, Unr
     Ok(vec![format!("DROP INDEX {old}"), Postgres.create_index(table, to)?.sql])
 }
 
-/// New values at their places; the others have to stay, in their order.
-fn alter_enum(name: &str, from: &[String], to: &[String]) -> Result<Vec<String>, Unrenderable> {
-    let kept: Vec<&String> = to.iter().filter(|value| from.contains(value)).collect();
-    if !kept.iter().copied().eq(from) {
-        return Err(Postgres.refuse(format!(
-            "the enumeration `{name}` with fewer values or another order, for which its columns \
-             have to be written anew,"
-        )));
-    }
-    let add = |(at, value): (usize, &String)| {
-        let place = match at.checked_sub(1) {
-            Some(before) => format!("AFTER {}", Postgres.text(&to[before])),
-            None => format!("BEFORE {}", Postgres.text(&from[0])),
-        };
-        let name = Postgres.quote(name);
-        format!("ALTER TYPE {name} ADD VALUE {} {place}", Postgres.text(value))
-    };
-    let new = to.iter().enumerate().filter(|(_, value)| !from.contains(value));
-    Ok(new.map(add).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn new_values_of_an_enumeration_come_at_their_places_and_the_others_stay() {
-        let values = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
-        let alter = |from: &[&str], to: &[&str]| alter_enum("mood", &values(from), &values(to));
-
-        assert_eq!(
-            alter(&["b", "d"], &["a", "b", "c", "d", "it's"]).unwrap(),
-            [
-                r#"ALTER TYPE "mood" ADD VALUE 'a' BEFORE 'b'"#,
-                r#"ALTER TYPE "mood" ADD VALUE 'c' AFTER 'b'"#,
-                r#"ALTER TYPE "mood" ADD VALUE 'it''s' AFTER 'd'"#,
-            ]
-        );
-        assert!(alter(&["a", "b"], &["b", "a"]).is_err());
-        assert!(alter(&["a", "b"], &["a"]).is_err());
-    }
 
     #[test]
     fn a_type_is_changed_without_the_default_that_would_be_in_its_way() {

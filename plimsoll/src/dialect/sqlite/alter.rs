@@ -3,8 +3,11 @@
 use super::render::Sqlite;
 use crate::{
     change::Change,
-    dialect::render::{Effect, Render as _, Statement, Unrenderable},
-    schema::{Default, Value},
+    dialect::{
+        Dialect,
+        render::{Render as _, Statement, Unrenderable},
+    },
+    schema::{Default, IndexKey, Rule, Sql, Table, TableOption, Value},
 };
 
 /// The statements of a change that is neither a table nor an index appearing or disappearing.
@@ -26,16 +29,6 @@ pub(super) fn statements(change: &Change) -> Result<Vec<Statement>, Unrenderable
             vec![format!("ALTER TABLE {of} DROP COLUMN {}", Sqlite.quote(&column.name))]
         }
         Change::AddColumn { column, .. } => {
-            let is_constant = match &column.default {
-                None | Some(Default::Value(Value::Null)) => column.nullable,
-                Some(Default::Value(_)) => true,
-                Some(Default::Now | Default::Sql(_)) => false,
-            };
-            let is_computed = column.generated.as_ref().is_some_and(|it| !it.stored);
-            let is_kept = column.generated.as_ref().is_some_and(|it| it.stored);
-            if column.auto_increment || is_kept || !(is_constant || is_computed) {
-                return Err(rebuild(change));
-            }
             vec![format!("ALTER TABLE {of} ADD COLUMN {}", Sqlite.any_column(column)?)]
         }
         Change::AlterIndex { table, from, to } => vec![
@@ -47,16 +40,62 @@ pub(super) fn statements(change: &Change) -> Result<Vec<Statement>, Unrenderable
         | Change::CreateEnum { .. }
         | Change::DropEnum { .. }
         | Change::AlterEnum { .. } => Vec::new(),
-        _ => return Err(rebuild(change)),
+        _ => {
+            let what =
+                format!("`{}`, for which the table has to be built anew,", change.describe());
+            return Err(Sqlite.refuse(what));
+        }
     };
-    let statement = |sql| Statement {
-        sql,
-        table: table.to_owned(),
-        effect: Effect::Change(Box::new(change.clone())),
-    };
-    Ok(texts.into_iter().map(statement).collect())
+    Ok(texts.into_iter().map(|sql| Statement::of(sql, &[change])).collect())
 }
 
-fn rebuild(change: &Change) -> Unrenderable {
-    Sqlite.refuse(format!("`{}`, for which the table has to be built anew,", change.describe()))
+/// Whether SQLite makes the change without building `table` anew.
+pub(crate) fn is_in_place(change: &Change, table: Option<&Table>) -> bool {
+    match change {
+        Change::CreateIndex { .. }
+        | Change::DropIndex { .. }
+        | Change::AlterIndex { .. }
+        | Change::CommentTable { .. } => true,
+        Change::AddColumn { column, .. } => {
+            let is_constant = match &column.default {
+                None | Some(Default::Value(Value::Null)) => column.nullable,
+                Some(Default::Value(_)) => true,
+                Some(Default::Now | Default::Sql(_)) => false,
+            };
+            let is_strict = table.is_some_and(|table| table.options.contains(&TableOption::Strict));
+            match &column.generated {
+                _ if is_strict => false,
+                Some(generated) => !generated.stored,
+                None => is_constant && !column.auto_increment,
+            }
+        }
+        Change::DropColumn { column, .. } => {
+            table.is_some_and(|table| !is_named(table, &column.name))
+        }
+        _ => false,
+    }
+}
+
+/// Whether anything in a table names the column, besides the column itself.
+fn is_named(table: &Table, column: &str) -> bool {
+    let names =
+        |sql: &Sql| sql.text(Dialect::Sqlite).to_lowercase().contains(&column.to_lowercase());
+    let is_it = |name: &String| name == column;
+    let others = table.columns.iter().filter(|other| other.name != column);
+    let generated = others.filter_map(|other| other.generated.as_ref());
+    table.primary_key.iter().any(is_it)
+        || table.uniques.iter().flat_map(|it| &it.columns).any(is_it)
+        || table.foreign_keys.iter().flat_map(|it| &it.columns).any(is_it)
+        || table.indexes.iter().any(|index| {
+            index.predicate.as_ref().is_some_and(names)
+                || index.columns.iter().any(|part| match &part.key {
+                    IndexKey::Column(name) => is_it(name),
+                    IndexKey::Expr(expr) => names(expr),
+                })
+        })
+        || table.checks.iter().any(|check| match &check.rule {
+            Rule::OneOf { column, .. } | Rule::Range { column, .. } => is_it(column),
+            Rule::Sql(sql) => names(sql),
+        })
+        || generated.map(|it| &it.expr).any(names)
 }

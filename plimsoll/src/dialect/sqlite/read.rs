@@ -53,13 +53,16 @@ impl Read for Sqlite {
         }
     }
 
-    /// A name between double quotes is a text where there is nothing to be named.
+    /// A name is a text where there is nothing to be named.
     fn read_default(&self, text: &str, ty: &Type) -> Option<Default> {
-        if let [token] = bare(&tokens(Dialect::Sqlite, text))
-            && let Kind::Name(name) = &token.kind
-            && text[token.at.clone()].starts_with('"')
-        {
-            return self.read_default(&self.text(name), ty);
+        if let [token] = bare(&tokens(Dialect::Sqlite, text)) {
+            match &token.kind {
+                Kind::Name(name) => return self.read_default(&self.text(name), ty),
+                Kind::Word(word) if !is_constant(word) => {
+                    return self.read_default(&self.text(word), ty);
+                }
+                _ => {}
+            }
         }
         if self.is_now(text, ty) {
             return Some(Default::Now);
@@ -71,4 +74,10 @@ impl Read for Sqlite {
         let inner = |sql: &str| text(sql, bare(&tokens(Dialect::Sqlite, sql))).to_owned();
         self.now(ty).is_some_and(|now| inner(now) == inner(written))
     }
+}
+
+/// Whether a word is a value of its own.
+fn is_constant(word: &str) -> bool {
+    let words = ["true", "false", "null", "current_time", "current_date", "current_timestamp"];
+    words.iter().any(|it| it.eq_ignore_ascii_case(word))
 }

@@ -75,7 +75,14 @@ impl Render for Sqlite {
     }
 
     fn column(&self, table: &Table, column: &Column) -> Result<String, Unrenderable> {
-        let mut text = format!("{} {}", self.quote(&column.name), self.ty(&column.ty)?);
+        let ty = match column.ty {
+            // A strict table knows six types, and this is the one of them.
+            Type::Float | Type::Double if table.options.contains(&TableOption::Strict) => {
+                "real".to_owned()
+            }
+            _ => self.ty(&column.ty)?,
+        };
+        let mut text = format!("{} {ty}", self.quote(&column.name));
         if let Some(collation) = &column.collation {
             let _ = write!(text, " COLLATE {}", self.quote(collation));
         }

@@ -20,6 +20,7 @@ plimsoll::on_every_empty_database!(
     the_direction_of_an_index,
     columns_that_an_index_carries,
     names_that_are_too_long,
+    names_of_tables_and_columns_that_are_too_long,
     names_in_capitals,
     comments_without_words,
     options_of_a_table,
@@ -197,6 +198,29 @@ async fn names_that_are_too_long(scratch: &Scratch) {
 
     made.is(named(&long)).await;
     made.is_not(named(&format!("o{long}")), "rename index").await;
+}
+
+async fn names_of_tables_and_columns_that_are_too_long(scratch: &Scratch) {
+    if dialect(&scratch.db) != Dialect::Postgres {
+        return;
+    }
+    let long = |of: &str| format!("{of}{}", "ü".repeat(40));
+    let [table, id, parent] = ["t", "id", "parent"].map(long);
+    let create = format!(
+        "CREATE TABLE \"{table}\" (\"{id}\" integer PRIMARY KEY, \"{parent}\" integer UNIQUE \
+         REFERENCES \"{table}\" (\"{id}\") CHECK (\"{parent}\" >= 0))"
+    );
+    let made = Made::by_hand(scratch, [&[], &[&create], &[]]).await.for_an_entity();
+    let declared = |least| {
+        TableBuilder::new(table.clone())
+            .column(of(&id).integer().not_null().primary_key())
+            .column(of(&parent).integer().unique_key())
+            .foreign_key([parent.clone()], table.clone(), [id.clone()], OnDelete::NoAction)
+            .at_least(parent.clone(), least)
+    };
+
+    made.is(declared(0)).await;
+    made.is_not(declared(1), "at least 0").await;
 }
 
 /// SQLite and MySQL do not tell names of columns apart by their case, and PostgreSQL makes those

@@ -1,0 +1,321 @@
+//! Steps turned into the statements of one database, in as few as it takes them.
+//!
+//! `PostgreSQL` has a statement for each change and keeps or takes back all of them together.
+//! `MySQL` keeps each statement by itself: the changes of one table become one ALTER, which is done
+//! whole or not at all. `SQLite` alters little in place: the changes of one table that need more
+//! become one rebuild of it.
+
+use crate::{
+    change::Change,
+    dialect::{Dialect, mysql, postgres, sqlite},
+    render::{Render, Statement, Unrenderable, renderer, rows},
+    schema::{Schema, Table},
+    steps::{Step, Steps},
+};
+
+/// The statements of steps, and which of them each step needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// The statements in order.
+    pub(crate) statements: Vec<Statement>,
+    /// For each step, how many statements have run when it has.
+    pub(crate) ends: Vec<usize>,
+}
+
+/// The statements of `steps` for `dialect`, in order.
+///
+/// `before` is the schema that the steps begin with: a table that it does not hold is altered as far
+/// as that can be done without knowing it.
+///
+/// # Errors
+/// What the database has no form for, and what needs a table that `before` does not hold.
+pub fn statements(
+    dialect: Dialect,
+    steps: &Steps,
+    before: &Schema,
+) -> Result<Vec<Statement>, Unrenderable> {
+    Ok(plan(dialect, steps, before)?.statements)
+}
+
+/// As [`statements`], with what each step needs of them.
+pub(crate) fn plan(dialect: Dialect, steps: &Steps, before: &Schema) -> Result<Plan, Unrenderable> {
+    let mut planner = Planner {
+        render: renderer(dialect),
+        begun_with: before,
+        schema: before.clone(),
+        plan: Plan { statements: Vec::new(), ends: vec![0; steps.steps().len()] },
+    };
+    let mut changes = Vec::new();
+    for (at, step) in steps.steps().iter().enumerate() {
+        match step {
+            Step::Change(change) => changes.push((at, change)),
+            Step::Insert(_) | Step::Delete(_) => {
+                planner.make(&std::mem::take(&mut changes))?;
+                planner.fill(at, step);
+            }
+        }
+    }
+    planner.make(&changes)?;
+    Ok(planner.plan)
+}
+
+/// The statements of changes in a row for `dialect`; see [`statements`].
+///
+/// # Errors
+/// As there.
+pub fn statements_of_changes(
+    dialect: Dialect,
+    changes: &[Change],
+    before: &Schema,
+) -> Result<Vec<Statement>, Unrenderable> {
+    statements(dialect, &changes.iter().cloned().fold(Steps::new(), Steps::change), before)
+}
+
+/// What can become one statement, or one rebuild.
+struct Unit<'c> {
+    role: Role,
+    changes: Vec<(usize, &'c Change)>,
+}
+
+/// What a change can stand with in one statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// With nothing.
+    Alone,
+    /// A table that is created: on SQLite it takes what comes to it.
+    Creation,
+    /// With the other changes of its table.
+    InTable,
+    /// With the other foreign keys that are dropped, before all else.
+    DropsKey,
+    /// With the other foreign keys that are added, behind all else.
+    AddsKey,
+}
+
+impl Role {
+    fn of(dialect: Dialect, change: &Change) -> Self {
+        match (dialect, change) {
+            (Dialect::Sqlite, Change::CreateTable(_)) => Self::Creation,
+            (Dialect::Postgres, _)
+            | (
+                _,
+                Change::CreateTable(_)
+                | Change::DropTable(_)
+                | Change::RenameTable { .. }
+                | Change::RenameColumn { .. }
+                | Change::CreateEnum { .. }
+                | Change::DropEnum { .. }
+                | Change::AlterEnum { .. },
+            )
+            | (Dialect::Mysql, Change::AlterForeignKey { .. }) => Self::Alone,
+            (Dialect::Mysql, Change::DropForeignKey { .. }) => Self::DropsKey,
+            (Dialect::Mysql, Change::AddForeignKey { .. }) => Self::AddsKey,
+            _ => Self::InTable,
+        }
+    }
+
+    fn takes(self, other: Self) -> bool {
+        match self {
+            Self::Alone => false,
+            Self::Creation => other == Self::InTable,
+            _ => self == other,
+        }
+    }
+}
+
+impl<'c> Unit<'c> {
+    fn table(&self) -> &'c str {
+        self.changes[0].1.table()
+    }
+
+    fn changes(&self) -> impl Iterator<Item = &'c Change> {
+        self.changes.iter().map(|(_, change)| *change)
+    }
+
+    /// Whether `change` would alter in the same statement what the statement makes.
+    fn already_makes(&self, change: &Change) -> bool {
+        self.role != Role::Creation && self.changes().any(|made| is_of_the_same(made, change))
+    }
+}
+
+/// Whether `change` is about what `made` makes or alters.
+fn is_of_the_same(made: &Change, change: &Change) -> bool {
+    use Change::{
+        AddCheck, AddColumn, AddUnique, AlterCheck, AlterColumn, AlterIndex, AlterPrimaryKey,
+        AlterUnique, CreateIndex, DropCheck, DropColumn, DropIndex, DropUnique,
+    };
+    match (made, change) {
+        (
+            AddColumn { column: made, .. } | DropColumn { column: made, .. },
+            AddColumn { column, .. } | DropColumn { column, .. },
+        ) => made.name == column.name,
+        (AddColumn { column: made, .. }, AlterColumn { from, .. }) => made.name == from.name,
+        (AlterColumn { to: made, .. }, AlterColumn { from, .. }) => made.name == from.name,
+        (AlterColumn { to: made, .. }, DropColumn { column, .. }) => made.name == column.name,
+        (CreateIndex { index: made, .. }, DropIndex { index, .. }) => made.name == index.name,
+        (CreateIndex { index: made, .. }, AlterIndex { from, .. }) => made.name == from.name,
+        (AlterIndex { to: made, .. }, DropIndex { index, .. }) => made.name == index.name,
+        (AlterIndex { to: made, .. }, AlterIndex { from, .. }) => made.name == from.name,
+        (
+            AddUnique { unique: made, .. } | AlterUnique { to: made, .. },
+            DropUnique { unique, .. } | AlterUnique { from: unique, .. },
+        ) => made == unique,
+        (
+            AddCheck { check: made, .. } | AlterCheck { to: made, .. },
+            DropCheck { check, .. } | AlterCheck { from: check, .. },
+        ) => made == check,
+        (AlterPrimaryKey { .. }, AlterPrimaryKey { .. }) => true,
+        _ => false,
+    }
+}
+
+/// Puts together what can stand in one statement, without letting a change run before one that it
+/// depends on.
+fn units<'c>(dialect: Dialect, changes: &[(usize, &'c Change)]) -> Vec<Unit<'c>> {
+    // SQLite looks for the table behind a foreign key only when rows come.
+    let depends = |change: &Change, on: &Change| {
+        let is_key =
+            matches!(change, Change::AddForeignKey { .. } | Change::AlterForeignKey { .. });
+        !(dialect == Dialect::Sqlite && is_key) && change.depends_on(on)
+    };
+    let mut units: Vec<Unit<'c>> = Vec::new();
+    for (at, change) in changes {
+        let role = Role::of(dialect, change);
+        // Whatever stood behind the last of the table, such as another name, is not gone past.
+        let last = units.iter().rposition(|unit| unit.table() == change.table());
+        let place = last
+            .filter(|last| units[*last].role.takes(role) && !units[*last].already_makes(change));
+        if let Some(place) = place {
+            let later = || units[place + 1..].iter().flat_map(Unit::changes);
+            if !later().any(|it| depends(change, it)) {
+                units[place].changes.push((*at, change));
+                continue;
+            }
+            if !later().any(|it| units[place].changes().any(|earlier| depends(it, earlier))) {
+                let mut unit = units.remove(place);
+                unit.changes.push((*at, change));
+                units.push(unit);
+                continue;
+            }
+        }
+        units.push(Unit { role, changes: vec![(*at, change)] });
+    }
+    units
+}
+
+struct Planner<'p> {
+    render: &'static dyn Render,
+    /// The schema before the first step.
+    begun_with: &'p Schema,
+    /// The schema before the next step.
+    schema: Schema,
+    plan: Plan,
+}
+
+impl Planner<'_> {
+    /// Adds the statements of rows.
+    fn fill(&mut self, at: usize, step: &Step) {
+        self.plan.statements.extend(match step {
+            Step::Insert(filled) => {
+                rows::insert(self.render, filled, self.schema.tables.get(&filled.table))
+            }
+            Step::Delete(filled) => rows::delete(self.render, filled),
+            Step::Change(_) => Vec::new(),
+        });
+        self.plan.ends[at] = self.plan.statements.len();
+    }
+
+    /// Adds the statements of changes in a row.
+    fn make(&mut self, changes: &[(usize, &Change)]) -> Result<(), Unrenderable> {
+        for unit in units(self.render.dialect(), changes) {
+            let statements = match self.render.dialect() {
+                Dialect::Postgres => self.by_itself(unit.changes[0].1)?,
+                Dialect::Mysql => self.together(&unit)?,
+                Dialect::Sqlite => self.in_place_or_anew(&unit)?,
+            };
+            self.plan.statements.extend(statements);
+            for (at, _) in unit.changes {
+                self.plan.ends[at] = self.plan.statements.len();
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the changes in the schema, and gives the table as it was and as it is.
+    fn around(&mut self, unit: &Unit<'_>) -> (Option<Table>, Option<Table>) {
+        let table = |schema: &Schema| schema.tables.get(unit.table()).cloned();
+        let before = table(&self.schema);
+        for change in unit.changes() {
+            // What the fold does not allow, whoever runs it has refused before.
+            let _ = change.apply(&mut self.schema);
+        }
+        (before, table(&self.schema))
+    }
+
+    fn together(&mut self, unit: &Unit<'_>) -> Result<Vec<Statement>, Unrenderable> {
+        let changes: Vec<&Change> = unit.changes().collect();
+        if let [change @ Change::AlterEnum { name, .. }] = *changes {
+            let before = self.schema.clone();
+            let _ = change.apply(&mut self.schema);
+            return mysql::alter::enumeration(name, &before, &self.schema);
+        }
+        let (before, after) = self.around(unit);
+        mysql::alter::together(&changes, before.as_ref(), after.as_ref())
+    }
+
+    fn by_itself(&mut self, change: &Change) -> Result<Vec<Statement>, Unrenderable> {
+        enums_are_there(self.render, change, &self.schema)?;
+        let statements = match change {
+            Change::AlterEnum { name, from, .. } => {
+                let is_there = self.begun_with.enums.get(name) == Some(from);
+                postgres::enums::alter(change, &self.schema, is_there)?
+            }
+            _ => self.render.change(change)?,
+        };
+        // What the fold does not allow, whoever runs it has refused before.
+        let _ = change.apply(&mut self.schema);
+        Ok(statements)
+    }
+
+    fn in_place_or_anew(&mut self, unit: &Unit<'_>) -> Result<Vec<Statement>, Unrenderable> {
+        let (from, to) = self.around(unit);
+        if unit.role == Role::Creation {
+            return match to {
+                Some(created) => self.render.change(&Change::CreateTable(created)),
+                None => self.render.change(unit.changes[0].1),
+            };
+        }
+        let is_in_place = unit.role == Role::Alone
+            || unit.changes().all(|change| sqlite::alter::is_in_place(change, from.as_ref()));
+        if is_in_place {
+            let changes = unit.changes().map(|change| self.render.change(change));
+            return Ok(changes.collect::<Result<Vec<_>, _>>()?.concat());
+        }
+        match (from, to) {
+            (Some(from), Some(to)) => Ok(vec![sqlite::rebuild::statement(from, to)?]),
+            _ => Err(Unrenderable::unknown(unit.table(), Dialect::Sqlite)),
+        }
+    }
+}
+
+/// An enumeration that no step has created the server would refuse in the middle.
+fn enums_are_there(
+    render: &dyn Render,
+    change: &Change,
+    schema: &Schema,
+) -> Result<(), Unrenderable> {
+    let columns = match change {
+        Change::CreateTable(table) => &*table.columns,
+        Change::AddColumn { column, .. } => std::slice::from_ref(column),
+        Change::AlterColumn { to, .. } => std::slice::from_ref(&**to),
+        _ => return Ok(()),
+    };
+    let named = columns.iter().filter_map(|column| column.ty.named_enum());
+    match named.map(|(name, _)| name).find(|name| !schema.enums.contains_key(*name)) {
+        Some(name) => Err(Unrenderable::new(
+            format!("the native enumeration `{name}`, which no `create_enum` before it creates,"),
+            render.dialect(),
+        )),
+        None => Ok(()),
+    }
+}
