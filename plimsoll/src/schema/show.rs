@@ -53,6 +53,8 @@ impl Display for Type {
             }
             Self::Enum { name, .. } => return write!(f, "enum `{name}`"),
             Self::Array(of) => return write!(f, "list of {of}"),
+            // SQLite has columns without one.
+            Self::Custom(text) if text.is_empty() => "no type",
             Self::Custom(text) | Self::Unsupported(text) => text,
         };
         f.write_str(name)
