@@ -205,7 +205,15 @@ impl Run<'_> {
     /// What the entities say that cannot be read.
     fn problems(&self) -> Vec<String> {
         match &self.app.entities {
-            Some(Source::Listed(entities)) => entities.problems().to_vec(),
+            Some(Source::Listed(entities)) => {
+                let mut problems = entities.problems().to_vec();
+                if self.dialect() != Dialect::Postgres {
+                    // There they come together in one database.
+                    let twice = |name| format!("table `{name}` is described twice");
+                    problems.extend(entities.namesakes().map(twice));
+                }
+                problems
+            }
             _ => Vec::new(),
         }
     }
@@ -220,10 +228,12 @@ impl Run<'_> {
         let mut wanted = match &self.app.entities {
             Some(Source::Listed(entities)) => {
                 let here = current_schema(self.db).await?;
-                let is_named = entities.schemas().any(|schema| Some(schema) == here.as_deref());
+                // What names no schema is where a session works that was sent to none.
+                let is_elsewhere = database.schema().is_some()
+                    && entities.schemas().any(|schema| Some(schema) == here.as_deref());
                 let mut tables: Vec<Table> = Vec::new();
-                for table in entities.tables() {
-                    match entities.schema_of(&table.name) {
+                for (table, schema) in entities.in_schemas() {
+                    match schema {
                         Some(schema) if Some(schema) == here.as_deref() => {
                             tables.push(table.clone());
                         }
@@ -234,7 +244,7 @@ impl Run<'_> {
                                 table.name
                             ));
                         }
-                        None if is_named => {}
+                        None if is_elsewhere => {}
                         _ => tables.push(table.clone()),
                     }
                 }

@@ -13,8 +13,9 @@ use super::{
 #[derive(Clone, Debug, std::default::Default, PartialEq, Eq)]
 pub struct Entities {
     tables: Vec<Table>,
+    /// The PostgreSQL schema that the entity of each table names.
+    schemas: Vec<Option<String>>,
     domains: BTreeMap<String, String>,
-    schemas: BTreeMap<String, String>,
     problems: Vec<String>,
 }
 
@@ -41,14 +42,24 @@ impl Entities {
         &self.domains
     }
 
-    /// The PostgreSQL schema that an entity names for its table (`schema_name`).
-    pub fn schema_of(&self, table: &str) -> Option<&str> {
-        self.schemas.get(table).map(String::as_str)
+    /// The tables, each with the PostgreSQL schema that its entity names (`schema_name`). Two schemas
+    /// may have a table of one name each.
+    pub fn in_schemas(&self) -> impl Iterator<Item = (&Table, Option<&str>)> {
+        self.tables.iter().zip(self.schemas.iter().map(Option::as_deref))
     }
 
     /// The PostgreSQL schemas that entities name.
     pub fn schemas(&self) -> impl Iterator<Item = &str> {
-        self.schemas.values().map(String::as_str)
+        self.schemas.iter().flatten().map(String::as_str)
+    }
+
+    /// Tables of a name that another has in another schema.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn namesakes(&self) -> impl Iterator<Item = &str> {
+        let tables = self.tables.iter().enumerate();
+        let again = tables
+            .filter(|(at, table)| self.tables[..*at].iter().any(|other| other.name == table.name));
+        again.map(|(_, table)| table.name.as_str())
     }
 
     /// What the entities say that cannot be read from them, as sentences that name the table: raw
@@ -57,20 +68,26 @@ impl Entities {
         &self.problems
     }
 
-    /// Adds a table that no entity describes, or a whole list of them.
+    /// Adds tables that no entity describes, or another list with all that it says.
     #[must_use]
-    pub fn and(mut self, tables: impl IntoIterator<Item = Table>) -> Self {
-        for table in tables {
-            self.add(table);
+    pub fn and(mut self, more: impl Into<Self>) -> Self {
+        let more = more.into();
+        for (table, schema) in more.tables.into_iter().zip(more.schemas) {
+            self.add(table, schema);
         }
+        self.domains.extend(more.domains);
+        self.problems.extend(more.problems);
         self
     }
 
-    fn add(&mut self, table: Table) {
-        if self.tables.iter().any(|other| other.name == table.name) {
+    fn add(&mut self, table: Table, schema: Option<String>) {
+        let is_there =
+            self.in_schemas().any(|(it, of)| it.name == table.name && of == schema.as_deref());
+        if is_there {
             self.problems.push(format!("table `{}` is described twice", table.name));
         } else {
             self.tables.push(table);
+            self.schemas.push(schema);
         }
     }
 
@@ -86,10 +103,7 @@ impl Entities {
         {
             self.domains.insert(name.clone(), (*domain).to_owned());
         }
-        if let Some(schema) = E::default().schema_name() {
-            self.schemas.insert(name.clone(), schema.to_owned());
-        }
-        self.add(table);
+        self.add(table, E::default().schema_name().map(str::to_owned));
     }
 }
 
@@ -104,7 +118,21 @@ impl IntoIterator for Entities {
 
 impl FromIterator<Table> for Entities {
     fn from_iter<T: IntoIterator<Item = Table>>(tables: T) -> Self {
-        Self::new().and(tables)
+        let mut entities = Self::new();
+        tables.into_iter().for_each(|table| entities.add(table, None));
+        entities
+    }
+}
+
+impl<const N: usize> From<[Table; N]> for Entities {
+    fn from(tables: [Table; N]) -> Self {
+        tables.into_iter().collect()
+    }
+}
+
+impl From<Vec<Table>> for Entities {
+    fn from(tables: Vec<Table>) -> Self {
+        tables.into_iter().collect()
     }
 }
 
