@@ -5,7 +5,7 @@
 //! Two schemas are compared in this form, in which introspection gives what is there.
 
 use crate::{
-    dialect::Dialect,
+    dialect::{Dialect, mysql::render::COLLATION},
     names::MAX_BYTES,
     render::{reader, renderer},
     schema::{
@@ -38,13 +38,17 @@ fn normal_table(mut table: Table, dialect: Dialect) -> Table {
         TableOption::Collation(name) => Some(name.clone()),
         _ => None,
     });
+    let usual = match dialect {
+        Dialect::Sqlite => "BINARY",
+        Dialect::Postgres => "default",
+        Dialect::Mysql => of_table.as_deref().unwrap_or(COLLATION),
+    };
     for column in &mut table.columns {
         normal_column(column, dialect);
-        match dialect {
+        column.collation.take_if(|name| is_same_collation(name, usual, dialect));
+        if dialect == Dialect::Sqlite {
             // Its PRAGMAs know no comments.
-            Dialect::Sqlite => column.comment = None,
-            Dialect::Mysql if column.collation == of_table => column.collation = None,
-            Dialect::Mysql | Dialect::Postgres => {}
+            column.comment = None;
         }
         let is_never_null = match dialect {
             // The number of a row.
@@ -100,6 +104,11 @@ fn normal_column(column: &mut Column, dialect: Dialect) {
     if let Some(generated) = &mut column.generated {
         generated.expr = own(&generated.expr, dialect);
     }
+}
+
+/// Whether both are names of one collation, which alone PostgreSQL tells apart by their case.
+pub(crate) fn is_same_collation(one: &str, other: &str, dialect: Dialect) -> bool {
+    one == other || (dialect != Dialect::Postgres && one.eq_ignore_ascii_case(other))
 }
 
 /// The text for this database alone.

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use crate::{
     change::Change,
     dialect::Dialect,
+    normal::is_same_collation,
     schema::{Default, IndexKey, Rule, Schema, Sql, Table},
 };
 
-/// Writes tables and columns of `want` as `have` writes them where they are the same to the
-/// database: those of SQLite, and the columns of MySQL, whose tables can be files.
+/// Writes tables, columns and collations of `want` as `have` writes them where they are the same to
+/// the database: those of SQLite and MySQL, but for tables of MySQL, which can be files.
 pub(crate) fn take_case(have: &Schema, want: &mut Schema, dialect: Dialect) {
     if dialect == Dialect::Postgres {
         return;
@@ -22,9 +23,10 @@ pub(crate) fn take_case(have: &Schema, want: &mut Schema, dialect: Dialect) {
     }
     for (name, found) in &have.tables {
         let Some(table) = want.tables.get_mut(name) else { continue };
-        let found = found.columns.iter().map(|column| &column.name);
-        let pairs = pairs(found, table.columns.iter().map(|column| &column.name));
+        let names = found.columns.iter().map(|column| &column.name);
+        let pairs = pairs(names, table.columns.iter().map(|column| &column.name));
         if pairs.is_empty() {
+            collations(found, table, dialect);
             continue;
         }
         let written: Vec<Sql> = texts(table).map(|sql| sql.clone()).collect();
@@ -34,6 +36,18 @@ pub(crate) fn take_case(have: &Schema, want: &mut Schema, dialect: Dialect) {
         // Expressions name the same columns in whatever case.
         let now = want.tables.get_mut(name).into_iter().flat_map(texts);
         now.zip(written).for_each(|(now, written)| *now = written);
+        want.tables.get_mut(name).into_iter().for_each(|table| collations(found, table, dialect));
+    }
+}
+
+fn collations(have: &Table, want: &mut Table, dialect: Dialect) {
+    for column in &mut want.columns {
+        let found = have.column(&column.name).and_then(|it| it.collation.as_ref());
+        if let (Some(found), Some(wanted)) = (found, &mut column.collation)
+            && is_same_collation(found, wanted, dialect)
+        {
+            wanted.clone_from(found);
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
 pub(super) const ENGINE: &str = "InnoDB";
 
 /// Always written out: a bare MariaDB has latin1, and the usual collations ignore case and accents.
-pub(super) const COLLATION: &str = "utf8mb4_bin";
+pub(crate) const COLLATION: &str = "utf8mb4_bin";
 
 pub(crate) struct Mysql;
 
