@@ -1,7 +1,7 @@
 //! A change in a sentence.
 
 use super::{Change, is_same_type};
-use crate::schema::{Check, Column, ForeignKey, Index, TableOption, Unique};
+use crate::schema::{Check, Column, ForeignKey, Index, TableOption, Type, Unique};
 
 impl Change {
     /// The change in a sentence, without its sign. Names stand between backticks.
@@ -200,6 +200,16 @@ fn whole_column(column: &Column) -> String {
     text
 }
 
+/// A type before and after. A database's own word for one can be our word for another.
+fn types(from: &Type, to: &Type) -> String {
+    let is_alike = from.to_string() == to.to_string();
+    let said = |ty: &Type| match ty {
+        Type::Custom(text) if is_alike => format!("`{text}`"),
+        ty => ty.to_string(),
+    };
+    format!("{} -> {}", said(from), said(to))
+}
+
 /// What is different about a column, each thing before and after.
 fn facets(from: &Column, to: &Column) -> Vec<String> {
     fn or_none<T: ToString>(it: Option<&T>) -> String {
@@ -210,7 +220,7 @@ fn facets(from: &Column, to: &Column) -> Vec<String> {
 
     let mut facets = Vec::new();
     if !is_same_type(&from.ty, &to.ty) {
-        facets.push(format!("{} -> {}", from.ty, to.ty));
+        facets.push(types(&from.ty, &to.ty));
     }
     if from.nullable != to.nullable {
         facets.push(format!("{} -> {}", null(from.nullable), null(to.nullable)));
@@ -234,4 +244,18 @@ fn facets(from: &Column, to: &Column) -> Vec<String> {
         facets.push(format!("comment {}", comments(from.comment.as_ref(), to.comment.as_ref())));
     }
     facets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_types_are_told_apart_when_the_database_calls_one_as_we_call_the_other() {
+        let own = |text: &str| Type::Custom(text.to_owned());
+
+        assert_eq!(types(&own("datetime"), &Type::DateTime), "`datetime` -> datetime");
+        assert_eq!(types(&own("point"), &Type::DateTime), "point -> datetime");
+        assert_eq!(types(&own(""), &Type::Text), "no type -> text");
+    }
 }
