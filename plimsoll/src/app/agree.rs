@@ -113,7 +113,7 @@ impl Run<'_> {
         let dialect = self.dialect();
         let mut remarks = Vec::new();
         let entities = match &self.app.entities {
-            Some(_) => Some(self.wanted(database, shallow, &mut remarks).await?),
+            Some(_) => Some(self.wanted(database, &revisions, shallow, &mut remarks).await?),
             None => None,
         };
         let mut found = introspect(self.db).await?;
@@ -196,7 +196,7 @@ impl Run<'_> {
                 let all: Vec<String> = revisions.list.iter().map(|it| it.name.clone()).collect();
                 self.made(database, &revisions, &all, false).await
             }
-            Whose::Entities => self.wanted(database, false, &mut Vec::new()).await?,
+            Whose::Entities => self.wanted(database, &revisions, false, &mut Vec::new()).await?,
         };
         let schema = schema.map_err(|because| crate::MigrationError::NotComparable { because })?;
         Ok(crate::normal::normal(&schema, self.dialect()))
@@ -222,6 +222,7 @@ impl Run<'_> {
     async fn wanted(
         &self,
         database: &Database,
+        revisions: &Revisions<'_>,
         shallow: bool,
         remarks: &mut Vec<String>,
     ) -> Result<Result<Schema, String>> {
@@ -269,7 +270,7 @@ impl Run<'_> {
             }
             None => Schema::default(),
         };
-        wanted.tables.retain(|name, _| !self.app.unmanaged.contains(name));
+        self.leave_out(&mut wanted, revisions);
         Ok(Ok(wanted))
     }
 
