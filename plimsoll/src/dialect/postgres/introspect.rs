@@ -49,7 +49,11 @@ const CONSTRAINTS: &str = "SELECT k.conrelid::bigint, k.conname::text, k.contype
        array_to_string(k.confkey, ' '), k.confdeltype::text, k.confupdtype::text, \
        pg_get_expr(k.conbin, k.conrelid), k.condeferrable, k.convalidated, \
        k.confmatchtype = 'f', r.relnamespace = k.connamespace, \
-       coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false), k.connoinherit \
+       coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false), k.connoinherit, \
+       CASE WHEN r.relnamespace <> k.connamespace THEN array_to_json(ARRAY( \
+         SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u(attnum, place) \
+         JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum \
+         ORDER BY u.place))::text END \
      FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace \
      LEFT JOIN pg_class r ON r.oid = k.confrelid LEFT JOIN pg_index i ON i.indexrelid = k.conindid \
      WHERE n.nspname = current_schema() AND k.conrelid <> 0 AND k.conparentid = 0 \
@@ -256,8 +260,12 @@ fn constraint(
     let keys: Option<String> = row.try_get_by_index(3)?;
     let there: i64 = row.try_get_by_index(5)?;
     let keys_there: Option<String> = row.try_get_by_index(6)?;
-    let referenced_columns =
-        tables.get(&there).map(|it| it.columns(keys_there.as_deref())).unwrap_or_default();
+    let elsewhere: Option<String> = row.try_get_by_index(16)?;
+    let referenced_columns = match (elsewhere, tables.get(&there)) {
+        (Some(names), _) => serde_json::from_str(&names).unwrap_or_default(),
+        (None, Some(table)) => table.columns(keys_there.as_deref()),
+        (None, None) => Vec::new(),
+    };
     let Some(reading) = tables.get_mut(&of) else { return Ok(()) };
     let columns = reading.columns(keys.as_deref());
     let table = &mut reading.table;
