@@ -18,7 +18,6 @@ use crate::{
 fn classes() -> Vec<Class> {
     let classes = [
         alembic::differences::all(),
-        alembic::types::all(),
         alembic::uniques::all(),
         alembic::indexes::all(),
         alembic::foreign_keys::all(),

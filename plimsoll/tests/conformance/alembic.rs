@@ -12,7 +12,5 @@ pub(crate) mod differences;
 pub(crate) mod foreign_keys;
 #[path = "alembic/indexes.rs"]
 pub(crate) mod indexes;
-#[path = "alembic/types.rs"]
-pub(crate) mod types;
 #[path = "alembic/uniques.rs"]
 pub(crate) mod uniques;

@@ -3,11 +3,14 @@
 use std::fmt::Debug;
 
 use plimsoll::{
-    Change, Dialect, How, Schema, Steps, Wanted, compare,
+    App, Change, Dialect, How, Schema, Steps, Wanted, Whose, compare,
+    config::Database,
+    connect,
     diff::Question,
     steps::Step,
     testing::{Scratch, run_empty},
 };
+use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 
 use crate::{
     database::dialect,
@@ -17,21 +20,21 @@ use crate::{
 /// A schema that a database has, another that is wanted, and what they differ in.
 pub(crate) struct Case {
     have: Have,
-    want: Schema,
+    want: [Schema; 3],
     wanted: Wanted,
     expected: [Expected; 3],
     asks: Vec<&'static str>,
     beyond: [Vec<&'static str>; 3],
+    app: Option<App>,
+    schema: Option<&'static str>,
+    is_reversed: bool,
     left_out: Vec<&'static str>,
 }
-
-/// No change.
-pub(crate) const NONE: &[&str] = &[];
 
 enum Have {
     Declared(Schema),
     /// The statements of each database, in the order of [`Dialect::ALL`].
-    ByHand([Vec<&'static str>; 3]),
+    ByHand([Vec<String>; 3]),
 }
 
 #[derive(Clone)]
@@ -47,13 +50,20 @@ impl Expected {
     }
 }
 
-/// The tables that are created, with what they were called before.
-fn schema_of(steps: &Steps) -> Schema {
+/// The schema that the steps make, with what its tables and columns were called before.
+pub(crate) fn schema_of(steps: &Steps) -> Schema {
+    let mut schema = Schema::default();
+    steps.apply(&mut schema).unwrap();
     assert_eq!(steps.problem(), None);
-    Schema::of(steps.steps().iter().map(|step| match step {
-        Step::Change(Change::CreateTable(table)) => table.clone(),
-        other => panic!("{other:?}"),
-    }))
+    for step in steps.steps() {
+        let Step::Change(Change::CreateTable(written)) = step else { continue };
+        let Some(table) = schema.tables.get_mut(&written.name) else { continue };
+        table.renamed_from.clone_from(&written.renamed_from);
+        for (column, written) in table.columns.iter_mut().zip(&written.columns) {
+            column.renamed_from.clone_from(&written.renamed_from);
+        }
+    }
+    schema
 }
 
 fn index(dialect: Dialect) -> usize {
@@ -65,26 +75,35 @@ impl Case {
     pub(crate) fn of(have: &Steps) -> Self {
         let have = schema_of(have);
         Self {
-            want: have.clone(),
+            want: std::array::from_fn(|_| have.clone()),
             have: Have::Declared(have),
             wanted: Wanted::Exactly,
             expected: [const { Expected::Changes(Vec::new()) }; 3],
             asks: Vec::new(),
             beyond: [const { Vec::new() }; 3],
+            app: None,
+            schema: None,
+            is_reversed: false,
             left_out: Vec::new(),
         }
     }
 
     /// A database in which somebody ran these statements: on SQLite, PostgreSQL and MariaDB. What is
     /// wanted follows by [`Case::to`].
-    pub(crate) fn by_hand([sqlite, postgres, mysql]: [&[&'static str]; 3]) -> Self {
-        let have = Have::ByHand([sqlite.to_vec(), postgres.to_vec(), mysql.to_vec()]);
-        Self { have, ..Self::of(&Steps::new()) }
+    pub(crate) fn by_hand(statements: [&[&str]; 3]) -> Self {
+        let owned = |of: &[&str]| of.iter().map(|it| (*it).to_owned()).collect();
+        Self { have: Have::ByHand(statements.map(owned)), ..Self::of(&Steps::new()) }
     }
 
     /// What is wanted.
     pub(crate) fn to(mut self, want: &Steps) -> Self {
-        self.want = schema_of(want);
+        self.want = std::array::from_fn(|_| schema_of(want));
+        self
+    }
+
+    /// What is wanted on one of them.
+    pub(crate) fn want_on(mut self, dialect: Dialect, want: &Steps) -> Self {
+        self.want[index(dialect)] = schema_of(want);
         self
     }
 
@@ -92,6 +111,27 @@ impl Case {
     /// called, is left as it is.
     pub(crate) fn by_entities(mut self) -> Self {
         self.wanted = Wanted::ByEntities;
+        self
+    }
+
+    /// What is wanted is what the entities of this app say, and neither side has the tables that it
+    /// leaves out.
+    pub(crate) fn by_app(mut self, app: App) -> Self {
+        self.app = Some(app);
+        self.by_entities()
+    }
+
+    /// The session works in this schema of PostgreSQL, which is made before anything else. There is
+    /// nothing to be run on the other two.
+    pub(crate) fn in_schema(mut self, schema: &'static str) -> Self {
+        self.schema = Some(schema);
+        let because = "a database has no schemas inside it";
+        self.not_on(Dialect::Sqlite, because).not_on(Dialect::Mysql, because)
+    }
+
+    /// The changes, taken back, make what was there before.
+    pub(crate) fn and_back(mut self) -> Self {
+        self.is_reversed = true;
         self
     }
 
@@ -139,13 +179,12 @@ impl Case {
             Expected::NoNotion(_) => (Vec::new(), false),
         };
         let made = match &self.have {
-            Have::ByHand(statements) => {
-                Ok(statements[at].iter().map(|it| (*it).to_owned()).collect())
-            }
+            Have::ByHand(statements) => Ok(statements[at].clone()),
             Have::Declared(schema) => creation(dialect, schema),
         };
         // Nothing is written by hand for a database that has no such notion.
-        if !is_notion && matches!(&made, Ok(made) if made.is_empty()) {
+        let is_written = self.schema.is_none() && !matches!(&made, Ok(made) if made.is_empty());
+        if !is_notion && !is_written {
             return None;
         }
         let made: Vec<String> = match made {
@@ -153,12 +192,13 @@ impl Case {
             Err(error) => return is_notion.then(|| error.to_string()),
         };
         let asks = if is_notion { self.asks.clone() } else { Vec::new() };
-        let mut failure = None;
         if !is_notion && !self.can_be_wanted(dialect) {
             return None;
         }
+        let mut failure = None;
         run_empty(dialect, async |scratch: &Scratch| {
-            let found = match create(scratch, &made).await {
+            let (db, database) = self.place(scratch).await;
+            let found = match create(&db, &made).await {
                 Ok(mut found) => {
                     found.tables.retain(|name, _| !self.left_out.contains(&name.as_str()));
                     found
@@ -170,7 +210,7 @@ impl Case {
             };
             let beyond = found.beyond.iter().map(|it| format!("{} {}", it.kind, it.name));
             let beyond: Vec<_> = beyond.collect();
-            let (detected, asked) = self.differences(scratch, &found).await;
+            let (detected, asked) = self.differences(&db, &database, found).await;
             failure = first_of([
                 differ("changes", &detected, &changes),
                 differ("questions", &asked, &asks),
@@ -182,29 +222,60 @@ impl Case {
 
     /// Whether a database has a form for all that is wanted.
     fn can_be_wanted(&self, dialect: Dialect) -> bool {
-        let Ok(wanted) = creation(dialect, &self.want) else { return false };
+        let Ok(wanted) = creation(dialect, &self.want[index(dialect)]) else { return false };
         let mut is_made = false;
         run_empty(dialect, async |scratch: &Scratch| {
-            is_made = create(scratch, &wanted).await.is_ok();
+            is_made = create(&scratch.db, &wanted).await.is_ok();
         });
         is_made
     }
 
-    async fn differences(&self, scratch: &Scratch, found: &Schema) -> (Vec<String>, Vec<String>) {
+    /// The session, and the database that it is in.
+    async fn place(&self, scratch: &Scratch) -> (DatabaseConnection, Database) {
+        let Some(schema) = self.schema else {
+            return (scratch.db.clone(), scratch.database.clone());
+        };
+        scratch.db.execute_unprepared(&format!("CREATE SCHEMA \"{schema}\"")).await.unwrap();
+        let database = scratch.database.clone().with_schema(Some(schema.to_owned()));
+        (connect::session(&database).await.unwrap(), database)
+    }
+
+    async fn differences(
+        &self,
+        db: &DatabaseConnection,
+        database: &Database,
+        found: Schema,
+    ) -> (Vec<String>, Vec<String>) {
+        let (found, want) = match &self.app {
+            Some(app) => {
+                assert_eq!(app.listed().unwrap().problems(), [""; 0]);
+                let run = app.on(db);
+                let found = run.schema(database, Whose::Database).await.unwrap();
+                (found, run.schema(database, Whose::Entities).await.unwrap())
+            }
+            None => (found, self.want[index(dialect(db))].clone()),
+        };
         let how = How {
-            asking: Some((&scratch.db, &scratch.database)),
-            dialect: dialect(&scratch.db),
+            asking: Some((db, database)),
+            dialect: dialect(db),
             wanted: self.wanted,
             renames: &[],
         };
-        let compared = compare(found, &self.want, &how).await;
+        let compared = compare(&found, &want, &how).await;
         assert_eq!(compared.unread, [], "the server could tell");
         let mut changed = found.clone();
         for change in &compared.diff.changes {
             change.apply(&mut changed).unwrap();
         }
-        let left = compare(&changed, &self.want, &how).await.diff;
+        let left = compare(&changed, &want, &how).await.diff;
         assert_eq!(lines(&left.changes), [""; 0], "the changes make what is wanted");
+        if self.is_reversed {
+            for change in compared.diff.changes.iter().rev() {
+                change.reverse().apply(&mut changed).unwrap();
+            }
+            let left = compare(&changed, &found, &how).await.diff;
+            assert_eq!(lines(&left.changes), [""; 0], "taken back, the changes leave nothing");
+        }
         let asked = compared.diff.questions.iter().map(Question::ask).collect();
         (lines(&compared.diff.changes), asked)
     }

@@ -1,9 +1,9 @@
 //! Cases of one column.
 
-use plimsoll::{Dialect, prelude::*};
+use plimsoll::prelude::*;
 
 use crate::{
-    case::{Case, NONE},
+    case::Case,
     declare::{key, table, tables},
 };
 
@@ -11,23 +11,10 @@ use crate::{
 pub(crate) fn becomes(have: ColumnDef, want: ColumnDef, said: &str) -> Case {
     Case::of(&tables([table("t", [key("id"), have])]))
         .to(&tables([table("t", [key("id"), want])]))
-        .finds(&[changed(said)])
+        .finds(&[format!("~ change column `t.a`: {said}")])
 }
 
-pub(crate) fn changed(said: &str) -> String {
-    format!("~ change column `t.a`: {said}")
-}
-
-/// The same, where SQLite has one whole number for both.
-pub(crate) fn widens(have: ColumnDef, want: ColumnDef, said: &str) -> Case {
-    becomes(have, want, said).finds_on(Dialect::Sqlite, NONE)
-}
-
-/// The same, where SQLite's whole number is a big one.
-pub(crate) fn of_numbers(have: ColumnDef, want: ColumnDef, said: &str, on_sqlite: &str) -> Case {
-    becomes(have, want, said).finds_on(Dialect::Sqlite, &[changed(on_sqlite)])
-}
-
+/// A column that is there as it is wanted.
 pub(crate) fn stays(column: ColumnDef) -> Case {
     Case::of(&tables([table("t", [key("id"), column])]))
 }

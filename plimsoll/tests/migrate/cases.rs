@@ -219,7 +219,7 @@ fn is_detected(case: &str, dialect: Dialect) {
     let is_notion = expected.is_ok();
     let mut can_be_made = true;
 
-    run_empty(dialect, async |scratch: &Scratch| match create(scratch, &wanted).await {
+    run_empty(dialect, async |scratch: &Scratch| match create(&scratch.db, &wanted).await {
         Ok(found) => assert_eq!(lines(&changes(scratch, &found, &want).await), [""; 0]),
         Err(error) => {
             assert!(!is_notion, "{error}");

@@ -6,7 +6,7 @@ use plimsoll::{
     render::{Unrenderable, statements_of},
     testing::Scratch,
 };
-use sea_orm::{ConnectionTrait as _, DbErr};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr};
 
 use crate::database::dialect;
 
@@ -25,11 +25,14 @@ pub(crate) fn creation(dialect: Dialect, schema: &Schema) -> Result<Vec<String>,
     Ok(made)
 }
 
-pub(crate) async fn create(scratch: &Scratch, statements: &[String]) -> Result<Schema, DbErr> {
+pub(crate) async fn create(
+    db: &DatabaseConnection,
+    statements: &[String],
+) -> Result<Schema, DbErr> {
     for statement in statements {
-        scratch.db.execute_unprepared(statement).await?;
+        db.execute_unprepared(statement).await?;
     }
-    introspect(&scratch.db).await
+    introspect(db).await
 }
 
 pub(crate) async fn changes(scratch: &Scratch, have: &Schema, want: &Schema) -> Vec<Change> {

@@ -55,7 +55,7 @@ fn become_others(dialect: Dialect, base: u32) {
         let have = Schema::of(tables);
         let mut want = have.clone();
         for (kind, choice) in alterations {
-            alter(&mut want, kind, usize::from(choice));
+            alter(&have, &mut want, kind, usize::from(choice));
         }
         measured(format!("seed {seed}, round {round}"));
         run_empty(dialect, async |scratch: &Scratch| becomes(scratch, &have, &want).await);
@@ -63,7 +63,7 @@ fn become_others(dialect: Dialect, base: u32) {
 }
 
 /// Alters one of the tables in a way that its rows withstand.
-fn alter(schema: &mut Schema, kind: u8, choice: usize) {
+fn alter(before: &Schema, schema: &mut Schema, kind: u8, choice: usize) {
     let names: Vec<String> = schema.tables.keys().cloned().collect();
     let name = names[choice % names.len()].clone();
     let Some(mut table) = schema.tables.remove(&name) else { return };
@@ -73,11 +73,15 @@ fn alter(schema: &mut Schema, kind: u8, choice: usize) {
         .filter(|at| !spared.contains(&table.columns[*at].name.as_str()))
         .collect();
     let at = loose.get(choice % loose.len().max(1)).copied();
+    let was_nullable = |column: &Column| {
+        let table = before.tables.get(&name);
+        table.and_then(|it| it.column(&column.name)).is_some_and(|it| it.nullable)
+    };
     let added = |ty| Column { nullable: true, ..Column::new(format!("new {choice}"), ty) };
     let is_new = |table: &Table| table.column(&format!("new {choice}")).is_none();
     match (kind, at) {
         // A column that takes no NULL and has no default could not come back to a table with rows.
-        (0, Some(at)) if table.columns[at].nullable => drop(table.columns.remove(at)),
+        (0, Some(at)) if was_nullable(&table.columns[at]) => drop(table.columns.remove(at)),
         (1, _) if is_new(&table) => table.columns.push(added(Type::Text)),
         (2, _) if is_new(&table) => {
             let mut column = Column { nullable: false, ..added(Type::Integer) };
@@ -90,7 +94,10 @@ fn alter(schema: &mut Schema, kind: u8, choice: usize) {
             table.columns.push(column);
         }
         (4, Some(at)) => table.columns[at].nullable = true,
-        (5, Some(at)) => table.columns[at].default = None,
+        // One that is new would have no value for the rows that are there.
+        (5, Some(at)) if !table.columns[at].name.starts_with("new ") => {
+            table.columns[at].default = None;
+        }
         (6, Some(at)) => {
             let column = &mut table.columns[at];
             match &mut column.ty {
