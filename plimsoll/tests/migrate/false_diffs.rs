@@ -488,6 +488,9 @@ async fn a_document_kept_as_text(scratch: &Scratch) {
 
     made.is(t([of("a").json().take()])).await;
     assert!(!made.differences(t([of("a").text().take()])).await.is_empty());
+
+    run(&scratch.db, "ALTER TABLE t RENAME COLUMN a TO b").await;
+    made.is(t([of("b").json().take()])).await;
 }
 
 async fn a_uuid_as_it_is_stored(scratch: &Scratch) {

@@ -278,13 +278,12 @@ fn check(row: &QueryResult, is_mariadb: bool, table: &mut Table) -> Result<(), D
     let clause = plain(row.try_get_by_index(2)?, is_mariadb);
     let level: String = row.try_get_by_index(3)?;
     let of_column = level.eq_ignore_ascii_case("column");
-    // MariaDB's JSON is a text with this CHECK.
-    let json = format!("json_valid({})", Mysql.quote(&name));
-    if of_column
-        && clause == json
-        && let Some(column) = table.columns.iter_mut().find(|it| it.name == name)
-        && column.ty == Type::Text
-    {
+    // MariaDB's JSON is a text with this CHECK. It is called as the column was at first, whatever
+    // the column is called now.
+    let is_json = |column: &Column| {
+        column.ty == Type::Text && clause == format!("json_valid({})", Mysql.quote(&column.name))
+    };
+    if of_column && let Some(column) = table.columns.iter_mut().find(|it| is_json(it)) {
         column.ty = Type::Json;
         column.collation = None;
         return Ok(());
