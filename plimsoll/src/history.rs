@@ -8,18 +8,15 @@ use std::{
     sync::Arc,
 };
 
-use sea_orm::{ConnectionTrait as _, DbErr};
-use sea_orm_migration::{
-    MigrationName, MigrationTrait, MigratorTrait, SchemaManager, SchemaManagerConnection,
-};
+use sea_orm::DbErr;
+use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
 
 use crate::{
+    alter::execute,
     change::Change,
-    dialect::Dialect,
     error::{MigrationError, Result},
     introspect::introspect,
     plan::statements,
-    rebuild,
     revisions::{self, Known},
     schema::Schema,
     steps::{Step, Steps},
@@ -283,36 +280,16 @@ impl Declared {
         if let Some(problem) = steps.problem() {
             return Err(custom(problem));
         }
-        let connection = manager.get_connection();
         let dialect = manager.get_database_backend().into();
         if is_back {
             let _ = steps.apply(&mut before);
             steps = steps.reverse();
         }
         if !self.is_known {
-            before = introspect(connection).await?;
+            before = introspect(manager.get_connection()).await?;
         }
         let run = statements(dialect, &steps, &before).map_err(|why| custom(why.to_string()))?;
-        match connection {
-            SchemaManagerConnection::Connection(db)
-                if dialect == Dialect::Sqlite && rebuild::is_needed(&run) =>
-            {
-                let pool = db.get_sqlite_connection_pool();
-                rebuild::run(pool, &run, Vec::new, |_| {}).await.map_err(|failure| failure.source)
-            }
-            SchemaManagerConnection::Transaction(transaction) if dialect == Dialect::Sqlite => {
-                for statement in &run {
-                    rebuild::run_within(transaction, statement).await?;
-                }
-                Ok(())
-            }
-            _ => {
-                for statement in run {
-                    connection.execute_unprepared(&statement.sql).await?;
-                }
-                Ok(())
-            }
-        }
+        execute(manager, &run).await
     }
 }
 

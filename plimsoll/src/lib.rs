@@ -2,6 +2,8 @@
 #![warn(missing_docs)]
 
 #[cfg(feature = "migrate")]
+mod alter;
+#[cfg(feature = "migrate")]
 mod app;
 #[cfg(feature = "migrate")]
 mod catalog;
@@ -61,6 +63,8 @@ pub mod testing;
 #[cfg(feature = "migrate")]
 mod words;
 
+#[cfg(feature = "migrate")]
+pub use alter::{alter, make};
 #[cfg(feature = "migrate")]
 pub use app::{Agreement, App, Choice, Compared, LOCK_TIMEOUT, Report, Run, Whose};
 pub use change::Change;

@@ -49,7 +49,7 @@ pub(crate) fn plan(dialect: Dialect, steps: &Steps, before: &Schema) -> Result<P
     for (at, step) in steps.steps().iter().enumerate() {
         match step {
             Step::Change(change) => changes.push((at, change)),
-            Step::Insert(_) | Step::Delete(_) => {
+            Step::Insert(_) | Step::Delete(_) | Step::Sql(_) => {
                 planner.make(&std::mem::take(&mut changes))?;
                 planner.fill(at, step);
             }
@@ -220,6 +220,7 @@ impl Planner<'_> {
                 rows::insert(self.render, filled, self.schema.tables.get(&filled.table))
             }
             Step::Delete(filled) => rows::delete(self.render, filled),
+            Step::Sql(written) => rows::written(self.render, written),
             Step::Change(_) => Vec::new(),
         });
         self.plan.ends[at] = self.plan.statements.len();

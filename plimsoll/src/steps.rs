@@ -1,18 +1,20 @@
 //! A migration as data: changes of the schema and steps on the data.
 
+mod alter;
+
 #[cfg(feature = "migrate")]
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-#[cfg(feature = "migrate")]
-use crate::schema::Table;
 use crate::{
     change::Change,
     names::hex,
-    schema::{Index, IndexPart, Schema, TableBuilder, Value},
+    schema::{Index, IndexPart, Schema, Sql, Table, TableBuilder, Value},
 };
+
+pub use alter::AlterBuilder;
 
 /// What a migration does, in order. Everything else follows from it without a database: the
 /// statements for each of the three, the way back, the schema afterwards, the checksum.
@@ -28,7 +30,6 @@ pub struct Steps {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "most steps are changes")]
 pub enum Step {
     /// The schema changes.
     Change(Change),
@@ -36,6 +37,21 @@ pub enum Step {
     Insert(Rows),
     /// Rows disappear: those that agree with `Rows` in its key.
     Delete(Rows),
+    /// Rows are different, in the words of each database.
+    Sql(Written),
+}
+
+/// SQL that somebody wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// The table whose rows it changes.
+    pub table: String,
+    /// What it does; nothing when only the way back does something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Sql>,
+    /// What takes it back; nothing when nothing has to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<Sql>,
 }
 
 /// Rows of a table by the names of their columns.
@@ -57,6 +73,9 @@ impl Step {
             Self::Change(change) => Self::Change(change.reverse()),
             Self::Insert(rows) => Self::Delete(rows.clone()),
             Self::Delete(rows) => Self::Insert(rows.clone()),
+            Self::Sql(Written { table, run, back }) => {
+                Self::Sql(Written { table: table.clone(), run: back.clone(), back: run.clone() })
+            }
         }
     }
 
@@ -66,6 +85,10 @@ impl Step {
             Self::Change(change) => change.describe(),
             Self::Insert(rows) => format!("insert {} into `{}`", rows.count(), rows.table),
             Self::Delete(rows) => format!("delete {} from `{}`", rows.count(), rows.table),
+            Self::Sql(written) if written.run.is_none() => {
+                format!("leave the rows of `{}` as they are", written.table)
+            }
+            Self::Sql(written) => format!("change rows of `{}`", written.table),
         }
     }
 
@@ -75,6 +98,7 @@ impl Step {
             Self::Change(change) => change.sign(),
             Self::Insert(_) => '+',
             Self::Delete(_) => '-',
+            Self::Sql(_) => '~',
         }
     }
 
@@ -83,6 +107,7 @@ impl Step {
         match self {
             Self::Change(change) => change.table(),
             Self::Insert(rows) | Self::Delete(rows) => &rows.table,
+            Self::Sql(written) => &written.table,
         }
     }
 }
@@ -109,10 +134,51 @@ impl Steps {
         name: &str,
         table: impl FnOnce(TableBuilder) -> TableBuilder,
     ) -> Self {
-        let (table, unsupported) = table(TableBuilder::new(name)).finish();
-        self.unsupported
-            .extend(unsupported.into_iter().map(|what| format!("{what} of table `{name}`")));
+        let table = self.built(name, table);
         self.change(Change::CreateTable(table))
+    }
+
+    fn built(&mut self, name: &str, table: impl FnOnce(TableBuilder) -> TableBuilder) -> Table {
+        let (table, unsupported) = table(TableBuilder::new(name)).finish();
+        self.refuse(name, unsupported);
+        table
+    }
+
+    /// Remembers what no database-neutral form exists for.
+    fn refuse(&mut self, table: &str, what: Vec<String>) {
+        self.unsupported.extend(what.into_iter().map(|what| format!("{what} of table `{table}`")));
+    }
+
+    /// Alters a table that is there.
+    ///
+    /// ```
+    /// use plimsoll::prelude::*;
+    ///
+    /// let steps = Steps::new().alter("users", |t| {
+    ///     t.add(|t| t.column(string_len_null("nickname", 80)).index(["nickname"]))
+    ///         .change(|t| t.column(string_len("name", 80)), |t| t.column(string_len("name", 120)))
+    ///         .drop(|t| t.column(string_len_null("fax", 40)))
+    /// });
+    ///
+    /// assert_eq!(steps.steps().len(), 4);
+    /// ```
+    #[must_use]
+    pub fn alter(mut self, table: &str, alter: impl FnOnce(AlterBuilder) -> AlterBuilder) -> Self {
+        let (changes, unsupported) = alter(AlterBuilder::new(table)).finish();
+        self.refuse(table, unsupported);
+        changes.into_iter().fold(self, Self::change)
+    }
+
+    /// Drops a table. It is written in full, because the way back creates it again; its rows do not
+    /// come back.
+    #[must_use]
+    pub fn drop_table(
+        mut self,
+        name: &str,
+        table: impl FnOnce(TableBuilder) -> TableBuilder,
+    ) -> Self {
+        let table = self.built(name, table);
+        self.change(Change::DropTable(table))
     }
 
     /// Creates an enumeration that stands beside the tables, as PostgreSQL has them and the other two
@@ -160,10 +226,37 @@ impl Steps {
         self
     }
 
+    /// Changes rows of a table in words of its own, one text for all databases or one for each
+    /// ([`Sql::each`]). Nothing has to be taken back.
+    ///
+    /// One statement, of rows alone: what alters the schema MySQL keeps by itself, and nobody would
+    /// know after a crash whether it has run.
+    #[must_use]
+    pub fn sql(mut self, table: &str, run: impl Into<Sql>) -> Self {
+        let run = Some(run.into());
+        self.steps.push(Step::Sql(Written { table: table.to_owned(), run, back: None }));
+        self
+    }
+
+    /// As [`Steps::sql`], taken back by another statement.
+    #[must_use]
+    pub fn sql_and_back(mut self, table: &str, run: impl Into<Sql>, back: impl Into<Sql>) -> Self {
+        let (run, back) = (Some(run.into()), Some(back.into()));
+        self.steps.push(Step::Sql(Written { table: table.to_owned(), run, back }));
+        self
+    }
+
     /// Adds a change.
     #[must_use]
     pub fn change(mut self, change: Change) -> Self {
         self.steps.push(Step::Change(change));
+        self
+    }
+
+    /// Adds a step.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn step(mut self, step: Step) -> Self {
+        self.steps.push(step);
         self
     }
 
@@ -242,7 +335,7 @@ impl Steps {
                     rows.columns.len()
                 ))
             }
-            Step::Change(_) => None,
+            Step::Change(_) | Step::Sql(_) => None,
         })
     }
 

@@ -6,6 +6,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, also in a helper")]
 
+#[path = "migrate/alter.rs"]
+mod alter;
 #[path = "migrate/cases.rs"]
 mod cases;
 #[path = "migrate/connection.rs"]

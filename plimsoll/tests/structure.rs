@@ -78,6 +78,7 @@ const LEVELS: &[(u8, &[&str])] = &[
     ),
     (2, &["introspect"]),
     (3, &["rebuild"]),
+    (3, &["alter"]),
     (3, &["history"]),
     (3, &["catalog"]),
     (3, &["scratch"]),

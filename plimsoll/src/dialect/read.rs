@@ -101,11 +101,11 @@ fn fitted(value: Value, ty: &Type) -> Value {
             Value::Bool(false)
         }
         (Value::Text(text), ty)
-            if is_number(ty) && text.parse::<f64>().is_ok_and(f64::is_finite) =>
+            if ty.is_number() && text.parse::<f64>().is_ok_and(f64::is_finite) =>
         {
             number(&text)
         }
-        (Value::Number(digits), ty) if is_number(ty) => number(&digits),
+        (Value::Number(digits), ty) if ty.is_number() => number(&digits),
         (value, _) => value,
     }
 }
@@ -122,24 +122,6 @@ fn number(digits: &str) -> Value {
         _ => digits.to_owned(),
     };
     whole(&format!("{sign}{short}"))
-}
-
-fn is_number(ty: &Type) -> bool {
-    matches!(
-        ty,
-        Type::TinyInteger
-            | Type::SmallInteger
-            | Type::Integer
-            | Type::BigInteger
-            | Type::TinyUnsigned
-            | Type::SmallUnsigned
-            | Type::Unsigned
-            | Type::BigUnsigned
-            | Type::Float
-            | Type::Double
-            | Type::Decimal(_)
-            | Type::Year
-    )
 }
 
 /// `column IN ('a', 'b')`, in the forms in which the three keep it.

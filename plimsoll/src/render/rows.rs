@@ -5,8 +5,8 @@ use crate::{
         Dialect, postgres,
         render::{Effect, Render, Statement},
     },
-    schema::Table,
-    steps::Rows,
+    schema::{Sql, Table},
+    steps::{Rows, Written},
 };
 
 /// Rows that go into one INSERT or DELETE.
@@ -66,4 +66,14 @@ pub(crate) fn delete(render: &dyn Render, rows: &Rows) -> Vec<Statement> {
             }
         })
         .collect()
+}
+
+/// What somebody wrote for this database.
+pub(crate) fn written(render: &dyn Render, written: &Written) -> Vec<Statement> {
+    let statement = |sql: &Sql| Statement {
+        sql: sql.text(render.dialect()).trim_end().trim_end_matches(';').to_owned(),
+        table: written.table.clone(),
+        effect: Effect::Rows,
+    };
+    written.run.iter().map(statement).collect()
 }

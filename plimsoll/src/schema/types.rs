@@ -84,6 +84,12 @@ impl Type {
         }
     }
 
+    /// Whether its values are numbers.
+    pub(crate) fn is_number(&self) -> bool {
+        self.whole().is_some_and(|_| *self != Self::Boolean)
+            || matches!(self, Self::Float | Self::Double | Self::Decimal(_) | Self::Year)
+    }
+
     /// Whether a value of this type may not fit into `other`, or only by losing something.
     pub(crate) fn is_narrowed_by(&self, other: &Self) -> bool {
         if self == other {

@@ -191,17 +191,7 @@ fn way(from: &Type, to: &Type) -> &'static str {
         Other,
     }
     let kind = |ty: &Type| match ty {
-        Type::TinyInteger
-        | Type::SmallInteger
-        | Type::Integer
-        | Type::BigInteger
-        | Type::TinyUnsigned
-        | Type::SmallUnsigned
-        | Type::Unsigned
-        | Type::BigUnsigned
-        | Type::Float
-        | Type::Double
-        | Type::Decimal(_) => Kind::Number,
+        ty if ty.is_number() => Kind::Number,
         Type::Char(_) | Type::String(_) | Type::Text => Kind::Text,
         Type::Date | Type::Time | Type::DateTime | Type::Timestamp => Kind::Time,
         Type::Json | Type::JsonBinary => Kind::Json,

@@ -1,0 +1,187 @@
+//! Changes of the schema for migrations that are code.
+
+use sea_orm::{ConnectionTrait as _, DbErr};
+use sea_orm_migration::{SchemaManager, SchemaManagerConnection};
+
+use crate::{
+    change::Change,
+    dialect::Dialect,
+    introspect::introspect,
+    plan::statements,
+    rebuild,
+    render::Statement,
+    schema::{Index, IndexPart, Schema, Table, Unique},
+    steps::{AlterBuilder, Step, Steps},
+};
+
+/// Alters a table from within anybody's migration, on all three databases.
+///
+/// What the table is, is read from the database: what goes, and what a column was, is found by its
+/// name, and whatever else is said of it does not matter. SQLite builds the table anew where it
+/// cannot alter it, with all that is on it and refers to it; for that the migration must not be in a
+/// transaction, which on SQLite it is only when it asks for one.
+///
+/// ```no_run
+/// use plimsoll::prelude::*;
+/// use sea_orm_migration::prelude::{DbErr, SchemaManager};
+///
+/// async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+///     plimsoll::alter(manager, "users", |t| {
+///         t.add(|t| t.column(string_len_null("nickname", 80)).index(["nickname"]))
+///             .change(|t| t.column(text("bio")), |t| t.column(text_null("bio")))
+///     })
+///     .await
+/// }
+/// ```
+///
+/// # Errors
+/// [`DbErr::Migration`] when the table is not there or does not allow a change, or the database has
+/// no form for it: nothing has run then. Else what the database says.
+pub async fn alter(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    alter: impl FnOnce(AlterBuilder) -> AlterBuilder,
+) -> Result<(), DbErr> {
+    make(manager, &Steps::new().alter(table, alter)).await
+}
+
+/// Makes the changes and rows of `steps` from within anybody's migration, as [`alter`] does.
+///
+/// # Errors
+/// As there.
+pub async fn make(manager: &SchemaManager<'_>, steps: &Steps) -> Result<(), DbErr> {
+    let refused = |why: String| DbErr::Migration(why);
+    if let Some(problem) = steps.problem() {
+        return Err(refused(problem));
+    }
+    let before = introspect(manager.get_connection()).await?;
+    let steps = found(steps, &before).map_err(refused)?;
+    let dialect = manager.get_database_backend().into();
+    let run = statements(dialect, &steps, &before).map_err(|why| refused(why.to_string()))?;
+    execute(manager, &run).await
+}
+
+/// Runs statements where a migration runs: a table is built anew on a connection of its own.
+pub(crate) async fn execute(manager: &SchemaManager<'_>, run: &[Statement]) -> Result<(), DbErr> {
+    let connection = manager.get_connection();
+    let is_sqlite = Dialect::from(manager.get_database_backend()) == Dialect::Sqlite;
+    match connection {
+        SchemaManagerConnection::Connection(db) if is_sqlite && rebuild::is_needed(run) => {
+            let pool = db.get_sqlite_connection_pool();
+            rebuild::run(pool, run, Vec::new, |_| {}).await.map_err(|failure| failure.source)
+        }
+        SchemaManagerConnection::Transaction(transaction) if is_sqlite => {
+            for statement in run {
+                rebuild::run_within(transaction, statement).await?;
+            }
+            Ok(())
+        }
+        _ => {
+            for statement in run {
+                connection.execute_unprepared(&statement.sql).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The same steps, in which what goes and what was is as the database has it.
+fn found(steps: &Steps, before: &Schema) -> Result<Steps, String> {
+    let mut schema = before.clone();
+    let mut known = Steps::new();
+    for step in steps.steps() {
+        known = match step {
+            Step::Change(change) => {
+                let change = as_found(change, &schema);
+                change
+                    .apply(&mut schema)
+                    .map_err(|why| format!("cannot {}: {why}", change.describe()))?;
+                known.change(change)
+            }
+            rows => known.step(rows.clone()),
+        };
+    }
+    Ok(known)
+}
+
+/// The change with what goes, and what was, as it is there: by its name, else by its columns, and
+/// whether it is a unique constraint or a unique index.
+fn as_found(change: &Change, schema: &Schema) -> Change {
+    let mut change = change.clone();
+    let Some(table) = schema.tables.get(change.table()) else { return change };
+    let of = || table.name.clone();
+    match &mut change {
+        Change::DropTable(dropped) => dropped.clone_from(table),
+        Change::DropColumn { column, .. } => {
+            let found = table.column(&column.name);
+            take(column, found);
+        }
+        Change::AlterColumn { from, .. } => {
+            let found = table.column(&from.name);
+            take(&mut **from, found);
+        }
+        Change::CommentTable { from, .. } => from.clone_from(&table.comment),
+        Change::AlterPrimaryKey { from, .. } => from.clone_from(&table.primary_key),
+        Change::DropCheck { check, .. } => {
+            let named = table.checks.iter().find(|it| it.name == check.name);
+            take(check, named.or_else(|| table.checks.iter().find(|it| it.rule == check.rule)));
+        }
+        Change::DropForeignKey { key, .. } => {
+            let named = table.foreign_keys.iter().find(|it| it.name == key.name);
+            let mut same = table.foreign_keys.iter().filter(|it| it.columns == key.columns);
+            take(key, named.or_else(|| same.next()));
+        }
+        Change::DropUnique { unique, .. } => {
+            let name = unique.name.as_ref();
+            if let Some(found) = unique_of(table, name, &unique.columns) {
+                return Change::DropUnique { table: of(), unique: found.clone() };
+            }
+            if let Some(index) = index_of(table, name, &unique.columns, true) {
+                return Change::DropIndex { table: of(), index: index.clone() };
+            }
+        }
+        Change::DropIndex { index, .. } => {
+            let columns: Vec<String> =
+                index.columns.iter().filter_map(IndexPart::column).cloned().collect();
+            if let Some(found) = index_of(table, Some(&index.name), &columns, index.unique) {
+                return Change::DropIndex { table: of(), index: found.clone() };
+            }
+            let unique = unique_of(table, Some(&index.name), &columns)
+                .filter(|it| index.unique || it.name.as_ref() == Some(&index.name));
+            if let Some(unique) = unique {
+                return Change::DropUnique { table: of(), unique: unique.clone() };
+            }
+        }
+        _ => {}
+    }
+    change
+}
+
+fn take<T: Clone>(said: &mut T, found: Option<&T>) {
+    if let Some(found) = found {
+        said.clone_from(found);
+    }
+}
+
+fn unique_of<'t>(
+    table: &'t Table,
+    name: Option<&String>,
+    columns: &[String],
+) -> Option<&'t Unique> {
+    let named = table.uniques.iter().find(|it| name.is_some() && it.name.as_ref() == name);
+    named.or_else(|| table.uniques.iter().find(|it| it.columns == columns))
+}
+
+fn index_of<'t>(
+    table: &'t Table,
+    name: Option<&String>,
+    columns: &[String],
+    unique: bool,
+) -> Option<&'t Index> {
+    let named = table.indexes.iter().find(|it| Some(&it.name) == name);
+    named.or_else(|| {
+        table.indexes.iter().find(|it| {
+            it.unique == unique && it.columns.iter().filter_map(IndexPart::column).eq(columns)
+        })
+    })
+}
