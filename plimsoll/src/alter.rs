@@ -98,7 +98,7 @@ fn found(steps: &Steps, before: &Schema) -> Result<Steps, String> {
                     .map_err(|why| format!("cannot {}: {why}", change.describe()))?;
                 known.change(change)
             }
-            rows => known.step(rows.clone()),
+            rows => known.and_step(rows.clone()),
         };
     }
     Ok(known)

@@ -1,6 +1,7 @@
 //! A project's migrations and seeds as one thing that a command or a program runs.
 
 mod agree;
+mod drafts;
 mod replay;
 mod run;
 
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub use agree::{Agreement, Compared, Whose};
+pub use drafts::Beginning;
 pub use run::Run;
 
 /// How long the lock is waited for when nobody says otherwise.

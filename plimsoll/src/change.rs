@@ -262,6 +262,19 @@ impl Change {
         }
     }
 
+    /// Whether rows or values are gone for good by it, which nothing refuses: a table or a column
+    /// goes, or a column is computed from now on. A value that does not fit a narrower type is
+    /// refused instead.
+    pub fn loses(&self) -> bool {
+        match self {
+            Self::DropTable(_) => true,
+            // A computed one has no values of its own.
+            Self::DropColumn { column, .. } => column.generated.is_none(),
+            Self::AlterColumn { from, to, .. } => from.generated.is_none() && to.generated.is_some(),
+            _ => false,
+        }
+    }
+
     /// The table that it touches; the name of an enumeration that stands beside the tables.
     pub fn table(&self) -> &str {
         match self {

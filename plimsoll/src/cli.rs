@@ -99,7 +99,7 @@ impl App {
             Command::Current => inspect::current(&context).await,
             Command::Heads => inspect::heads(&context),
             Command::History => inspect::history(&context).await,
-            Command::Generate(args) => generate::generate(&context, &args),
+            Command::Generate(args) => generate::generate(&context, &args).await,
             Command::Diff(args) => agree::diff(&context, &args).await,
             Command::Check(args) => agree::check(&context, &args).await,
             Command::Schema(args) => show::schema(&context, &args).await,

@@ -59,6 +59,14 @@ pub fn diff(have: &Schema, want: &Schema, renames: &[Rename]) -> Diff {
     Diff { changes, questions }
 }
 
+/// `have` after the renames that `want` declares or somebody answered.
+#[cfg(feature = "migrate")]
+pub(crate) fn renamed(have: &Schema, want: &Schema, renames: &[Rename]) -> Schema {
+    let mut now = have.clone();
+    rename::declared(&mut now, want, renames);
+    now
+}
+
 /// The table without what it was called before.
 fn plain(table: &Table) -> Table {
     let mut table = table.clone();

@@ -22,6 +22,8 @@ pub mod connect;
 pub mod diagram;
 mod dialect;
 pub mod diff;
+#[cfg(feature = "migrate")]
+mod draft;
 mod error;
 #[cfg(feature = "migrate")]
 mod history;
@@ -61,17 +63,22 @@ pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "migrate")]
+mod want;
+#[cfg(feature = "migrate")]
 mod words;
+pub mod write;
 
 #[cfg(feature = "migrate")]
 pub use alter::{alter, make};
 #[cfg(feature = "migrate")]
-pub use app::{Agreement, App, Choice, Compared, LOCK_TIMEOUT, Report, Run, Whose};
+pub use app::{Agreement, App, Beginning, Choice, Compared, LOCK_TIMEOUT, Report, Run, Whose};
 pub use change::Change;
 #[cfg(feature = "migrate")]
 pub use compare::{Comparison, How, compare};
 pub use dialect::Dialect;
 pub use diff::{Diff, diff};
+#[cfg(feature = "migrate")]
+pub use draft::{Answers, Draft, Lack, Open};
 pub use error::{Error, Result};
 #[cfg(feature = "migrate")]
 pub use error::{MigrationError, Remains};

@@ -49,9 +49,9 @@ pub(crate) fn plan(dialect: Dialect, steps: &Steps, before: &Schema) -> Result<P
     for (at, step) in steps.steps().iter().enumerate() {
         match step {
             Step::Change(change) => changes.push((at, change)),
-            Step::Insert(_) | Step::Delete(_) | Step::Sql(_) => {
+            Step::Insert(_) | Step::Delete(_) | Step::Sql(_) | Step::Update(_) => {
                 planner.make(&std::mem::take(&mut changes))?;
-                planner.fill(at, step);
+                planner.fill(at, step)?;
             }
         }
     }
@@ -214,16 +214,20 @@ struct Planner<'p> {
 
 impl Planner<'_> {
     /// Adds the statements of rows.
-    fn fill(&mut self, at: usize, step: &Step) {
+    fn fill(&mut self, at: usize, step: &Step) -> Result<(), Unrenderable> {
         self.plan.statements.extend(match step {
             Step::Insert(filled) => {
                 rows::insert(self.render, filled, self.schema.tables.get(&filled.table))
             }
             Step::Delete(filled) => rows::delete(self.render, filled),
             Step::Sql(written) => rows::written(self.render, written),
+            Step::Update(update) => {
+                rows::update(self.render, update, self.schema.tables.get(&update.table))?.into_iter().collect()
+            }
             Step::Change(_) => Vec::new(),
         });
         self.plan.ends[at] = self.plan.statements.len();
+        Ok(())
     }
 
     /// Adds the statements of changes in a row.

@@ -2,12 +2,15 @@
 
 pub use sea_orm_migration::{
     schema::*,
-    sea_orm::sea_query::{ColumnDef, Expr, ExprTrait},
+    sea_orm::sea_query::{ColumnDef, ColumnType, Expr, ExprTrait},
 };
 
 pub use crate::{
     change::Change,
     row,
-    schema::{Index, OnDelete, OnUpdate, Sql, TableBuilder, Value},
+    schema::{
+        Check, ForeignKey, Index, IndexPart, OnDelete, OnUpdate, Rule, Sql, TableBuilder,
+        TableOption, Unique, Value,
+    },
     steps::Steps,
 };

@@ -7,7 +7,7 @@ use crate::{
     dialect::{Dialect, mysql, postgres, sqlite},
 };
 
-pub use crate::dialect::render::{Effect, Rebuild, Statement, Unrenderable};
+pub use crate::dialect::render::{Batched, Effect, Rebuild, Statement, Unrenderable};
 pub(crate) use crate::dialect::{read::Read, render::Render};
 
 /// The statements of one change for `dialect`, in order.

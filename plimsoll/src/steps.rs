@@ -1,6 +1,7 @@
 //! A migration as data: changes of the schema and steps on the data.
 
 mod alter;
+mod update;
 
 #[cfg(feature = "migrate")]
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use crate::{
 };
 
 pub use alter::AlterBuilder;
+pub use update::{Assignment, Batches, Condition, Source, Update, UpdateBuilder};
 
 /// What a migration does, in order. Everything else follows from it without a database: the
 /// statements for each of the three, the way back, the schema afterwards, the checksum.
@@ -24,6 +26,9 @@ pub struct Steps {
     /// What was asked for that cannot be rendered; [`Steps::problem`] tells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unsupported: Vec<String>,
+    /// Why it may lose data, when somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    allowed_loss: Option<String>,
 }
 
 /// One step of a migration.
@@ -39,6 +44,8 @@ pub enum Step {
     Delete(Rows),
     /// Rows are different, in the words of each database.
     Sql(Written),
+    /// Rows have other values.
+    Update(Update),
 }
 
 /// SQL that somebody wrote.
@@ -76,6 +83,7 @@ impl Step {
             Self::Sql(Written { table, run, back }) => {
                 Self::Sql(Written { table: table.clone(), run: back.clone(), back: run.clone() })
             }
+            Self::Update(update) => Self::Update(update.reverse()),
         }
     }
 
@@ -89,6 +97,7 @@ impl Step {
                 format!("leave the rows of `{}` as they are", written.table)
             }
             Self::Sql(written) => format!("change rows of `{}`", written.table),
+            Self::Update(update) => update.describe(),
         }
     }
 
@@ -98,7 +107,7 @@ impl Step {
             Self::Change(change) => change.sign(),
             Self::Insert(_) => '+',
             Self::Delete(_) => '-',
-            Self::Sql(_) => '~',
+            Self::Sql(_) | Self::Update(_) => '~',
         }
     }
 
@@ -108,6 +117,7 @@ impl Step {
             Self::Change(change) => change.table(),
             Self::Insert(rows) | Self::Delete(rows) => &rows.table,
             Self::Sql(written) => &written.table,
+            Self::Update(update) => &update.table,
         }
     }
 }
@@ -181,6 +191,12 @@ impl Steps {
         self.change(Change::DropTable(table))
     }
 
+    /// Gives a table another name, wherever it is named.
+    #[must_use]
+    pub fn rename_table(self, from: impl Into<String>, to: impl Into<String>) -> Self {
+        self.change(Change::RenameTable { from: from.into(), to: to.into() })
+    }
+
     /// Creates an enumeration that stands beside the tables, as PostgreSQL has them and the other two
     /// have not: a step before the first table with a column of it.
     #[must_use]
@@ -191,6 +207,32 @@ impl Steps {
     ) -> Self {
         let values = values.into_iter().map(Into::into).collect();
         self.change(Change::CreateEnum { name: name.into(), values })
+    }
+
+    /// Gives an enumeration that stands beside the tables other values, or another order. A row that
+    /// has a value which goes is refused.
+    #[must_use]
+    pub fn alter_enum<V: Into<String>>(
+        self,
+        name: impl Into<String>,
+        from: impl IntoIterator<Item = V>,
+        to: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let from = from.into_iter().map(Into::into).collect();
+        let to = to.into_iter().map(Into::into).collect();
+        self.change(Change::AlterEnum { name: name.into(), from, to })
+    }
+
+    /// Drops an enumeration that stands beside the tables, which no column is of any more. Its values
+    /// are written because the way back creates it again.
+    #[must_use]
+    pub fn drop_enum<V: Into<String>>(
+        self,
+        name: impl Into<String>,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let values = values.into_iter().map(Into::into).collect();
+        self.change(Change::DropEnum { name: name.into(), values })
     }
 
     /// Creates an index over these columns of a table that exists, named `idx-<table>-<columns>`.
@@ -226,6 +268,66 @@ impl Steps {
         self
     }
 
+    /// Gives columns other values, in one statement.
+    ///
+    /// ```
+    /// use plimsoll::prelude::*;
+    ///
+    /// let steps = Steps::new().update("users", |u| {
+    ///     u.copy("display_name", "username").where_null("display_name")
+    /// });
+    ///
+    /// assert_eq!(steps.steps()[0].describe(), "set `display_name` of `users`");
+    /// ```
+    #[must_use]
+    pub fn update(
+        mut self,
+        table: &str,
+        update: impl FnOnce(UpdateBuilder) -> UpdateBuilder,
+    ) -> Self {
+        let update = update(UpdateBuilder::new(table, None)).finish();
+        self.steps.push(Step::Update(update));
+        self
+    }
+
+    /// As [`Steps::update`], batch by batch in the order of `key`, a column by which a row is known:
+    /// no row is locked for longer than a batch takes, a run that was interrupted goes on where it
+    /// was, and what the batches did stays when a later step fails.
+    #[must_use]
+    pub fn backfill(
+        mut self,
+        table: &str,
+        key: &str,
+        update: impl FnOnce(UpdateBuilder) -> UpdateBuilder,
+    ) -> Self {
+        let update = update(UpdateBuilder::new(table, Some(Batches::by(key)))).finish();
+        self.steps.push(Step::Update(update));
+        self
+    }
+
+    /// Says that rows or values that the steps lose are no longer needed, and why. Without it whoever
+    /// runs the migration is asked.
+    #[must_use]
+    pub fn allow_loss(mut self, why: impl Into<String>) -> Self {
+        self.allowed_loss = Some(why.into());
+        self
+    }
+
+    /// Why the steps may lose data, when they say so.
+    pub fn allowed_loss(&self) -> Option<&str> {
+        self.allowed_loss.as_deref()
+    }
+
+    /// What the steps lose for good, as sentences: tables and columns that go, and values that are
+    /// computed from now on.
+    pub fn losses(&self) -> Vec<String> {
+        let changes = self.steps.iter().filter_map(|step| match step {
+            Step::Change(change) if change.loses() => Some(change.describe()),
+            _ => None,
+        });
+        changes.collect()
+    }
+
     /// Changes rows of a table in words of its own, one text for all databases or one for each
     /// ([`Sql::each`]). Nothing has to be taken back.
     ///
@@ -253,9 +355,9 @@ impl Steps {
         self
     }
 
-    /// Adds a step.
-    #[cfg(feature = "migrate")]
-    pub(crate) fn step(mut self, step: Step) -> Self {
+    /// Adds a step of any kind.
+    #[must_use]
+    pub fn and_step(mut self, step: Step) -> Self {
         self.steps.push(step);
         self
     }
@@ -271,6 +373,8 @@ impl Steps {
         Self {
             steps: self.steps.iter().rev().map(Step::reverse).collect(),
             unsupported: self.unsupported.clone(),
+            // A way back is asked for by whoever takes it.
+            allowed_loss: None,
         }
     }
 
@@ -335,6 +439,7 @@ impl Steps {
                     rows.columns.len()
                 ))
             }
+            Step::Update(update) => update.problem(),
             Step::Change(_) | Step::Sql(_) => None,
         })
     }

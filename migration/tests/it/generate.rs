@@ -1,4 +1,4 @@
-//! `generate --empty`: into this crate's form, and into that of any SeaORM project.
+//! `generate` as a command: into this crate's form, and into that of any SeaORM project.
 
 use std::{fs, path::Path};
 
@@ -120,6 +120,48 @@ fn what_cannot_be_written_is_said() {
     );
     let said = refused(folder.path(), &["generate", "../../evil", "--empty"]);
     assert!(said.err.contains("error[PLM0062]"), "{said:#?}");
-    let said = refused(folder.path(), &["generate", "add_nickname"]);
-    assert!(said.err.contains("generate add_nickname --empty"), "{said:#?}");
+    let said = refused(folder.path(), &["generate", "add_nickname", "--drop", "users.fax"]);
+    assert!(said.err.contains("error[PLM0068]") && said.err.contains("users.fax"), "{said:#?}");
+}
+
+#[test]
+fn entities_that_have_not_changed_need_no_migration_and_no_database() {
+    let folder = workspace();
+    let before = fs::read_to_string(folder.path().join("migration/src/lib.rs")).unwrap();
+
+    // Nothing listens there: nobody is asked.
+    let url = "postgres://nobody@127.0.0.1:1/nowhere";
+    let said = Said::of(&mut migration_in(folder.path(), &["generate", "x", "-u", url])).with(0);
+
+    assert!(said.out.contains("nothing has changed"), "{said:#?}");
+    let after = fs::read_to_string(folder.path().join("migration/src/lib.rs")).unwrap();
+    assert_eq!(after, before);
+}
+
+/// What `git merge` makes of two branches that each wrote a migration.
+#[test]
+fn two_branches_that_each_write_a_migration_conflict_and_lose_none() {
+    let (mine, theirs) = (workspace(), workspace());
+    let list = |of: &tempfile::TempDir| of.path().join("migration/src/lib.rs");
+    let base = tempfile::tempdir().unwrap();
+    let base = base.path().join("lib.rs");
+    fs::copy(list(&mine), &base).unwrap();
+    let run = |of: &tempfile::TempDir, name: &str| {
+        let arguments = ["generate", name, "--empty", "--json"];
+        generated(&Said::of(&mut migration_in(of.path(), &arguments)).with(0))
+    };
+    let (one, other) = (run(&mine, "one"), run(&theirs, "other"));
+
+    let merged = std::process::Command::new("git")
+        .args(["merge-file", "-p"])
+        .args([list(&mine), base, list(&theirs)])
+        .output()
+        .unwrap();
+
+    let text = String::from_utf8(merged.stdout).unwrap();
+    assert!(!merged.status.success() && text.contains("<<<<<<<"), "{text}");
+    for name in [one, other] {
+        assert!(text.contains(&format!("mod {name};")), "{text}");
+        assert!(text.contains(&format!("declared {name},")), "{text}");
+    }
 }

@@ -203,7 +203,7 @@ impl Run<'_> {
     }
 
     /// What the entities say that cannot be read.
-    fn problems(&self) -> Vec<String> {
+    pub(super) fn problems(&self) -> Vec<String> {
         match &self.app.entities {
             Some(Source::Listed(entities)) => {
                 let mut problems = entities.problems().to_vec();
@@ -219,7 +219,7 @@ impl Run<'_> {
     }
 
     /// What the entities want in the schema that the session works in, or why nobody knows.
-    async fn wanted(
+    pub(super) async fn wanted(
         &self,
         database: &Database,
         revisions: &Revisions<'_>,
@@ -275,7 +275,7 @@ impl Run<'_> {
     }
 
     /// What the revisions of these names make, or why nobody knows.
-    async fn made(
+    pub(super) async fn made(
         &self,
         database: &Database,
         revisions: &Revisions<'_>,
@@ -312,13 +312,8 @@ impl Run<'_> {
         Ok(made)
     }
 
-    /// Leaves out what the engine and SeaORM keep for themselves, and what nobody is to look at.
     fn leave_out(&self, schema: &mut Schema, revisions: &Revisions<'_>) {
-        schema.tables.retain(|name, _| {
-            !name.starts_with("plimsoll_")
-                && *name != revisions.table
-                && !self.app.unmanaged.contains(name)
-        });
+        self.app.leave_out(schema, revisions);
     }
 }
 
@@ -357,6 +352,15 @@ async fn current_schema(db: &DatabaseConnection) -> Result<Option<String>, DbErr
 }
 
 impl App {
+    /// Leaves out what the engine and SeaORM keep for themselves, and what nobody is to look at.
+    pub(super) fn leave_out(&self, schema: &mut Schema, revisions: &Revisions<'_>) {
+        schema.tables.retain(|name, _| {
+            !name.starts_with("plimsoll_")
+                && *name != revisions.table
+                && !self.unmanaged.contains(name)
+        });
+    }
+
     /// Whether entities are registered, listed or not.
     pub fn has_entities(&self) -> bool {
         self.entities.is_some()

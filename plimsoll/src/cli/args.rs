@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use crate::{app::LOCK_TIMEOUT, dialect::Dialect, revisions::Target};
+use crate::{app::LOCK_TIMEOUT, dialect::Dialect, draft::Answers, revisions::Target};
 
 /// Migrates the database.
 #[derive(Debug, Parser)]
@@ -287,6 +287,15 @@ pub(super) struct Generate {
     /// Write a blank migration to be filled in by hand.
     #[arg(long)]
     pub(super) empty: bool,
+    /// What has another name: a table, or a column with its table before a point.
+    #[arg(long, value_name = "OLD:NEW", value_parser = renamed, conflicts_with = "empty")]
+    rename: Vec<(String, String)>,
+    /// What goes with what it holds: a table, or a column with its table before a point.
+    #[arg(long, value_name = "NAME", conflicts_with = "empty")]
+    drop: Vec<String>,
+    /// What rows that are there get in a column that takes no NULL.
+    #[arg(long, value_name = "COLUMN=VALUE", value_parser = assigned, conflicts_with = "empty")]
+    default: Vec<(String, String)>,
     /// Print it, and write nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -298,6 +307,30 @@ pub(super) struct Generate {
 impl Generate {
     pub(super) fn name(&self) -> &str {
         self.name.as_deref().or(self.message.as_deref()).unwrap_or_default()
+    }
+
+    pub(super) fn answers(&self) -> Answers {
+        Answers {
+            renames: self.rename.clone(),
+            drops: self.drop.clone(),
+            defaults: self.default.clone(),
+        }
+    }
+}
+
+fn renamed(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((from, to)) if !from.is_empty() && !to.is_empty() => {
+            Ok((from.to_owned(), to.to_owned()))
+        }
+        _ => Err("write what it was called, a colon, and what it is called".to_owned()),
+    }
+}
+
+fn assigned(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((column, value)) if !column.is_empty() => Ok((column.to_owned(), value.to_owned())),
+        _ => Err("write the column, `=` and the value".to_owned()),
     }
 }
 

@@ -8,6 +8,13 @@ use crate::{
     error::{MigrationError, Result},
 };
 
+impl Context<'_> {
+    /// Whether somebody is there who can be asked.
+    pub(super) fn asks(&self) -> bool {
+        !self.common.yes && !self.common.json && stdin().is_terminal()
+    }
+}
+
 /// Asks whether to go on, having said what will be lost.
 ///
 /// # Errors
@@ -17,7 +24,7 @@ pub(super) fn confirm(
     command: &'static str,
     lost: &[String],
 ) -> Result<bool> {
-    let asks = !context.common.yes && !context.common.json && stdin().is_terminal();
+    let asks = context.asks();
     for line in lost {
         // Whoever is asked has to know what for, also under `--quiet`.
         if asks {

@@ -1,64 +1,183 @@
 //! `generate`: writes a migration and adds it to the list.
 
+mod list;
+mod questions;
+
 use std::{
-    fs, io,
-    path::{Path, PathBuf},
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
 };
 
 use chrono::Utc;
 use serde::Serialize;
 
 use super::{Context, DONE, args::Generate};
-use crate::error::{MigrationError, Result};
+use crate::{
+    app::Beginning,
+    dialect::Dialect,
+    draft::Draft,
+    error::{MigrationError, Result},
+    plan::statements,
+    write::{Form, migration},
+};
 
-/// The form of a list of migrations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// `plimsoll::history! { declared m…, }`
-    Declared,
-    /// `vec![Box::new(m…::Migration)]`
-    Imperative,
-}
+use list::Crate;
 
 #[derive(Serialize)]
 struct Generated {
-    name: String,
-    file: String,
+    /// Nothing when nothing has changed.
+    name: Option<String>,
+    file: Option<String>,
     written: bool,
+    /// What it does, a sentence a step.
+    steps: Vec<String>,
+    remarks: Vec<String>,
 }
 
-pub(super) fn generate(context: &Context<'_>, args: &Generate) -> Result<u8> {
-    if !args.empty {
+pub(super) async fn generate(context: &Context<'_>, args: &Generate) -> Result<u8> {
+    let name = format!("m{}_{}", Utc::now().format("%Y%m%d_%H%M%S"), slug(args.name())?);
+    let krate = Crate::find(args.migration_dir.as_deref())?;
+    // Whoever answers questions does not do it in vain.
+    krate.check(&name)?;
+    if args.empty {
+        let source = blank(krate.form, args.name());
+        return finish(context, args, &krate, name, &source, Vec::new(), Vec::new());
+    }
+    if !context.app.has_entities() {
         return Err(MigrationError::Unsupported {
-            what: "writing a migration from what changed in the entities is not there yet"
+            what: "nobody says what the code wants: no entities are registered".to_owned(),
+            instead: "hand them over in `main.rs`: \
+                      `App::new(history()).entities(plimsoll::entities![…])`; or write a blank \
+                      migration with --empty"
                 .to_owned(),
-            instead: format!("type `generate {} --empty`, and fill it in", args.name()),
         }
         .into());
     }
-    let name = format!("m{}_{}", Utc::now().format("%Y%m%d_%H%M%S"), slug(args.name())?);
-    let krate = find(args.migration_dir.as_deref())?;
-    let list = krate.join("src/lib.rs");
-    let text = fs::read_to_string(&list).map_err(file_error("read", &list))?;
-    let (changed, form) = add_to_list(&text, &name)
-        .map_err(|problem| MigrationError::NotAMigrationCrate { folder: krate.clone(), problem })?;
-    let folder = if text.contains("mod versions {") { "src/versions" } else { "src" };
-    let file = krate.join(folder).join(format!("{name}.rs"));
-    let source = blank(form, args.name());
-    if args.dry_run {
-        context.output.line(&source);
+    let beginning = match context.app.beginning(context.common.database_schema.as_deref())? {
+        Some(beginning) => beginning,
+        None => {
+            let database = context.database()?;
+            context
+                .on_reading_session(&database, async |db| {
+                    context.app.on(db).beginning(&database).await
+                })
+                .await?
+        }
+    };
+    let draft = answered(context, args, &beginning)?;
+    let mut remarks = beginning.remarks.clone();
+    if draft.steps.steps().is_empty() {
+        for remark in &remarks {
+            context.output.note(remark);
+        }
+        context.output.line("nothing has changed: the migrations make what the entities want");
+        context.output.document(&Generated {
+            name: None,
+            file: None,
+            written: false,
+            steps: Vec::new(),
+            remarks,
+        });
+        return Ok(DONE);
+    }
+    for dialect in Dialect::ALL {
+        if let Err(why) = statements(dialect, &draft.steps, beginning.have()) {
+            remarks.push(format!("it does not run on {dialect}: {why}"));
+        }
+    }
+    let title = title(args.name());
+    let written = migration(krate.form, &title, &draft.notes, &draft.steps).map_err(|what| {
+        MigrationError::Unsupported {
+            what: format!("{what} cannot be written in a migration"),
+            instead: format!("type `generate {} --empty`, and write it by hand", args.name()),
+        }
+    })?;
+    let source = formatted(&written.source, krate.folder());
+    let steps = written.steps.steps().iter();
+    let steps = steps.map(|step| format!("{} {}", step.sign(), step.describe())).collect();
+    finish(context, args, &krate, name, &source, steps, remarks)
+}
+
+/// The draft, when all is said that has to be said.
+fn answered(context: &Context<'_>, args: &Generate, beginning: &Beginning) -> Result<Draft> {
+    let mut answers = args.answers();
+    if !context.asks() {
+        let draft = beginning.draft(&answers)?;
+        return match &*draft.open {
+            [] => Ok(draft),
+            open => {
+                let open = open.iter().map(questions::options).collect();
+                Err(MigrationError::Unanswered { open }.into())
+            }
+        };
+    }
+    let mut asked = Vec::new();
+    loop {
+        let draft = beginning.draft(&answers)?;
+        let Some(question) = questions::next(&draft, &asked) else { return Ok(draft) };
+        questions::ask(context, question, &mut answers, &mut asked)?;
+    }
+}
+
+/// Writes the migration, or prints it.
+fn finish(
+    context: &Context<'_>,
+    args: &Generate,
+    krate: &Crate,
+    name: String,
+    source: &str,
+    steps: Vec<String>,
+    remarks: Vec<String>,
+) -> Result<u8> {
+    let file = if args.dry_run {
+        context.output.line(source);
+        krate.file(&name)
     } else {
-        write_new(&file, &source)?;
-        if let Err(error) = replace(&list, &changed) {
-            // A file that the list does not know would lie there unused.
-            let _ = fs::remove_file(&file);
-            return Err(error);
+        let file = krate.add(&name, source)?;
+        for step in &steps {
+            context.output.progress(step);
         }
         context.output.line(format!("wrote {}", file.display()));
+        file
+    };
+    for remark in &remarks {
+        context.output.note(remark);
     }
-    let file = file.display().to_string();
-    context.output.document(&Generated { name, file, written: !args.dry_run });
+    let file = Some(file.display().to_string());
+    let name = Some(name);
+    context.output.document(&Generated { name, file, written: !args.dry_run, steps, remarks });
     Ok(DONE)
+}
+
+/// The text as rustfmt has it with the crate's own settings; as it is where there is no rustfmt.
+fn formatted(source: &str, folder: &Path) -> String {
+    let run = || -> std::io::Result<Option<String>> {
+        let mut child = Command::new("rustfmt")
+            .args(["--edition", "2024", "--emit", "stdout", "--config-path"])
+            .arg(fs::canonicalize(folder)?)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        if let Some(stdin) = &mut child.stdin {
+            stdin.write_all(source.as_bytes())?;
+        }
+        // Closes what it reads.
+        drop(child.stdin.take());
+        let output = child.wait_with_output()?;
+        let text = String::from_utf8(output.stdout).ok();
+        Ok(text.filter(|text| output.status.success() && !text.trim().is_empty()))
+    };
+    run().ok().flatten().unwrap_or_else(|| source.to_owned())
+}
+
+/// The name as a sentence without a full stop.
+fn title(name: &str) -> String {
+    let sentence = name.replace(['_', '-'], " ");
+    let mut letters = sentence.trim().chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// The name as a part of a module's name.
@@ -88,120 +207,8 @@ fn slug(name: &str) -> Result<String, MigrationError> {
     Ok(slug)
 }
 
-/// The migration crate: the one that is named, else in the working folder or above it.
-fn find(named: Option<&Path>) -> Result<PathBuf, MigrationError> {
-    let has_list = |folder: &Path| {
-        fs::read_to_string(folder.join("src/lib.rs")).is_ok_and(|text| form_of(&text).is_some())
-    };
-    if let Some(folder) = named {
-        return if has_list(folder) {
-            Ok(folder.to_path_buf())
-        } else {
-            Err(MigrationError::NotAMigrationCrate {
-                folder: folder.to_path_buf(),
-                problem: "its `src/lib.rs` has no list of migrations".to_owned(),
-            })
-        };
-    }
-    let here = std::env::current_dir().map_err(file_error("read", Path::new(".")))?;
-    here.ancestors()
-        .flat_map(|folder| [folder.join("migration"), folder.to_path_buf()])
-        .find(|folder| has_list(folder))
-        .ok_or_else(|| MigrationError::NotAMigrationCrate {
-            folder: here.clone(),
-            problem: "neither it nor a folder above it has a migration crate".to_owned(),
-        })
-}
-
-fn form_of(text: &str) -> Option<Form> {
-    if text.contains("history! {") {
-        Some(Form::Declared)
-    } else if text.contains("MigratorTrait for") {
-        Some(Form::Imperative)
-    } else {
-        None
-    }
-}
-
-/// The list with the migration at its end, and the form that it has.
-///
-/// A line for the module and a line in the list: two branches that both add one conflict in a merge
-/// rather than lose one.
-fn add_to_list(text: &str, name: &str) -> Result<(String, Form), String> {
-    let form = form_of(text).ok_or("its `src/lib.rs` has no list of migrations")?;
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    if form == Form::Imperative {
-        spread(&mut lines);
-    }
-    let end = match form {
-        Form::Declared => closing(&lines, "history! {", "}"),
-        Form::Imperative => closing(&lines, "vec![", "]"),
-    }
-    .ok_or("the list of migrations in its `src/lib.rs` does not end on a line of its own")?;
-    let indent = indentation(&lines[end]) + 4;
-    let entry = match form {
-        Form::Declared => format!("{}declared {name},", " ".repeat(indent)),
-        Form::Imperative => format!("{}Box::new({name}::Migration),", " ".repeat(indent)),
-    };
-    lines.insert(end, entry);
-    let module = |line: &String| {
-        let item = line.trim_start().trim_start_matches("pub(crate) ").trim_start_matches("pub ");
-        item.starts_with("mod m") && item.ends_with(';')
-    };
-    match lines.iter().rposition(module) {
-        Some(last) => {
-            let line = &lines[last];
-            let head = &line[..line.find("mod ").unwrap_or(0)];
-            lines.insert(last + 1, format!("{head}mod {name};"));
-        }
-        None => {
-            if let Some(open) = lines.iter().position(|line| line.trim() == "mod versions {") {
-                lines.insert(open + 1, format!("    pub(crate) mod {name};"));
-            } else {
-                let is_head = |line: &String| line.starts_with("//!") || line.starts_with("#!");
-                let first = lines.iter().position(|line| !is_head(line)).unwrap_or(0);
-                lines.insert(first, format!("mod {name};"));
-            }
-        }
-    }
-    let mut changed = lines.join("\n");
-    changed.push('\n');
-    Ok((changed, form))
-}
-
-fn indentation(line: &str) -> usize {
-    line.len() - line.trim_start().len()
-}
-
-/// Spreads a list on one line, as `sea-orm-cli migrate init` writes it, over a line for each.
-fn spread(lines: &mut Vec<String>) {
-    let one_line = lines.iter().enumerate().find_map(|(at, line)| {
-        let open = line.find("vec![")? + "vec![".len();
-        let close = open + line[open..].find(']')?;
-        Some((at, open, close))
-    });
-    let Some((at, open, close)) = one_line else { return };
-    let line = lines[at].clone();
-    let outer = " ".repeat(indentation(&line));
-    let entries = line[open..close].split(',').map(str::trim).filter(|entry| !entry.is_empty());
-    let mut spread = vec![line[..open].to_owned()];
-    spread.extend(entries.map(|entry| format!("{outer}    {entry},")));
-    spread.push(format!("{outer}{}", &line[close..]));
-    lines.splice(at..=at, spread);
-}
-
-/// The line that closes what a line with `open` opens: the next one that begins with `close`.
-fn closing(lines: &[String], open: &str, close: &str) -> Option<usize> {
-    let start = lines.iter().position(|line| line.contains(open))?;
-    let end = lines[start + 1..].iter().position(|line| line.trim_start().starts_with(close))?;
-    Some(start + 1 + end)
-}
-
 fn blank(form: Form, name: &str) -> String {
-    let sentence = name.replace(['_', '-'], " ");
-    let mut letters = sentence.trim().chars();
-    let sentence: String =
-        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let sentence = title(name);
     match form {
         Form::Declared => format!(
             "//! {sentence}.\n\n\
@@ -226,98 +233,9 @@ fn blank(form: Form, name: &str) -> String {
     }
 }
 
-/// Writes a file that must not be there yet, whole or not at all.
-fn write_new(file: &Path, text: &str) -> Result<()> {
-    if file.exists() {
-        let source = io::Error::from(io::ErrorKind::AlreadyExists);
-        return Err(file_error("write", file)(source).into());
-    }
-    replace(file, text)
-}
-
-/// Puts a file in place by a rename, so that an interrupted run leaves the old one.
-fn replace(file: &Path, text: &str) -> Result<()> {
-    let half = file.with_extension("rs.new");
-    fs::write(&half, text).map_err(file_error("write", &half))?;
-    Ok(fs::rename(&half, file).map_err(file_error("write", file))?)
-}
-
-fn file_error(doing: &'static str, file: &Path) -> impl FnOnce(io::Error) -> MigrationError {
-    let file = file.to_path_buf();
-    move |source| MigrationError::File { doing, file, source }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const OURS: &str = "//! The history.\n\nmod versions {\n    pub(crate) mod m1_a;\n}\n\nuse versions::*;\n\n\
-                        plimsoll::history! {\n    declared m1_a,\n}\n";
-    const SEAORM: &str = "pub use sea_orm_migration::prelude::*;\n\nmod m1_a;\n\npub struct Migrator;\n\n\
-                          #[async_trait::async_trait]\nimpl MigratorTrait for Migrator {\n    \
-                          fn migrations() -> Vec<Box<dyn MigrationTrait>> {\n        vec![\n            \
-                          Box::new(m1_a::Migration),\n        ]\n    }\n}\n";
-
-    #[test]
-    fn a_migration_goes_to_the_end_of_our_list() {
-        let (text, form) = add_to_list(OURS, "m2_b").unwrap();
-
-        assert_eq!(form, Form::Declared);
-        assert!(text.contains("    pub(crate) mod m1_a;\n    pub(crate) mod m2_b;\n}"), "{text}");
-        assert!(text.contains("    declared m1_a,\n    declared m2_b,\n}"), "{text}");
-    }
-
-    #[test]
-    fn a_migration_goes_to_the_end_of_a_seaorm_list() {
-        let (text, form) = add_to_list(SEAORM, "m2_b").unwrap();
-
-        assert_eq!(form, Form::Imperative);
-        assert!(text.contains("mod m1_a;\nmod m2_b;\n"), "{text}");
-        assert!(
-            text.contains(
-                "Box::new(m1_a::Migration),\n            Box::new(m2_b::Migration),\n        ]"
-            ),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_list_on_one_line_is_spread() {
-        let fresh = SEAORM.replace(
-            "vec![\n            Box::new(m1_a::Migration),\n        ]",
-            "vec![Box::new(m1_a::Migration)]",
-        );
-        let none = SEAORM
-            .replace("vec![\n            Box::new(m1_a::Migration),\n        ]", "vec![]")
-            .replace("mod m1_a;\n\n", "");
-
-        let (text, _) = add_to_list(&fresh, "m2_b").unwrap();
-        let (first, _) = add_to_list(&none, "m2_b").unwrap();
-
-        assert_eq!(text, add_to_list(SEAORM, "m2_b").unwrap().0);
-        assert!(
-            first.contains("vec![\n            Box::new(m2_b::Migration),\n        ]"),
-            "{first}"
-        );
-    }
-
-    #[test]
-    fn an_empty_list_takes_its_first_migration() {
-        let ours =
-            OURS.replace("    pub(crate) mod m1_a;\n", "").replace("    declared m1_a,\n", "");
-
-        let (text, _) = add_to_list(&ours, "m2_b").unwrap();
-
-        assert!(text.contains("mod versions {\n    pub(crate) mod m2_b;\n}"), "{text}");
-        assert!(text.contains("plimsoll::history! {\n    declared m2_b,\n}"), "{text}");
-    }
-
-    #[test]
-    fn a_crate_without_a_list_is_refused() {
-        assert!(add_to_list("fn main() {}\n", "m2_b").is_err());
-        let odd = "impl MigratorTrait for M { fn migrations() -> X { list() } }";
-        assert!(add_to_list(odd, "m2_b").unwrap_err().contains("does not end"));
-    }
 
     #[test]
     fn a_name_becomes_a_module_name_or_is_refused() {

@@ -61,6 +61,27 @@ pub enum Effect {
     Ahead,
     /// A table is built anew, with what is on it. SQLite's.
     Rebuild(Box<Rebuild>),
+    /// Rows get other values batch by batch, each kept by itself.
+    Batches(Box<Batched>),
+}
+
+/// Rows that get other values batch by batch, in the order of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batched {
+    /// The table, quoted.
+    pub of: String,
+    /// `UPDATE … SET …`.
+    pub head: String,
+    /// What must hold for a row besides.
+    pub condition: Option<String>,
+    /// The key, quoted.
+    pub key: String,
+    /// The expression that says the key of a row as a literal.
+    pub literal: String,
+    /// How many rows a batch has at most.
+    pub rows: u32,
+    /// The key of the last row that is done, as a literal; nothing before the first batch.
+    pub position: Option<String>,
 }
 
 /// A table that is built anew: under another name, filled from the old one and put in its place.

@@ -38,7 +38,25 @@ pub struct Question {
     pub because: Vec<String>,
 }
 
+impl Rename {
+    /// What it is called now.
+    pub fn to(&self) -> &str {
+        match self {
+            Self::Table { to, .. } | Self::Column { to, .. } => to,
+        }
+    }
+}
+
 impl Question {
+    /// Whether it asks of this table, or of this column of it, by the name of before.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn is_about(&self, of: &str, column: Option<&str>) -> bool {
+        match &self.rename {
+            Rename::Table { from, .. } => column.is_none() && from == of,
+            Rename::Column { table, from, .. } => table == of && column == Some(from),
+        }
+    }
+
     /// The question as a sentence.
     pub fn ask(&self) -> String {
         match &self.rename {

@@ -238,6 +238,18 @@ pub enum MigrationError {
         /// What to type instead.
         instead: String,
     },
+    /// PLM0067: only a person can know what a new migration has to do, and nobody was there to say.
+    #[error("{} to be said before a migration can be written", if open.len() == 1 { "one thing has".to_owned() } else { format!("{} things have", open.len()) })]
+    Unanswered {
+        /// What has to be said, a sentence for each with the options that say it.
+        open: Vec<String>,
+    },
+    /// PLM0068: an answer that answers nothing.
+    #[error("{problem}")]
+    BadAnswer {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// PLM0070: nobody can tell what the schema is that was asked for.
     #[error("the schema cannot be told: {because}")]
     NotComparable {
@@ -320,6 +332,8 @@ impl MigrationError {
             Self::File { .. } => "PLM0064",
             Self::AmbiguousCommand {} => "PLM0065",
             Self::Unsupported { .. } => "PLM0066",
+            Self::Unanswered { .. } => "PLM0067",
+            Self::BadAnswer { .. } => "PLM0068",
             Self::NotComparable { .. } => "PLM0070",
         }
     }
@@ -410,6 +424,10 @@ impl MigrationError {
                     .to_owned()
             }
             Self::Unsupported { instead, .. } => instead.clone(),
+            Self::Unanswered { open } => format!("type the command again with\n{}", open.join("\n")),
+            Self::BadAnswer { .. } => {
+                "correct it or leave it out: without it the command says what has to be said".to_owned()
+            }
             Self::NotComparable { .. } => {
                 "let this user create a database on the server, or mend what the reason names".to_owned()
             }

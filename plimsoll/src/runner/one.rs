@@ -401,7 +401,11 @@ async fn has_run(db: &DatabaseConnection, statement: &Statement) -> Result<bool,
         }
         // Rows and their journal entry are one transaction: an open entry means it was not kept. So
         // are the statements of SQLite.
-        Effect::Comment | Effect::Rows | Effect::Ahead | Effect::Rebuild(_) => Ok(false),
+        Effect::Comment
+        | Effect::Rows
+        | Effect::Batches(_)
+        | Effect::Ahead
+        | Effect::Rebuild(_) => Ok(false),
     }
 }
 

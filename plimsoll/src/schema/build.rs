@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Check, Column, Default, ForeignKey, Generated, Index, IndexKey, IndexPart, IntoColumn,
-    OnDelete, OnUpdate, Rule, Sql, Table, TableOption, Unique,
+    OnDelete, OnUpdate, Rule, Sql, Table, TableOption, Unique, Value,
 };
 use crate::{dialect::Dialect, names};
 
@@ -118,6 +118,15 @@ impl TableBuilder {
     pub fn default_to(mut self, column: &str, expr: impl Into<Sql>) -> Self {
         let expr = expr.into();
         self.on_column(column, "default", |column| column.default = Some(Default::Sql(expr)));
+        self
+    }
+
+    /// Gives rows that do not name the column that very constant: digits and bytes that no literal of
+    /// Rust says as they are. What [`ColumnDef`](sea_query::ColumnDef) can say, it says shorter.
+    #[must_use]
+    pub fn default_value(mut self, column: &str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        self.on_column(column, "default", |column| column.default = Some(Default::Value(value)));
         self
     }
 

@@ -84,9 +84,23 @@ impl Type {
         }
     }
 
+    /// Whether the whole number is one of its values.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn holds(&self, number: i128) -> bool {
+        match self {
+            Self::Year => (1901..=2155).contains(&number),
+            ty => ty.whole().is_some_and(|(least, most)| (least..=most).contains(&number)),
+        }
+    }
+
+    /// Whether its values are whole numbers.
+    pub(crate) fn is_whole_number(&self) -> bool {
+        self.whole().is_some_and(|_| *self != Self::Boolean)
+    }
+
     /// Whether its values are numbers.
     pub(crate) fn is_number(&self) -> bool {
-        self.whole().is_some_and(|_| *self != Self::Boolean)
+        self.is_whole_number()
             || matches!(self, Self::Float | Self::Double | Self::Decimal(_) | Self::Year)
     }
 

@@ -23,6 +23,17 @@ pub enum Value {
     Time(DateTime<Utc>),
 }
 
+impl Value {
+    /// The moment so many seconds after the beginning of 1970 in UTC, and nanoseconds.
+    ///
+    /// # Panics
+    /// When it is more than some 262 000 years away.
+    pub fn moment(seconds: i64, nanoseconds: u32) -> Self {
+        let moment = DateTime::from_timestamp(seconds, nanoseconds);
+        Self::Time(moment.expect("a moment that can be told"))
+    }
+}
+
 impl From<bool> for Value {
     fn from(value: bool) -> Self {
         Self::Bool(value)

@@ -1,8 +1,10 @@
 //! Changes of a table that is there, as migrations write them.
 
+use sea_query::Expr;
+
 use crate::{
     change::Change,
-    schema::{Column, Table, TableBuilder},
+    schema::{Check, Column, Default, ForeignKey, Index, IntoColumn, Table, TableBuilder, Unique},
 };
 
 /// Builds the changes of a table. What comes, goes or is different is written as it is in
@@ -35,6 +37,64 @@ impl AlterBuilder {
         self
     }
 
+    /// Adds a column that takes no NULL, with what it gets in the rows that are there: a constant, or
+    /// the present time. Rows that come later get the column's own default, or have to name it.
+    ///
+    /// ```
+    /// use plimsoll::prelude::*;
+    ///
+    /// let steps = Steps::new().alter("users", |t| t.add_filled(string_len("nickname", 80), "-"));
+    ///
+    /// let said: Vec<String> = steps.steps().iter().map(|it| it.describe()).collect();
+    /// assert_eq!(
+    ///     said,
+    ///     [
+    ///         "add column `users.nickname`: string(80), not null, default '-'",
+    ///         "change column `users.nickname`: default '-' -> no default",
+    ///     ]
+    /// );
+    /// ```
+    #[must_use]
+    pub fn add_filled(mut self, column: impl IntoColumn, fill: impl Into<Expr>) -> Self {
+        let (column, filled) = self.filled(column, &fill.into());
+        let table = || self.table.clone();
+        let added = Change::AddColumn { table: table(), column: filled.clone() };
+        let settled =
+            Change::AlterColumn { table: table(), from: Box::new(filled), to: Box::new(column) };
+        self.changes.extend([added, settled]);
+        self
+    }
+
+    /// Drops a column that takes no NULL, with what the rows that are there get when the way back
+    /// adds it again.
+    #[must_use]
+    pub fn drop_filled(mut self, column: impl IntoColumn, fill: impl Into<Expr>) -> Self {
+        let (column, filled) = self.filled(column, &fill.into());
+        let table = || self.table.clone();
+        let (from, to) = (Box::new(column), Box::new(filled.clone()));
+        self.changes.push(Change::AlterColumn { table: table(), from, to });
+        self.changes.push(Change::DropColumn { table: table(), column: filled });
+        self
+    }
+
+    /// The column, and the same with what fills it as its default.
+    fn filled(&mut self, column: impl IntoColumn, fill: &Expr) -> (Column, Column) {
+        let mut part = self.part(|t| t.column(column));
+        if !(part.uniques.is_empty() && part.checks.is_empty()) {
+            self.unsupported.push("a constraint of a column that is filled".to_owned());
+        }
+        let column = part.columns.remove(0);
+        let mut filled = column.clone();
+        match Default::try_from(fill) {
+            Ok(fill @ (Default::Value(_) | Default::Now)) => filled.default = Some(fill),
+            Ok(Default::Sql(_)) => {
+                self.unsupported.push("an expression that fills a column".to_owned());
+            }
+            Err(what) => self.unsupported.push(format!("{what} that fills a column")),
+        }
+        (column, filled)
+    }
+
     /// Drops columns, constraints and indexes. They are written in full, because the way back adds
     /// them again.
     #[must_use]
@@ -44,8 +104,10 @@ impl AlterBuilder {
         self
     }
 
-    /// Changes columns from what they were to what they will be, which are told by their names; and
-    /// the comment of the table. Constraints and indexes of the first go, those of the second come.
+    /// Changes what is there from what it was to what it will be: columns, which are told by their
+    /// names, constraints and indexes, which are told by their names or by being the same but for
+    /// them, the comment and the options of the table. What the first has and the second has not
+    /// goes, and the other way round.
     #[must_use]
     pub fn change(
         mut self,
@@ -58,22 +120,22 @@ impl AlterBuilder {
             let (from, to) = (from.comment.take(), to.comment.take());
             self.changes.push(Change::CommentTable { table: table.clone(), from, to });
         }
-        let mut altered = Vec::new();
-        from.columns.retain(|was| {
-            let Some(at) = to.columns.iter().position(|is| is.name == was.name) else {
-                return true;
-            };
-            altered.push((was.clone(), to.columns.remove(at)));
-            false
-        });
-        let columns = std::mem::take(&mut from.columns);
-        self.disappear(from);
-        for (was, is) in altered {
-            let (from, to) = (Box::new(was), Box::new(is));
-            self.changes.push(Change::AlterColumn { table: table.clone(), from, to });
+        if from.options != to.options {
+            let (from, to) = (from.options.clone(), to.options.clone());
+            self.changes.push(Change::AlterOptions { table: table.clone(), from, to });
         }
+        let columns = paired(&mut from.columns, &mut to.columns, |was, is| was.name == is.name);
+        let altered = pairs(&mut from, &mut to, &table);
+        let gone = std::mem::take(&mut from.columns);
+        self.disappear(from);
+        self.changes.extend(columns.into_iter().map(|(was, is)| Change::AlterColumn {
+            table: table.clone(),
+            from: Box::new(was),
+            to: Box::new(is),
+        }));
+        self.changes.extend(altered);
         self.appear(to);
-        self.drop_columns(columns);
+        self.drop_columns(gone);
         self
     }
 
@@ -157,6 +219,59 @@ impl AlterBuilder {
         let dropped = dropped.map(|column| Change::DropColumn { table: table.clone(), column });
         self.changes.extend(dropped);
     }
+}
+
+/// Takes out of both what is one thing before and after.
+fn paired<P>(
+    from: &mut Vec<P>,
+    to: &mut Vec<P>,
+    is_one: impl Fn(&P, &P) -> bool,
+) -> Vec<(P, P)> {
+    let mut pairs = Vec::new();
+    for was in std::mem::take(from) {
+        match to.iter().position(|is| is_one(&was, is)) {
+            Some(at) => pairs.push((was, to.remove(at))),
+            None => from.push(was),
+        }
+    }
+    pairs
+}
+
+/// The constraints and indexes that are others under their names, or the same under others.
+fn pairs(from: &mut Table, to: &mut Table, table: &str) -> Vec<Change> {
+    let table = || table.to_owned();
+    let uniques = paired(&mut from.uniques, &mut to.uniques, |was: &Unique, is| {
+        was.columns == is.columns || (was.name.is_some() && was.name == is.name)
+    });
+    let uniques =
+        uniques.into_iter().map(|(from, to)| Change::AlterUnique { table: table(), from, to });
+    let checks = paired(&mut from.checks, &mut to.checks, |was: &Check, is| {
+        was.rule == is.rule
+            || (was.name.is_some() && was.name == is.name)
+            || ((was.name.is_none() || is.name.is_none()) && was.rule.is_about_the_same(&is.rule))
+    });
+    let checks =
+        checks.into_iter().map(|(from, to)| Change::AlterCheck { table: table(), from, to });
+    let indexes = paired(&mut from.indexes, &mut to.indexes, |was: &Index, is| {
+        was.is_renamed(is) || was.name == is.name
+    });
+    let indexes = indexes.into_iter().map(|(from, to)| Change::AlterIndex {
+        table: table(),
+        from: Box::new(from),
+        to: Box::new(to),
+    });
+    let keys = paired(&mut from.foreign_keys, &mut to.foreign_keys, |was: &ForeignKey, is| {
+        was.is_renamed(is)
+            || (was.name.is_some() && was.name == is.name)
+            || (&was.columns, &was.references, &was.referenced_columns)
+                == (&is.columns, &is.references, &is.referenced_columns)
+    });
+    let keys = keys.into_iter().map(|(from, to)| Change::AlterForeignKey {
+        table: table(),
+        from: Box::new(from),
+        to: Box::new(to),
+    });
+    uniques.chain(checks).chain(indexes).chain(keys).collect()
 }
 
 #[cfg(test)]

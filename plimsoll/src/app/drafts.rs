@@ -1,0 +1,157 @@
+//! What a new migration has to begin with and lead to.
+
+use std::collections::BTreeSet;
+
+use super::{App, Run, Source};
+use crate::{
+    change::Change,
+    compare::{How, compare},
+    config::Database,
+    dialect::Dialect,
+    draft::{Answers, Draft, Sides, draft},
+    error::{MigrationError, Result},
+    history::Kind,
+    meet::Wanted,
+    schema::{Schema, Table},
+    want::{Words, in_words_of},
+};
+
+/// What the migrations make and what the entities want, from which drafts of a migration are made.
+#[derive(Debug)]
+pub struct Beginning {
+    have: Schema,
+    want: Schema,
+    dialects: Vec<Dialect>,
+    /// The tables and parts of tables that a server, which was asked, told apart; nothing when none
+    /// was.
+    told_apart: Option<BTreeSet<(String, String)>>,
+    /// Remarks on what was not looked at, as sentences.
+    pub remarks: Vec<String>,
+}
+
+impl Beginning {
+    /// The draft of a migration.
+    ///
+    /// # Errors
+    /// [`MigrationError::BadAnswer`] for an answer that answers nothing.
+    pub fn draft(&self, answers: &Answers) -> Result<Draft> {
+        let is_same = |table: &str, part: &str| {
+            let of = (table.to_owned(), part.to_owned());
+            self.told_apart.as_ref().is_some_and(|apart| !apart.contains(&of))
+        };
+        let words =
+            Words { dialects: &self.dialects, wanted: Wanted::ByEntities, is_same: &is_same };
+        let sides = Sides { have: &self.have, want: &self.want, words };
+        Ok(draft(&sides, answers).map_err(|problem| MigrationError::BadAnswer { problem })?)
+    }
+
+    /// What the migrations make.
+    pub fn have(&self) -> &Schema {
+        &self.have
+    }
+}
+
+impl App {
+    /// What a new migration begins with, when that is known without a database: every migration is
+    /// declared, and the entities are listed. `schema` is the one of PostgreSQL that is worked in,
+    /// when one is named.
+    ///
+    /// # Errors
+    /// What is wrong with the list of migrations, and with what the entities say.
+    pub fn beginning(&self, schema: Option<&str>) -> Result<Option<Beginning>> {
+        let Some(Source::Listed(entities)) = &self.entities else { return Ok(None) };
+        let revisions = self.history.load()?;
+        if revisions.list.iter().any(|it| matches!(it.kind, Kind::Imperative(_))) {
+            return Ok(None);
+        }
+        if let Some(problem) = entities.problems().first() {
+            return Err(MigrationError::NotComparable { because: problem.clone() }.into());
+        }
+        let mut have = self.history.schema()?;
+        let mut remarks = Vec::new();
+        let mut tables: Vec<Table> = Vec::new();
+        for (table, of) in entities.in_schemas() {
+            if of.is_none() || of == schema {
+                tables.push(table.clone());
+            } else if let Some(of) = of {
+                remarks.push(format!(
+                    "table `{}` is in the schema `{of}`, for which migrations are written with \
+                     `--database-schema {of}`",
+                    table.name
+                ));
+            }
+        }
+        let mut want = Schema::of(tables);
+        self.leave_out(&mut have, &revisions);
+        self.leave_out(&mut want, &revisions);
+        let dialects = Dialect::ALL.to_vec();
+        Ok(Some(Beginning { have, want, dialects, told_apart: None, remarks }))
+    }
+}
+
+impl Run<'_> {
+    /// What a new migration begins with: migrations that are code run on a scratch database for it,
+    /// and what they made is compared as this database compares.
+    ///
+    /// # Errors
+    /// Those of [`App::beginning`]; [`MigrationError::NotComparable`] when no scratch database can be
+    /// made, or the migrations do not run on one.
+    pub async fn beginning(&self, database: &Database) -> Result<Beginning> {
+        let revisions = self.app.history.load()?;
+        if let Some(problem) = self.problems().into_iter().next() {
+            return Err(MigrationError::NotComparable { because: problem }.into());
+        }
+        let dialect = self.dialect();
+        let mut remarks = Vec::new();
+        let not = |because| MigrationError::NotComparable { because };
+        let want = self.wanted(database, &revisions, false, &mut remarks).await?.map_err(not)?;
+        let all: Vec<String> = revisions.list.iter().map(|it| it.name.clone()).collect();
+        let made = self.made(database, &revisions, &all, false).await.map_err(not)?;
+        // What was declared stays in the words in which it was.
+        let mut fold = self.app.history.schema()?;
+        self.app.leave_out(&mut fold, &revisions);
+        let nobody = |_: &str, _: &str| false;
+        let dialects = vec![dialect];
+        let words = Words { dialects: &dialects, wanted: Wanted::Exactly, is_same: &nobody };
+        let have = in_words_of(&fold, &made, &[], &words);
+        let how = How {
+            asking: Some((self.db, database)),
+            dialect,
+            wanted: Wanted::ByEntities,
+            renames: &[],
+        };
+        let compared = compare(&made, &want, &how).await;
+        let told_apart = compared.diff.changes.iter().flat_map(parts).collect();
+        Ok(Beginning { have, want, dialects, told_apart: Some(told_apart), remarks })
+    }
+}
+
+/// The parts of a table that a change is about.
+fn parts(change: &Change) -> Vec<(String, String)> {
+    let names: Vec<Option<&String>> = match change {
+        Change::AddColumn { column, .. } | Change::DropColumn { column, .. } => {
+            vec![Some(&column.name)]
+        }
+        Change::AlterColumn { from, to, .. } => vec![Some(&from.name), Some(&to.name)],
+        Change::RenameColumn { from, to, .. } => vec![Some(from), Some(to)],
+        Change::AddUnique { unique, .. } | Change::DropUnique { unique, .. } => {
+            vec![unique.name.as_ref()]
+        }
+        Change::AlterUnique { from, to, .. } => vec![from.name.as_ref(), to.name.as_ref()],
+        Change::AddCheck { check, .. } | Change::DropCheck { check, .. } => {
+            vec![check.name.as_ref()]
+        }
+        Change::AlterCheck { from, to, .. } => vec![from.name.as_ref(), to.name.as_ref()],
+        Change::AddForeignKey { key, .. } | Change::DropForeignKey { key, .. } => {
+            vec![key.name.as_ref()]
+        }
+        Change::AlterForeignKey { from, to, .. } => vec![from.name.as_ref(), to.name.as_ref()],
+        Change::CreateIndex { index, .. } | Change::DropIndex { index, .. } => {
+            vec![Some(&index.name)]
+        }
+        Change::AlterIndex { from, to, .. } => vec![Some(&from.name), Some(&to.name)],
+        _ => Vec::new(),
+    };
+    let names = names.into_iter().flatten();
+    names.map(|name| (change.table().to_owned(), name.clone())).collect()
+}

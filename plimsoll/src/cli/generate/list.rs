@@ -1,0 +1,277 @@
+//! The migration crate: its list of migrations, and its files.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    error::{MigrationError, Result},
+    write::Form,
+};
+
+/// A migration crate with the list that it has.
+pub(super) struct Crate {
+    folder: PathBuf,
+    list: PathBuf,
+    text: String,
+    /// What its list is made of.
+    pub(super) form: Form,
+}
+
+impl Crate {
+    /// The crate that is named, else the one in the working folder or above it.
+    ///
+    /// # Errors
+    /// [`MigrationError::NotAMigrationCrate`] when there is none.
+    pub(super) fn find(named: Option<&Path>) -> Result<Self> {
+        let folder = find(named)?;
+        let list = folder.join("src/lib.rs");
+        let text = fs::read_to_string(&list).map_err(file_error("read", &list))?;
+        let form = form_of(&text).ok_or_else(|| MigrationError::NotAMigrationCrate {
+            folder: folder.clone(),
+            problem: "its `src/lib.rs` has no list of migrations".to_owned(),
+        })?;
+        Ok(Self { folder, list, text, form })
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where the file of a migration goes.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        let folder = if self.text.contains("mod versions {") { "src/versions" } else { "src" };
+        self.folder.join(folder).join(format!("{name}.rs"))
+    }
+
+    /// Writes the file and adds it to the list; an interrupted run leaves the list as it was.
+    pub(super) fn add(&self, name: &str, source: &str) -> Result<PathBuf> {
+        let refused = |problem| MigrationError::NotAMigrationCrate {
+            folder: self.folder.clone(),
+            problem,
+        };
+        let (changed, _) = add_to_list(&self.text, name).map_err(refused)?;
+        let file = self.file(name);
+        write_new(&file, source)?;
+        if let Err(error) = replace(&self.list, &changed) {
+            // A file that the list does not know would lie there unused.
+            let _ = fs::remove_file(&file);
+            return Err(error);
+        }
+        Ok(file)
+    }
+
+    /// Whether the list can take a migration.
+    pub(super) fn check(&self, name: &str) -> Result<()> {
+        let refused = |problem| MigrationError::NotAMigrationCrate {
+            folder: self.folder.clone(),
+            problem,
+        };
+        add_to_list(&self.text, name).map(drop).map_err(|problem| refused(problem).into())
+    }
+}
+
+/// The migration crate: the one that is named, else in the working folder or above it.
+fn find(named: Option<&Path>) -> Result<PathBuf, MigrationError> {
+    let has_list = |folder: &Path| {
+        fs::read_to_string(folder.join("src/lib.rs")).is_ok_and(|text| form_of(&text).is_some())
+    };
+    if let Some(folder) = named {
+        return if has_list(folder) {
+            Ok(folder.to_path_buf())
+        } else {
+            Err(MigrationError::NotAMigrationCrate {
+                folder: folder.to_path_buf(),
+                problem: "its `src/lib.rs` has no list of migrations".to_owned(),
+            })
+        };
+    }
+    let here = std::env::current_dir().map_err(file_error("read", Path::new(".")))?;
+    here.ancestors()
+        .flat_map(|folder| [folder.join("migration"), folder.to_path_buf()])
+        .find(|folder| has_list(folder))
+        .ok_or_else(|| MigrationError::NotAMigrationCrate {
+            folder: here.clone(),
+            problem: "neither it nor a folder above it has a migration crate".to_owned(),
+        })
+}
+
+fn form_of(text: &str) -> Option<Form> {
+    if text.contains("history! {") {
+        Some(Form::Declared)
+    } else if text.contains("MigratorTrait for") {
+        Some(Form::Imperative)
+    } else {
+        None
+    }
+}
+
+/// The list with the migration at its end, and the form that it has.
+///
+/// A line for the module and a line in the list: two branches that both add one conflict in a merge
+/// rather than lose one.
+fn add_to_list(text: &str, name: &str) -> Result<(String, Form), String> {
+    let form = form_of(text).ok_or("its `src/lib.rs` has no list of migrations")?;
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    if form == Form::Imperative {
+        spread(&mut lines);
+    }
+    let end = match form {
+        Form::Declared => closing(&lines, "history! {", "}"),
+        Form::Imperative => closing(&lines, "vec![", "]"),
+    }
+    .ok_or("the list of migrations in its `src/lib.rs` does not end on a line of its own")?;
+    let indent = indentation(&lines[end]) + 4;
+    let entry = match form {
+        Form::Declared => format!("{}declared {name},", " ".repeat(indent)),
+        Form::Imperative => format!("{}Box::new({name}::Migration),", " ".repeat(indent)),
+    };
+    lines.insert(end, entry);
+    let module = |line: &String| {
+        let item = line.trim_start().trim_start_matches("pub(crate) ").trim_start_matches("pub ");
+        item.starts_with("mod m") && item.ends_with(';')
+    };
+    match lines.iter().rposition(module) {
+        Some(last) => {
+            let line = &lines[last];
+            let head = &line[..line.find("mod ").unwrap_or(0)];
+            lines.insert(last + 1, format!("{head}mod {name};"));
+        }
+        None => {
+            if let Some(open) = lines.iter().position(|line| line.trim() == "mod versions {") {
+                lines.insert(open + 1, format!("    pub(crate) mod {name};"));
+            } else {
+                let is_head = |line: &String| line.starts_with("//!") || line.starts_with("#!");
+                let first = lines.iter().position(|line| !is_head(line)).unwrap_or(0);
+                lines.insert(first, format!("mod {name};"));
+            }
+        }
+    }
+    let mut changed = lines.join("\n");
+    changed.push('\n');
+    Ok((changed, form))
+}
+
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// Spreads a list on one line, as `sea-orm-cli migrate init` writes it, over a line for each.
+fn spread(lines: &mut Vec<String>) {
+    let one_line = lines.iter().enumerate().find_map(|(at, line)| {
+        let open = line.find("vec![")? + "vec![".len();
+        let close = open + line[open..].find(']')?;
+        Some((at, open, close))
+    });
+    let Some((at, open, close)) = one_line else { return };
+    let line = lines[at].clone();
+    let outer = " ".repeat(indentation(&line));
+    let entries = line[open..close].split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let mut spread = vec![line[..open].to_owned()];
+    spread.extend(entries.map(|entry| format!("{outer}    {entry},")));
+    spread.push(format!("{outer}{}", &line[close..]));
+    lines.splice(at..=at, spread);
+}
+
+/// The line that closes what a line with `open` opens: the next one that begins with `close`.
+fn closing(lines: &[String], open: &str, close: &str) -> Option<usize> {
+    let start = lines.iter().position(|line| line.contains(open))?;
+    let end = lines[start + 1..].iter().position(|line| line.trim_start().starts_with(close))?;
+    Some(start + 1 + end)
+}
+
+/// Writes a file that must not be there yet, whole or not at all.
+fn write_new(file: &Path, text: &str) -> Result<()> {
+    if file.exists() {
+        let source = io::Error::from(io::ErrorKind::AlreadyExists);
+        return Err(file_error("write", file)(source).into());
+    }
+    replace(file, text)
+}
+
+/// Puts a file in place by a rename, so that an interrupted run leaves the old one.
+fn replace(file: &Path, text: &str) -> Result<()> {
+    let half = file.with_extension("rs.new");
+    fs::write(&half, text).map_err(file_error("write", &half))?;
+    Ok(fs::rename(&half, file).map_err(file_error("write", file))?)
+}
+
+fn file_error(doing: &'static str, file: &Path) -> impl FnOnce(io::Error) -> MigrationError {
+    let file = file.to_path_buf();
+    move |source| MigrationError::File { doing, file, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: &str = "//! The history.\n\nmod versions {\n    pub(crate) mod m1_a;\n}\n\nuse versions::*;\n\n\
+                        plimsoll::history! {\n    declared m1_a,\n}\n";
+    const SEAORM: &str = "pub use sea_orm_migration::prelude::*;\n\nmod m1_a;\n\npub struct Migrator;\n\n\
+                          #[async_trait::async_trait]\nimpl MigratorTrait for Migrator {\n    \
+                          fn migrations() -> Vec<Box<dyn MigrationTrait>> {\n        vec![\n            \
+                          Box::new(m1_a::Migration),\n        ]\n    }\n}\n";
+
+    #[test]
+    fn a_migration_goes_to_the_end_of_our_list() {
+        let (text, form) = add_to_list(OURS, "m2_b").unwrap();
+
+        assert_eq!(form, Form::Declared);
+        assert!(text.contains("    pub(crate) mod m1_a;\n    pub(crate) mod m2_b;\n}"), "{text}");
+        assert!(text.contains("    declared m1_a,\n    declared m2_b,\n}"), "{text}");
+    }
+
+    #[test]
+    fn a_migration_goes_to_the_end_of_a_seaorm_list() {
+        let (text, form) = add_to_list(SEAORM, "m2_b").unwrap();
+
+        assert_eq!(form, Form::Imperative);
+        assert!(text.contains("mod m1_a;\nmod m2_b;\n"), "{text}");
+        assert!(
+            text.contains(
+                "Box::new(m1_a::Migration),\n            Box::new(m2_b::Migration),\n        ]"
+            ),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_list_on_one_line_is_spread() {
+        let fresh = SEAORM.replace(
+            "vec![\n            Box::new(m1_a::Migration),\n        ]",
+            "vec![Box::new(m1_a::Migration)]",
+        );
+        let none = SEAORM
+            .replace("vec![\n            Box::new(m1_a::Migration),\n        ]", "vec![]")
+            .replace("mod m1_a;\n\n", "");
+
+        let (text, _) = add_to_list(&fresh, "m2_b").unwrap();
+        let (first, _) = add_to_list(&none, "m2_b").unwrap();
+
+        assert_eq!(text, add_to_list(SEAORM, "m2_b").unwrap().0);
+        assert!(
+            first.contains("vec![\n            Box::new(m2_b::Migration),\n        ]"),
+            "{first}"
+        );
+    }
+
+    #[test]
+    fn an_empty_list_takes_its_first_migration() {
+        let ours =
+            OURS.replace("    pub(crate) mod m1_a;\n", "").replace("    declared m1_a,\n", "");
+
+        let (text, _) = add_to_list(&ours, "m2_b").unwrap();
+
+        assert!(text.contains("mod versions {\n    pub(crate) mod m2_b;\n}"), "{text}");
+        assert!(text.contains("plimsoll::history! {\n    declared m2_b,\n}"), "{text}");
+    }
+
+    #[test]
+    fn a_crate_without_a_list_is_refused() {
+        assert!(add_to_list("fn main() {}\n", "m2_b").is_err());
+        let odd = "impl MigratorTrait for M { fn migrations() -> X { list() } }";
+        assert!(add_to_list(odd, "m2_b").unwrap_err().contains("does not end"));
+    }
+
+}

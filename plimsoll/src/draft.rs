@@ -1,0 +1,261 @@
+//! What a new migration has to do, and what only a person can know about it.
+
+mod answer;
+mod value;
+
+use crate::{
+    change::{Change, is_same_type},
+    diff::{Diff, Question, diff, renamed},
+    schema::{Column, Default, Schema, Table},
+    steps::{Steps, UpdateBuilder},
+    want::{Words, in_words_of},
+};
+
+pub use answer::Answers;
+use answer::Asked;
+
+/// What makes what the migrations make into what the entities want.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// The steps, as far as what is open does not decide otherwise.
+    pub steps: Steps,
+    /// What the file has to say besides, as sentences.
+    pub notes: Vec<String>,
+    /// What somebody has to say first.
+    pub open: Vec<Open>,
+    /// What somebody can say: the columns that take no NULL any more.
+    pub fillable: Vec<Lack>,
+}
+
+/// Something that only a person can know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// Something goes with what it holds, or has another name.
+    Gone {
+        /// The table, or the table and the column with a point between them.
+        name: String,
+        /// What it could be called now, and what speaks for it.
+        candidates: Vec<(String, Vec<String>)>,
+        /// Where a column of the same name and type comes in another table.
+        moved: Vec<String>,
+    },
+    /// A column comes that takes no NULL, and nothing says what the rows that are there get.
+    Value(Lack),
+}
+
+/// A column that takes no NULL, and what it would be filled with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// The table and the column with a point between them.
+    pub name: String,
+    /// Its type, as a sentence has it.
+    pub ty: String,
+}
+
+/// What is compared: what the migrations make, what the entities want, and in which words.
+pub(crate) struct Sides<'s> {
+    pub(crate) have: &'s Schema,
+    pub(crate) want: &'s Schema,
+    pub(crate) words: Words<'s>,
+}
+
+/// The draft of a migration.
+///
+/// # Errors
+/// An answer that answers nothing, with what it could have been about.
+pub(crate) fn draft(sides: &Sides<'_>, answers: &Answers) -> Result<Draft, String> {
+    let compare = |renames: &_| -> (Schema, Diff) {
+        let want = in_words_of(sides.have, sides.want, renames, &sides.words);
+        let found = diff(sides.have, &want, renames);
+        (want, found)
+    };
+    let renames = answers.renames(|renames| compare(renames).1)?;
+    let (want, found) = compare(&renames);
+    let mut asked = Asked::new(answers);
+    let before = renamed(sides.have, &want, &renames);
+    let mut drafting = Drafting { before: &before, want: &want, draft: Draft::default() };
+    let mut now = sides.have.clone();
+    for change in &found.changes {
+        let gone = drafting.gone(change, &found, &mut asked);
+        drafting.draft.open.extend(gone);
+        drafting.make(change, &mut asked)?;
+        change.apply(&mut now).map_err(|why| format!("cannot {}: {why}", change.describe()))?;
+    }
+    asked.finish(&found)?;
+    let left = diff(&now, &want, &[]).changes;
+    if let Some(left) = left.first() {
+        return Err(format!("the steps would not end where the entities are: `{}`", left.describe()));
+    }
+    let mut draft = drafting.draft;
+    let losses = draft.steps.losses();
+    if !losses.is_empty() {
+        let what: Vec<String> = found.changes.iter().filter_map(lost).collect();
+        let what = what.join(", ");
+        draft.steps = draft.steps.allow_loss(format!("{what} may go"));
+        draft.notes.insert(0, format!("What {what} held does not come back with the way back."));
+    }
+    Ok(draft)
+}
+
+/// What is gone for good with a change.
+fn lost(change: &Change) -> Option<String> {
+    let name = match change {
+        Change::DropTable(table) => format!("`{}`", table.name),
+        Change::DropColumn { table, column } => format!("`{table}.{}`", column.name),
+        Change::AlterColumn { table, to, .. } => format!("`{table}.{}`", to.name),
+        _ => return None,
+    };
+    change.loses().then_some(name)
+}
+
+struct Drafting<'d> {
+    /// What the migrations make, under the names of now.
+    before: &'d Schema,
+    want: &'d Schema,
+    draft: Draft,
+}
+
+impl Drafting<'_> {
+    /// What has to be said of something that goes.
+    fn gone(&self, change: &Change, found: &Diff, asked: &mut Asked<'_>) -> Option<Open> {
+        if !change.loses() {
+            return None;
+        }
+        let (table, column) = match change {
+            Change::DropTable(table) => (&table.name, None),
+            Change::DropColumn { table, column } => (table, Some(column)),
+            Change::AlterColumn { table, from, .. } => (table, Some(&**from)),
+            _ => return None,
+        };
+        let name = match column {
+            Some(column) => format!("{table}.{}", column.name),
+            None => table.clone(),
+        };
+        if asked.is_dropped(table, column.map(|it| &*it.name)) {
+            return None;
+        }
+        let is_about = |question: &&Question| question.is_about(table, column.map(|it| &*it.name));
+        let candidates = found.questions.iter().filter(is_about);
+        let candidates =
+            candidates.map(|it| (it.rename.to().to_owned(), it.because.clone())).collect();
+        let moved = column.map(|column| moved(table, column, found)).unwrap_or_default();
+        Some(Open::Gone { name, candidates, moved })
+    }
+
+    /// Adds the steps of a change to those of the draft.
+    fn make(&mut self, change: &Change, asked: &mut Asked<'_>) -> Result<(), String> {
+        let steps = std::mem::take(&mut self.draft.steps);
+        self.draft.steps = match change {
+            Change::AddColumn { table, column } if needs_value(column) => {
+                let lack = lack(table, column);
+                let Some(text) = asked.value(table, &column.name) else {
+                    self.draft.open.push(Open::Value(lack));
+                    self.draft.steps = steps.change(change.clone());
+                    return Ok(());
+                };
+                let fill = value::read(&text, column, self.want.tables.get(table))
+                    .map_err(|why| format!("`--default {}={text}`: {why}", lack.name))?;
+                let filled = Column { default: Some(fill), ..column.clone() };
+                let settled = Change::AlterColumn {
+                    table: table.clone(),
+                    from: Box::new(filled.clone()),
+                    to: Box::new(column.clone()),
+                };
+                steps
+                    .change(Change::AddColumn { table: table.clone(), column: filled })
+                    .change(settled)
+            }
+            Change::AlterColumn { table, from, to } if from.nullable && needs_fill(to) => {
+                let lack = lack(table, to);
+                let steps = match asked.value(table, &to.name) {
+                    Some(text) => {
+                        let fill = value::read(&text, to, self.want.tables.get(table))
+                            .map_err(|why| format!("`--default {}={text}`: {why}", lack.name))?;
+                        let set = |u: UpdateBuilder| match fill {
+                            Default::Now => u.set_now(&*to.name),
+                            Default::Value(value) => u.set(&*to.name, value),
+                            Default::Sql(sql) => u.set_sql(&*to.name, sql),
+                        };
+                        steps.update(table, |u| set(u).where_null(&*to.name))
+                    }
+                    None => {
+                        self.draft.fillable.push(lack);
+                        steps
+                    }
+                };
+                steps.change(change.clone())
+            }
+            Change::DropColumn { table, column } if needs_value(column) => {
+                let text = asked.value(table, &column.name);
+                let fill = match text {
+                    Some(text) => Some(
+                        value::read(&text, column, None).map_err(|why| {
+                            format!("`--default {table}.{}={text}`: {why}", column.name)
+                        })?,
+                    ),
+                    None => {
+                        let of = self.before.tables.get(table);
+                        of.and_then(|table| value::blank(column, table))
+                    }
+                };
+                match fill {
+                    Some(fill) => {
+                        let filled = Column { default: Some(fill), ..column.clone() };
+                        let (from, to) = (Box::new(column.clone()), Box::new(filled.clone()));
+                        steps
+                            .change(Change::AlterColumn { table: table.clone(), from, to })
+                            .change(Change::DropColumn { table: table.clone(), column: filled })
+                    }
+                    None => {
+                        self.draft.notes.push(format!(
+                            "The way back is refused while `{table}` has rows: `{}` takes no NULL, \
+                             and nothing says what they would get.",
+                            column.name
+                        ));
+                        steps.change(change.clone())
+                    }
+                }
+            }
+            _ => steps.change(change.clone()),
+        };
+        Ok(())
+    }
+}
+
+/// Whether rows that are there need a value that nothing gives them.
+fn needs_value(column: &Column) -> bool {
+    !column.nullable
+        && !column.auto_increment
+        && column.generated.is_none()
+        && matches!(column.default, None | Some(Default::Value(crate::schema::Value::Null)))
+}
+
+/// Whether rows can lack what the column demands of them.
+fn needs_fill(column: &Column) -> bool {
+    !column.nullable && column.generated.is_none()
+}
+
+fn lack(table: &str, column: &Column) -> Lack {
+    Lack { name: format!("{table}.{}", column.name), ty: column.ty.to_string() }
+}
+
+/// The columns of other tables that come with the name and the type of one that goes.
+fn moved(from: &str, column: &Column, found: &Diff) -> Vec<String> {
+    let is_it =
+        |other: &Column| other.name == column.name && is_same_type(&other.ty, &column.ty);
+    let of = |table: &Table| {
+        let it = table.columns.iter().find(|other| is_it(other))?;
+        Some(format!("{}.{}", table.name, it.name))
+    };
+    let places = found.changes.iter().filter_map(|change| match change {
+        Change::AddColumn { table, column } if table != from && is_it(column) => {
+            Some(format!("{table}.{}", column.name))
+        }
+        Change::CreateTable(table) => of(table),
+        _ => None,
+    });
+    places.collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! What somebody answered, matched with what was asked.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    change::Change,
+    diff::{Diff, Rename},
+};
+
+/// What was answered beforehand, by options or on a terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// What has another name: what it was called and what it is called, a table or a column with or
+    /// without its table before a point.
+    pub renames: Vec<(String, String)>,
+    /// What goes with what it holds.
+    pub drops: Vec<String>,
+    /// What the rows that are there get in a column.
+    pub defaults: Vec<(String, String)>,
+}
+
+/// A column by its table, when that was said, and its name.
+fn apart(name: &str) -> (Option<&str>, &str) {
+    match name.split_once('.') {
+        Some((table, column)) => (Some(table), column),
+        None => (None, name),
+    }
+}
+
+fn quoted<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
+    let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    if quoted.is_empty() { "nothing".to_owned() } else { quoted.join(", ") }
+}
+
+impl Answers {
+    /// The renames that are meant: of tables first, because the columns of a renamed table are
+    /// compared only then.
+    pub(super) fn renames(
+        &self,
+        compare: impl Fn(&Vec<Rename>) -> Diff,
+    ) -> Result<Vec<Rename>, String> {
+        let mut renames: Vec<Rename> = Vec::new();
+        let mut open = self.renames.clone();
+        if open.is_empty() {
+            return Ok(renames);
+        }
+        let found = compare(&renames);
+        let (gone, new) = (tables_gone(&found), tables_new(&found));
+        open.retain(|(from, to)| {
+            let is_it = gone.contains(from) && new.contains(to);
+            if is_it {
+                renames.push(Rename::Table { from: from.clone(), to: to.clone() });
+            }
+            !is_it
+        });
+        if open.is_empty() {
+            return Ok(renames);
+        }
+        let found = compare(&renames);
+        let mut columns = Vec::new();
+        for (from, to) in &open {
+            let (old_table, old) = apart(from);
+            let (new_table, new) = apart(to);
+            // A table may be called by its name of before.
+            let now = |table: &str| {
+                let renamed = renames.iter().find_map(|rename| match rename {
+                    Rename::Table { from, to } if from == table => Some(to.clone()),
+                    _ => None,
+                });
+                renamed.unwrap_or_else(|| table.to_owned())
+            };
+            let is_there = |table: &String| {
+                old_table.is_none_or(|it| now(it) == *table)
+                    && new_table.is_none_or(|it| now(it) == *table)
+                    && goes(&found, table, old)
+                    && comes(&found, table, new)
+            };
+            let tables: BTreeSet<String> = touched(&found).filter(|it| is_there(it)).collect();
+            let mut tables = tables.into_iter();
+            match (tables.next(), tables.next()) {
+                (Some(table), None) => columns.push(Rename::Column {
+                    table,
+                    from: old.to_owned(),
+                    to: new.to_owned(),
+                }),
+                (Some(one), Some(other)) => {
+                    return Err(format!(
+                        "`--rename {from}:{to}` could be of `{one}` and of `{other}`: write \
+                         `--rename {one}.{old}:{new}`"
+                    ));
+                }
+                (None, _) => {
+                    return Err(format!(
+                        "`--rename {from}:{to}` names nothing that goes and something that comes \
+                         for it: {} go, {} come",
+                        quoted(&all(&found, false)),
+                        quoted(&all(&found, true))
+                    ));
+                }
+            }
+        }
+        renames.extend(columns);
+        Ok(renames)
+    }
+}
+
+fn tables_gone(found: &Diff) -> BTreeSet<String> {
+    let gone = found.changes.iter().filter_map(|change| match change {
+        Change::DropTable(table) => Some(table.name.clone()),
+        _ => None,
+    });
+    gone.collect()
+}
+
+fn tables_new(found: &Diff) -> BTreeSet<String> {
+    let new = found.changes.iter().filter_map(|change| match change {
+        Change::CreateTable(table) => Some(table.name.clone()),
+        _ => None,
+    });
+    new.collect()
+}
+
+fn touched(found: &Diff) -> impl Iterator<Item = String> {
+    found.changes.iter().map(|change| change.table().to_owned())
+}
+
+fn goes(found: &Diff, of: &str, name: &str) -> bool {
+    found.changes.iter().any(|change| {
+        matches!(change, Change::DropColumn { table, column } if table == of && column.name == name)
+    })
+}
+
+fn comes(found: &Diff, of: &str, name: &str) -> bool {
+    found.changes.iter().any(|change| {
+        matches!(change, Change::AddColumn { table, column } if table == of && column.name == name)
+    })
+}
+
+/// What comes, or what goes.
+fn all(found: &Diff, is_new: bool) -> Vec<String> {
+    let names = found.changes.iter().filter_map(|change| match change {
+        Change::CreateTable(table) if is_new => Some(table.name.clone()),
+        Change::DropTable(table) if !is_new => Some(table.name.clone()),
+        Change::AddColumn { table, column } if is_new => Some(format!("{table}.{}", column.name)),
+        Change::DropColumn { table, column } if !is_new => {
+            Some(format!("{table}.{}", column.name))
+        }
+        _ => None,
+    });
+    names.collect()
+}
+
+/// The answers that are not renames, and which of them something asked for.
+pub(super) struct Asked<'a> {
+    answers: &'a Answers,
+    drops: Vec<BTreeSet<String>>,
+    defaults: Vec<BTreeSet<String>>,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn new(answers: &'a Answers) -> Self {
+        Self {
+            answers,
+            drops: vec![BTreeSet::new(); answers.drops.len()],
+            defaults: vec![BTreeSet::new(); answers.defaults.len()],
+        }
+    }
+
+    /// Whether somebody said that the table or the column goes.
+    pub(super) fn is_dropped(&mut self, table: &str, column: Option<&str>) -> bool {
+        let mut is_said = false;
+        for (name, of) in self.answers.drops.iter().zip(&mut self.drops) {
+            if is_named(name, table, column) {
+                of.insert(table.to_owned());
+                is_said = true;
+            }
+        }
+        is_said
+    }
+
+    /// What somebody said that rows get in the column.
+    pub(super) fn value(&mut self, table: &str, column: &str) -> Option<String> {
+        let mut said = None;
+        for ((name, value), of) in self.answers.defaults.iter().zip(&mut self.defaults) {
+            if is_named(name, table, Some(column)) {
+                of.insert(table.to_owned());
+                said = Some(value.clone());
+            }
+        }
+        said
+    }
+
+    /// # Errors
+    /// An answer to nothing, and one that two things asked for.
+    pub(super) fn finish(self, found: &Diff) -> Result<(), String> {
+        for (name, of) in self.answers.drops.iter().zip(&self.drops) {
+            let tables: Vec<&String> = of.iter().collect();
+            match &*tables {
+                [] => {
+                    return Err(format!(
+                        "`--drop {name}` names nothing that goes with what it holds: {} go",
+                        quoted(&all(found, false))
+                    ));
+                }
+                [_] => {}
+                [one, other, ..] => {
+                    return Err(format!(
+                        "`--drop {name}` could be of `{one}` and of `{other}`: write \
+                         `--drop {one}.{name}`"
+                    ));
+                }
+            }
+        }
+        for ((name, value), of) in self.answers.defaults.iter().zip(&self.defaults) {
+            let tables: Vec<&String> = of.iter().collect();
+            match &*tables {
+                [] => {
+                    return Err(format!(
+                        "`--default {name}={value}` names no column that takes no NULL from now on, \
+                         or goes, and has no default of its own"
+                    ));
+                }
+                [_] => {}
+                [one, other, ..] => {
+                    return Err(format!(
+                        "`--default {name}={value}` could be of `{one}` and of `{other}`: write \
+                         `--default {one}.{name}={value}`"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the name is that of the table, or of the column with or without its table.
+fn is_named(name: &str, table: &str, column: Option<&str>) -> bool {
+    match column {
+        None => name == table,
+        Some(column) => {
+            let (of, it) = apart(name);
+            it == column && of.is_none_or(|of| of == table)
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! check named.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| {
+        t.change(
+            |t| t.add_check(Check { name: None, rule: Rule::sql("crew <> 13") }),
+            |t| t.add_check(Check::new("sane", Rule::sql("crew <> 13"))),
+        )
+    })
+}

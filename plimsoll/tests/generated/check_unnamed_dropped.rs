@@ -1,0 +1,9 @@
+//! check unnamed dropped.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| {
+        t.drop(|t| t.add_check(Check { name: None, rule: Rule::sql("crew <> 13") }))
+    })
+}

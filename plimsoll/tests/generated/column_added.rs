@@ -1,0 +1,7 @@
+//! column added.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| t.add(|t| t.column(string_len_null("flag", 2))))
+}

@@ -1,0 +1,9 @@
+//! column made nullable.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| {
+        t.change(|t| t.column(string_len("x", 80)), |t| t.column(string_len_null("x", 80)))
+    })
+}

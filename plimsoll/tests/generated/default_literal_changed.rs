@@ -1,0 +1,12 @@
+//! default literal changed.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| {
+        t.change(
+            |t| t.column(string_len("x", 20).default("afloat")),
+            |t| t.column(string_len("x", 20).default("it's sunk")),
+        )
+    })
+}

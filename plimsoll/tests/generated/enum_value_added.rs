@@ -1,0 +1,7 @@
+//! enum value added.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter_enum("ship_state", ["afloat", "sunk"], ["afloat", "aground", "sunk"])
+}

@@ -1,0 +1,9 @@
+//! foreign key unnamed added.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| {
+        t.add(|t| t.foreign_key(["port_id"], "ports", ["id"], OnDelete::Cascade))
+    })
+}

@@ -1,0 +1,18 @@
+//! foreign key unnamed dropped.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| {
+        t.drop(|t| {
+            t.add_foreign_key(ForeignKey {
+                name: None,
+                columns: vec!["port_id".to_owned()],
+                references: "ports".to_owned(),
+                referenced_columns: vec!["id".to_owned()],
+                on_delete: OnDelete::Cascade,
+                on_update: OnUpdate::NoAction,
+            })
+        })
+    })
+}

@@ -1,0 +1,9 @@
+//! generated dropped.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| {
+        t.drop(|t| t.column(integer_null("twice")).generated("twice", "crew * 2", true))
+    })
+}

@@ -1,0 +1,12 @@
+//! index columns order.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| {
+        t.change(
+            |t| t.add_index(Index::over("ships", ["name", "flag"]).named("by name")),
+            |t| t.add_index(Index::over("ships", ["flag", "name"]).named("by name")),
+        )
+    })
+}

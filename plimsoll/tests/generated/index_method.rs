@@ -1,0 +1,7 @@
+//! index method.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new()
+}

@@ -1,0 +1,12 @@
+//! index predicate dropped.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| {
+        t.change(
+            |t| t.add_index(Index::over("ships", ["name"]).named("by name").filtered("crew > 1")),
+            |t| t.add_index(Index::over("ships", ["name"]).named("by name")),
+        )
+    })
+}

@@ -1,0 +1,16 @@
+//! index prefix.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| {
+        t.change(
+            |t| t.add_index(Index::over("ships", ["name"]).named("by name")),
+            |t| {
+                t.add_index(
+                    Index::over("ships", [IndexPart::from("name").first(8)]).named("by name"),
+                )
+            },
+        )
+    })
+}

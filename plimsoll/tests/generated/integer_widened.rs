@@ -1,0 +1,8 @@
+//! integer widened.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new()
+        .alter("ships", |t| t.change(|t| t.column(integer("x")), |t| t.column(big_integer("x"))))
+}

@@ -1,0 +1,12 @@
+//! primary key width.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| {
+        t.change(
+            |t| t.column(integer("id").auto_increment()),
+            |t| t.column(big_integer("id").auto_increment()),
+        )
+    })
+}

@@ -1,0 +1,12 @@
+//! string enum value added.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| {
+        t.change(
+            |t| t.one_of("state", ["afloat", "sunk"]),
+            |t| t.one_of("state", ["afloat", "aground", "sunk"]),
+        )
+    })
+}

@@ -1,0 +1,8 @@
+//! string to text.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new()
+        .alter("ships", |t| t.change(|t| t.column(string_len("x", 80)), |t| t.column(text("x"))))
+}

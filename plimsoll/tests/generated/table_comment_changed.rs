@@ -1,0 +1,9 @@
+//! table comment changed.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| {
+        t.change(|t| t.comment("what floats"), |t| t.comment("it's \"afloat\""))
+    })
+}

@@ -1,0 +1,7 @@
+//! unique added.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| t.add(|t| t.unique(["name"])))
+}

@@ -1,0 +1,7 @@
+//! unique unnamed added.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new().alter("ships", |t| t.add(|t| t.unique(["name"])))
+}
