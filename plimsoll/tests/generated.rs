@@ -9,11 +9,14 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use plimsoll::{
-    Answers, App, Change, Dialect, History, Open, Schema, Steps, diff,
+    App, Change, Dialect, History, Schema, Steps, diff,
     plan::statements,
     schema::Entities,
     write::{Form, Written, migration},
 };
+
+#[path = "migrate/answered.rs"]
+mod answered;
 
 mod generated {
     pub(crate) mod binary_length;
@@ -149,6 +152,8 @@ mod generated {
     pub(crate) mod of_rag_fortress;
     pub(crate) mod of_tronbyt;
 }
+
+use answered::answered;
 
 /// The migration of a file, compiled.
 type Compiled = fn() -> Steps;
@@ -356,36 +361,6 @@ fn app(have: &Schema, want: &Schema, later: Vec<Compiled>) -> App {
         history = history.declared("m02", steps);
     }
     App::new(history).entities(want.tables.values().cloned().collect::<Entities>())
-}
-
-/// What somebody types who wants nothing kept, and gives every row the same.
-fn answered(app: &App) -> (Steps, Vec<String>) {
-    let beginning = app.beginning(None).unwrap().unwrap();
-    let mut answers = Answers::default();
-    loop {
-        let draft = beginning.draft(&answers).unwrap();
-        if draft.open.is_empty() {
-            return (draft.steps, draft.notes);
-        }
-        for open in draft.open {
-            match open {
-                Open::Gone { name, .. } => answers.drops.push(name),
-                Open::Value(lack) => {
-                    let word = lack.ty.split(['(', ' ']).next().unwrap_or_default();
-                    let value = match word {
-                        "boolean" => "true",
-                        "string" | "text" | "char" => "x",
-                        "json" => "{}",
-                        "date" | "datetime" | "timestamp" | "time" => "now",
-                        "uuid" => "00000000-0000-4000-8000-000000000000",
-                        "blob" | "binary" | "varbinary" => "0x00ff",
-                        _ => "7",
-                    };
-                    answers.defaults.push((lack.name, value.to_owned()));
-                }
-            }
-        }
-    }
 }
 
 fn written(module: &str) -> Written {

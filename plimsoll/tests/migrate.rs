@@ -8,6 +8,8 @@
 
 #[path = "migrate/alter.rs"]
 mod alter;
+#[path = "migrate/answered.rs"]
+mod answered;
 #[path = "migrate/cases.rs"]
 mod cases;
 #[path = "migrate/connection.rs"]

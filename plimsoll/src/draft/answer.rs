@@ -19,14 +19,6 @@ pub struct Answers {
     pub defaults: Vec<(String, String)>,
 }
 
-/// A column by its table, when that was said, and its name.
-fn apart(name: &str) -> (Option<&str>, &str) {
-    match name.split_once('.') {
-        Some((table, column)) => (Some(table), column),
-        None => (None, name),
-    }
-}
-
 fn quoted<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
     let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     if quoted.is_empty() { "nothing".to_owned() } else { quoted.join(", ") }
@@ -59,31 +51,29 @@ impl Answers {
         let found = compare(&renames);
         let mut columns = Vec::new();
         for (from, to) in &open {
-            let (old_table, old) = apart(from);
-            let (new_table, new) = apart(to);
             // A table may be called by its name of before.
-            let now = |table: &str| {
-                let renamed = renames.iter().find_map(|rename| match rename {
-                    Rename::Table { from, to } if from == table => Some(to.clone()),
+            let is_old = |table: &str, name: &str| {
+                let before = renames.iter().find_map(|rename| match rename {
+                    Rename::Table { from, to } if to == table => Some(&**from),
                     _ => None,
                 });
-                renamed.unwrap_or_else(|| table.to_owned())
+                is_named(from, table, Some(name))
+                    || before.is_some_and(|before| is_named(from, before, Some(name)))
             };
-            let is_there = |table: &String| {
-                old_table.is_none_or(|it| now(it) == *table)
-                    && new_table.is_none_or(|it| now(it) == *table)
-                    && goes(&found, table, old)
-                    && comes(&found, table, new)
-            };
-            let tables: BTreeSet<String> = touched(&found).filter(|it| is_there(it)).collect();
-            let mut tables = tables.into_iter();
-            match (tables.next(), tables.next()) {
-                (Some(table), None) => columns.push(Rename::Column {
-                    table,
-                    from: old.to_owned(),
-                    to: new.to_owned(),
+            let pairs = columns_gone(&found).flat_map(|(table, old)| {
+                let new = columns_new(&found).filter(move |(of, _)| *of == table);
+                new.map(move |(_, new)| (table, old, new))
+            });
+            let mut pairs = pairs.filter(|(table, old, new)| {
+                is_old(table, old) && is_named(to, table, Some(new))
+            });
+            match (pairs.next(), pairs.next()) {
+                (Some((table, from, to)), None) => columns.push(Rename::Column {
+                    table: table.to_owned(),
+                    from: from.to_owned(),
+                    to: to.to_owned(),
                 }),
-                (Some(one), Some(other)) => {
+                (Some((one, old, new)), Some((other, ..))) => {
                     return Err(format!(
                         "`--rename {from}:{to}` could be of `{one}` and of `{other}`: write \
                          `--rename {one}.{old}:{new}`"
@@ -120,19 +110,19 @@ fn tables_new(found: &Diff) -> BTreeSet<String> {
     new.collect()
 }
 
-fn touched(found: &Diff) -> impl Iterator<Item = String> {
-    found.changes.iter().map(|change| change.table().to_owned())
-}
-
-fn goes(found: &Diff, of: &str, name: &str) -> bool {
-    found.changes.iter().any(|change| {
-        matches!(change, Change::DropColumn { table, column } if table == of && column.name == name)
+/// The columns that go, each with its table.
+fn columns_gone(found: &Diff) -> impl Iterator<Item = (&str, &str)> {
+    found.changes.iter().filter_map(|change| match change {
+        Change::DropColumn { table, column } => Some((&**table, &*column.name)),
+        _ => None,
     })
 }
 
-fn comes(found: &Diff, of: &str, name: &str) -> bool {
-    found.changes.iter().any(|change| {
-        matches!(change, Change::AddColumn { table, column } if table == of && column.name == name)
+/// The columns that come, each with its table.
+fn columns_new(found: &Diff) -> impl Iterator<Item = (&str, &str)> {
+    found.changes.iter().filter_map(|change| match change {
+        Change::AddColumn { table, column } => Some((&**table, &*column.name)),
+        _ => None,
     })
 }
 
@@ -237,9 +227,7 @@ impl<'a> Asked<'a> {
 fn is_named(name: &str, table: &str, column: Option<&str>) -> bool {
     match column {
         None => name == table,
-        Some(column) => {
-            let (of, it) = apart(name);
-            it == column && of.is_none_or(|of| of == table)
-        }
+        // Names may have points of their own.
+        Some(column) => name == column || name == format!("{table}.{column}"),
     }
 }

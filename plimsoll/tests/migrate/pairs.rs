@@ -1,13 +1,14 @@
-//! Schemas by chance that become others, with rows in them: what is wanted is there, and what was
-//! there comes back.
+//! Schemas by chance that become others by the migration that is written for them, with rows in
+//! them: what is wanted is there, nothing more is to be written, and what was there comes back.
 //!
 //! `PLIMSOLL_CASES` multiplies the number of pairs.
 
 use plimsoll::{
-    App, Dialect, History, Schema, Wanted, diff, introspect,
+    App, Dialect, History, Schema, Wanted, introspect,
     prelude::*,
-    schema::{Column, Default, IndexKey, Table, Type, Unique},
+    schema::{Column, Default, Entities, IndexKey, Table, Type, Unique},
     testing::{Scratch, cases, run_empty},
+    write::{Form, migration},
 };
 use proptest::{
     prelude::*,
@@ -16,7 +17,8 @@ use proptest::{
 };
 
 use crate::{
-    filled::{creation_of, fill, forget_records, steps_of, values},
+    answered::answered,
+    filled::{creation_of, fill, forget_records, values},
     made::{changes_as, lines},
     random::any_tables,
     support::*,
@@ -49,7 +51,7 @@ fn become_others(dialect: Dialect, base: u32) {
     measured(format!("{rounds} pairs of seed {seed} on {dialect}"));
     let mut runner =
         TestRunner::new(Config { rng_seed: RngSeed::Fixed(seed), ..Config::default() });
-    let pairs = (any_tables(dialect), prop::collection::vec((0_u8..16, any::<u8>()), 1..6));
+    let pairs = (any_tables(dialect), prop::collection::vec((0_u8..18, any::<u8>()), 1..6));
     for round in 0..rounds {
         let (tables, alterations) = pairs.new_tree(&mut runner).unwrap().current();
         let have = Schema::of(tables);
@@ -133,19 +135,28 @@ fn alter(before: &Schema, schema: &mut Schema, kind: u8, choice: usize) {
                 key.on_delete = OnDelete::Cascade;
             }
         }
+        // What the rows that are there get is answered.
+        (16, _) if is_new(&table) => {
+            table.columns.push(Column { nullable: false, ..added(Type::Integer) });
+        }
+        (17, _) if is_new(&table) => {
+            table.columns.push(Column { nullable: false, ..added(Type::String(Some(20))) });
+        }
         _ => {}
     }
     schema.tables.insert(name, table);
 }
 
 async fn becomes(scratch: &Scratch, have: &Schema, want: &Schema) {
-    let made = diff(have, want, &[]).changes;
-    let said = lines(&made);
-    let app = {
-        let history = History::new().declared("m01", creation_of(have));
-        App::new(history.declared("m02", move || steps_of(made.clone())))
-    };
-    let look = async |wanted: &Schema| {
+    let entities: Entities = want.tables.values().cloned().collect();
+    let history = || History::new().declared("m01", creation_of(have));
+    let (steps, notes) = answered(&App::new(history()).entities(entities.clone()));
+    let written = migration(Form::Declared, "Becomes another", &notes, &steps).unwrap().steps;
+    let said: Vec<String> = written.steps().iter().map(|it| it.describe()).collect();
+    let app = App::new(history().declared("m02", move || written.clone())).entities(entities);
+    let again: Vec<String> = answered(&app).0.steps().iter().map(|it| it.describe()).collect();
+    assert_eq!(again, [""; 0], "written once, nothing has changed: {said:#?}");
+    let look = async |wanted: &Schema, how: Wanted| {
         let db = session(scratch).await;
         let mut found = introspect(&db).await.unwrap();
         forget_records(&mut found);
@@ -153,7 +164,7 @@ async fn becomes(scratch: &Scratch, have: &Schema, want: &Schema) {
         for column in wanted.tables.values_mut().flat_map(|table| &mut table.columns) {
             column.renamed_from = None;
         }
-        let left = changes_as(scratch, &found, &wanted, Wanted::Exactly).await;
+        let left = changes_as(scratch, &found, &wanted, how).await;
         assert_eq!(lines(&left), [""; 0], "{said:#?}");
         let values = values(&db, &found).await;
         let _ = db.close().await;
@@ -161,12 +172,12 @@ async fn becomes(scratch: &Scratch, have: &Schema, want: &Schema) {
     };
     heard_up(scratch, &app, "m01").await.0.unwrap_or_else(|error| panic!("{}", chain(&error)));
     fill(&scratch.db, have, want, 1).await;
-    let before = look(have).await;
+    let before = look(have, Wanted::Exactly).await;
 
     up(scratch, &app).await.unwrap_or_else(|error| panic!("{}: {said:#?}", chain(&error)));
-    let after = look(want).await;
+    let after = look(want, Wanted::ByEntities).await;
     down(scratch, &app, "m01").await.unwrap_or_else(|error| panic!("{}: {said:#?}", chain(&error)));
-    let back = look(have).await;
+    let back = look(have, Wanted::Exactly).await;
 
     for table in want.tables.values() {
         for column in &table.columns {
