@@ -1,15 +1,18 @@
 //! Changes of the schema for migrations that are code.
 
-use sea_orm::{ConnectionTrait as _, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 use sea_orm_migration::{SchemaManager, SchemaManagerConnection};
 
 use crate::{
     change::Change,
+    code::{Call, CallCode},
     dialect::Dialect,
+    fits::misfits,
     introspect::introspect,
-    plan::statements,
+    misfit::said,
+    plan::{Plan, plan},
     rebuild,
-    render::Statement,
+    render::Effect,
     schema::{Index, IndexPart, Schema, Table, Unique},
     steps::{AlterBuilder, Step, Steps},
 };
@@ -57,32 +60,60 @@ pub async fn make(manager: &SchemaManager<'_>, steps: &Steps) -> Result<(), DbEr
     let before = introspect(manager.get_connection()).await?;
     let steps = found(steps, &before).map_err(refused)?;
     let dialect = manager.get_database_backend().into();
-    let run = statements(dialect, &steps, &before).map_err(|why| refused(why.to_string()))?;
-    execute(manager, &run).await
+    let run = plan(dialect, &steps, &before).map_err(|why| refused(why.to_string()))?;
+    execute(manager, &run, None).await
 }
 
-/// Runs statements where a migration runs: a table is built anew on a connection of its own.
-pub(crate) async fn execute(manager: &SchemaManager<'_>, run: &[Statement]) -> Result<(), DbErr> {
+/// Runs a plan where a migration runs: a table is built anew on a connection of its own. The rows
+/// are asked first whether they fit.
+pub(crate) async fn execute(
+    manager: &SchemaManager<'_>,
+    plan: &Plan,
+    code: Option<CallCode>,
+) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let is_sqlite = Dialect::from(manager.get_database_backend()) == Dialect::Sqlite;
-    match connection {
-        SchemaManagerConnection::Connection(db) if is_sqlite && rebuild::is_needed(run) => {
-            let pool = db.get_sqlite_connection_pool();
-            rebuild::run(pool, run, Vec::new, |_| {}).await.map_err(|failure| failure.source)
+    let run = &*plan.statements;
+    fit(connection, plan, 0).await?;
+    if let SchemaManagerConnection::Connection(db) = connection
+        && is_sqlite
+        && rebuild::is_needed(run)
+    {
+        if run.iter().any(|it| matches!(it.effect, Effect::Code { .. })) {
+            return Err(DbErr::Migration(
+                "code and a table that is built anew cannot share a migration that SeaORM runs; \
+                 plimsoll's own command can run it"
+                    .to_owned(),
+            ));
         }
-        SchemaManagerConnection::Transaction(transaction) if is_sqlite => {
-            for statement in run {
+        let pool = db.get_sqlite_connection_pool();
+        let ran = rebuild::run(pool, run, &plan.guards, Vec::new, |_| {}).await;
+        return ran.map_err(|failure| failure.source);
+    }
+    for (at, statement) in run.iter().enumerate() {
+        if at > 0 {
+            fit(connection, plan, at).await?;
+        }
+        match (&statement.effect, connection) {
+            (Effect::Code { name, is_back }, _) => {
+                let code = code.ok_or_else(|| {
+                    DbErr::Migration(format!("`{name}` is code, which only a history has beside it"))
+                })?;
+                code(Call { step: name, is_back: *is_back, manager }).await?;
+            }
+            (_, SchemaManagerConnection::Transaction(transaction)) if is_sqlite => {
                 rebuild::run_within(transaction, statement).await?;
             }
-            Ok(())
-        }
-        _ => {
-            for statement in run {
-                connection.execute_unprepared(&statement.sql).await?;
-            }
-            Ok(())
+            _ => drop(connection.execute_unprepared(&statement.sql).await?),
         }
     }
+    Ok(())
+}
+
+/// Asks the rows what they are to be asked before the statement `at`.
+async fn fit(db: &impl ConnectionTrait, plan: &Plan, at: usize) -> Result<(), DbErr> {
+    let misfits = misfits(db, &plan.guards, at).await?;
+    if misfits.is_empty() { Ok(()) } else { Err(DbErr::Migration(said(&misfits))) }
 }
 
 /// The same steps, in which what goes and what was is as the database has it.

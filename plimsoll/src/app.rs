@@ -204,7 +204,9 @@ impl App {
     ///
     /// # Errors
     /// Everything that can go wrong with the connection, the lock, a migration or a seed. What was
-    /// applied before stays applied, and is named in [`MigrationError::Failed`].
+    /// applied before stays applied, and is named in [`MigrationError::Failed`]. A migration that drops
+    /// what was there before has to say so ([`Steps::allow_loss`](crate::Steps::allow_loss)), else
+    /// nothing runs ([`MigrationError::LossNotAllowed`]).
     pub async fn up(&self, database: &Database) -> Result<Report> {
         let db = connect::session(database).await?;
         let report = self.up_on(&db).await;
@@ -225,7 +227,7 @@ impl App {
     /// What the command can do, on a connection that is there: a pool of one, as
     /// [`connect::session`] makes it. Tells the log, and waits for the lock for [`LOCK_TIMEOUT`].
     pub fn on<'r>(&'r self, db: &'r DatabaseConnection) -> Run<'r> {
-        Run { app: self, db, progress: &Log, lock: Some(LOCK_TIMEOUT) }
+        Run { app: self, db, progress: &Log, lock: Some(LOCK_TIMEOUT), may_lose: false }
     }
 
     /// The seed files, read.

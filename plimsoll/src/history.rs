@@ -14,9 +14,10 @@ use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaMana
 use crate::{
     alter::execute,
     change::Change,
+    code::CallCode,
     error::{MigrationError, Result},
     introspect::introspect,
-    plan::statements,
+    plan::plan,
     revisions::{self, Known},
     schema::Schema,
     steps::{Step, Steps},
@@ -49,10 +50,25 @@ impl History {
     /// Adds a migration that is data.
     #[must_use]
     pub fn declared(
-        mut self,
+        self,
         name: &'static str,
         steps: impl Fn() -> Steps + Send + Sync + 'static,
     ) -> Self {
+        self.add(name, Arc::new(steps), None)
+    }
+
+    /// Adds a migration that is data, with the code that it calls ([`Steps::code`]).
+    #[must_use]
+    pub fn declared_with(
+        self,
+        name: &'static str,
+        steps: impl Fn() -> Steps + Send + Sync + 'static,
+        code: CallCode,
+    ) -> Self {
+        self.add(name, Arc::new(steps), Some(code))
+    }
+
+    fn add(mut self, name: &'static str, steps: Written, code: Option<CallCode>) -> Self {
         let before = self
             .migrations
             .iter()
@@ -61,7 +77,7 @@ impl History {
             .map(|last| last.followed_by_itself())
             .unwrap_or_default();
         let is_known = self.migrations.iter().all(|earlier| probe(&**earlier).is_some());
-        self.migrations.push(Box::new(Declared { name, steps: Arc::new(steps), before, is_known }));
+        self.migrations.push(Box::new(Declared { name, steps, code, before, is_known }));
         self
     }
 
@@ -128,13 +144,22 @@ impl History {
             if let Some(problem) = steps.problem() {
                 return Err(refuse(problem).into());
             }
+            let code = steps.steps().iter().find_map(|step| match step {
+                Step::Code(code) => Some(&code.name),
+                _ => None,
+            });
+            if let (Some(code), None) = (code, declared.code) {
+                let why = "and the list has none beside it: `declared MODULE with FUNCTION`";
+                return Err(refuse(format!("its step `{code}` is code, {why}")).into());
+            }
             let before = steps.part_of(&schema);
             let fits = steps.apply(&mut schema);
             if all_declared {
                 fits.map_err(refuse)?;
             }
             let is_known = all_declared;
-            list.push(Revision { name, kind: Kind::Declared { steps, before, is_known } });
+            let code = declared.code;
+            list.push(Revision { name, kind: Kind::Declared { steps, before, is_known, code } });
         }
         Ok(Revisions { list, table: self.table.clone() })
     }
@@ -228,6 +253,8 @@ pub(crate) enum Kind<'h> {
         before: Schema,
         /// Whether that is all: no migration before it is code.
         is_known: bool,
+        /// The code that it calls.
+        code: Option<CallCode>,
     },
     Imperative(&'h dyn MigrationTrait),
 }
@@ -258,6 +285,7 @@ type Written = Arc<dyn Fn() -> Steps + Send + Sync>;
 struct Declared {
     name: &'static str,
     steps: Written,
+    code: Option<CallCode>,
     /// The declared migrations before it: they tell the schema that it begins with.
     before: Arc<[Written]>,
     /// Whether those are all: none before it is code.
@@ -288,8 +316,8 @@ impl Declared {
         if !self.is_known {
             before = introspect(manager.get_connection()).await?;
         }
-        let run = statements(dialect, &steps, &before).map_err(|why| custom(why.to_string()))?;
-        execute(manager, &run).await
+        let run = plan(dialect, &steps, &before).map_err(|why| custom(why.to_string()))?;
+        execute(manager, &run, self.code).await
     }
 }
 
@@ -348,7 +376,8 @@ fn probe(migration: &dyn MigrationTrait) -> Option<Declared> {
 
 /// Writes the history of a migration crate from one list.
 ///
-/// `declared` modules have `fn steps() -> Steps`, `imperative` ones have SeaORM's
+/// `declared` modules have `fn steps() -> Steps`, and `declared … with run` ones the code besides that
+/// their steps call ([`Steps::code`](crate::Steps::code)); `imperative` ones have SeaORM's
 /// `struct Migration`. It defines `fn history() -> plimsoll::History` and, for `sea-orm-cli` and
 /// programs that call it, SeaORM's `struct Migrator`.
 ///
@@ -368,11 +397,11 @@ fn probe(migration: &dyn MigrationTrait) -> Option<Declared> {
 /// ```
 #[macro_export]
 macro_rules! history {
-    ($($kind:ident $module:ident),* $(,)?) => {
+    ($($kind:ident $module:ident $(with $code:ident)?),* $(,)?) => {
         /// The migrations in their order.
         pub fn history() -> $crate::History {
             let history = $crate::History::new();
-            $(let history = $crate::__migration!(history, $kind, $module);)*
+            $(let history = $crate::__migration!(history, $kind, $module $(, $code)?);)*
             history
         }
 
@@ -394,10 +423,13 @@ macro_rules! __migration {
     ($history:ident, declared, $module:ident) => {
         $history.declared(stringify!($module), $module::steps)
     };
+    ($history:ident, declared, $module:ident, $code:ident) => {
+        $history.declared_with(stringify!($module), $module::steps, $module::$code)
+    };
     ($history:ident, imperative, $module:ident) => {
         $history.imperative($module::Migration)
     };
-    ($history:ident, $kind:ident, $module:ident) => {
+    ($history:ident, $kind:ident, $module:ident $(, $code:ident)?) => {
         compile_error!(concat!(
             "a migration is `declared` or `imperative`, not `",
             stringify!($kind),

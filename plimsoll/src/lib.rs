@@ -13,6 +13,8 @@ mod cli;
 #[cfg(feature = "connect")]
 pub mod clock;
 #[cfg(feature = "migrate")]
+mod code;
+#[cfg(feature = "migrate")]
 mod compare;
 #[cfg(feature = "connect")]
 pub mod config;
@@ -26,6 +28,9 @@ pub mod diff;
 mod draft;
 mod error;
 #[cfg(feature = "migrate")]
+mod fits;
+mod guard;
+#[cfg(feature = "migrate")]
 mod history;
 #[cfg(feature = "connect")]
 mod introspect;
@@ -33,6 +38,7 @@ mod introspect;
 mod lock;
 #[cfg(feature = "migrate")]
 mod meet;
+mod misfit;
 mod names;
 pub mod normal;
 pub mod plan;
@@ -74,6 +80,8 @@ pub use alter::{alter, make};
 pub use app::{Agreement, App, Beginning, Choice, Compared, LOCK_TIMEOUT, Report, Run, Whose};
 pub use change::Change;
 #[cfg(feature = "migrate")]
+pub use code::{Call, CallCode, Running};
+#[cfg(feature = "migrate")]
 pub use compare::{Comparison, How, compare};
 pub use dialect::Dialect;
 pub use diff::{Diff, diff};
@@ -88,6 +96,7 @@ pub use history::History;
 pub use introspect::introspect;
 #[cfg(feature = "migrate")]
 pub use meet::Wanted;
+pub use misfit::Misfit;
 #[cfg(feature = "migrate")]
 pub use runner::{Ran, Rehearsed, Unfinished};
 pub use schema::{Beside, Entities, Schema, TableBuilder, table_of};

@@ -8,6 +8,7 @@
 use crate::{
     change::Change,
     dialect::{Dialect, mysql, postgres, sqlite},
+    guard::{Guard, guards},
     render::{Render, Statement, Unrenderable, renderer, rows},
     schema::{Schema, Table},
     steps::{Step, Steps},
@@ -20,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) statements: Vec<Statement>,
     /// For each step, how many statements have run when it has.
     pub(crate) ends: Vec<usize>,
+    /// What the rows are asked, each with how many statements have run when it is.
+    pub(crate) guards: Vec<(usize, Guard)>,
 }
 
 /// The statements of `steps` for `dialect`, in order.
@@ -43,13 +46,18 @@ pub(crate) fn plan(dialect: Dialect, steps: &Steps, before: &Schema) -> Result<P
         render: renderer(dialect),
         begun_with: before,
         schema: before.clone(),
-        plan: Plan { statements: Vec::new(), ends: vec![0; steps.steps().len()] },
+        plan: Plan { ends: vec![0; steps.steps().len()], ..Plan::default() },
+        steps,
     };
     let mut changes = Vec::new();
     for (at, step) in steps.steps().iter().enumerate() {
         match step {
             Step::Change(change) => changes.push((at, change)),
-            Step::Insert(_) | Step::Delete(_) | Step::Sql(_) | Step::Update(_) => {
+            Step::Insert(_)
+            | Step::Delete(_)
+            | Step::Sql(_)
+            | Step::Update(_)
+            | Step::Code(_) => {
                 planner.make(&std::mem::take(&mut changes))?;
                 planner.fill(at, step)?;
             }
@@ -205,6 +213,7 @@ fn units<'c>(dialect: Dialect, changes: &[(usize, &'c Change)]) -> Vec<Unit<'c>>
 
 struct Planner<'p> {
     render: &'static dyn Render,
+    steps: &'p Steps,
     /// The schema before the first step.
     begun_with: &'p Schema,
     /// The schema before the next step.
@@ -224,6 +233,7 @@ impl Planner<'_> {
             Step::Update(update) => {
                 rows::update(self.render, update, self.schema.tables.get(&update.table))?.into_iter().collect()
             }
+            Step::Code(code) => rows::code(code).into_iter().collect(),
             Step::Change(_) => Vec::new(),
         });
         self.plan.ends[at] = self.plan.statements.len();
@@ -233,6 +243,7 @@ impl Planner<'_> {
     /// Adds the statements of changes in a row.
     fn make(&mut self, changes: &[(usize, &Change)]) -> Result<(), Unrenderable> {
         for unit in units(self.render.dialect(), changes) {
+            self.ask(&unit);
             let statements = match self.render.dialect() {
                 Dialect::Postgres => self.by_itself(unit.changes[0].1)?,
                 Dialect::Mysql => self.together(&unit)?,
@@ -244,6 +255,34 @@ impl Planner<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Adds what the rows are asked before the changes are made: before all else where that is the
+    /// same question.
+    fn ask(&mut self, unit: &Unit<'_>) {
+        let place = self.plan.statements.len();
+        let mut asked = Vec::new();
+        if let [(at, Change::AlterEnum { .. })] = *unit.changes {
+            asked = guards(self.render, self.steps, at, &self.schema, self.begun_with);
+        } else if let Some(table) = self.schema.tables.get(unit.table()) {
+            // What is there, and not what the same statement makes.
+            let mut now = Schema::of([table.clone()]);
+            for (at, change) in &unit.changes {
+                let is_known = |it: &Guard| {
+                    it.other.iter().all(|other| self.schema.tables.contains_key(other))
+                        && now.tables.values().flat_map(|it| &it.columns).all(|column| {
+                            table.column(&column.name).is_some()
+                                || !it.mentions(self.render.dialect(), &column.name)
+                        })
+                };
+                let of = guards(self.render, self.steps, *at, &now, self.begun_with);
+                asked.extend(of.into_iter().filter(|it| is_known(&it.guard)));
+                // What the fold does not allow, whoever runs it has refused before.
+                let _ = change.apply(&mut now);
+            }
+        }
+        let placed = asked.into_iter().map(|it| (if it.is_first { 0 } else { place }, it.guard));
+        self.plan.guards.extend(placed);
     }
 
     /// Makes the changes in the schema, and gives the table as it was and as it is.

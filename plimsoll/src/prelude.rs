@@ -7,6 +7,7 @@ pub use sea_orm_migration::{
 
 pub use crate::{
     change::Change,
+    code::{Call, Running},
     row,
     schema::{
         Check, ForeignKey, Index, IndexPart, OnDelete, OnUpdate, Rule, Sql, TableBuilder,

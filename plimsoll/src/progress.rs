@@ -41,6 +41,15 @@ pub enum Event<'e> {
         /// How long it took.
         took: Duration,
     },
+    /// A batch of rows was kept.
+    Rows {
+        /// The table.
+        table: &'e str,
+        /// How many rows have been gone through.
+        done: u64,
+        /// How many there were when it began.
+        of: u64,
+    },
     /// A migration has ended.
     Ended {
         /// The migration.
@@ -102,6 +111,9 @@ impl Progress for Log {
             }
             Event::Step { sign, sentence, took } => {
                 tracing::debug!(%sign, sentence, took_ms = milliseconds(took), "step");
+            }
+            Event::Rows { table, done, of } => {
+                tracing::debug!(table, done, of, "rows");
             }
             Event::Ended { migration, took } => {
                 tracing::info!(migration, took_ms = milliseconds(took), "migration ended");

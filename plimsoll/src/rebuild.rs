@@ -13,6 +13,8 @@ use sea_orm::{
 
 use crate::{
     dialect::Dialect,
+    guard::Guard,
+    misfit::{Misfit, said},
     render::{Effect, Rebuild, Statement, renderer},
 };
 
@@ -32,21 +34,25 @@ pub(crate) fn is_needed(statements: &[Statement]) -> bool {
 pub(crate) struct Failure {
     pub(crate) at: Option<usize>,
     pub(crate) source: DbErr,
+    /// The rows that did not fit, when that is it.
+    pub(crate) misfits: Vec<Misfit>,
 }
 
 impl From<DbErr> for Failure {
     fn from(source: DbErr) -> Self {
-        Self { at: None, source }
+        Self { at: None, source, misfits: Vec::new() }
     }
 }
 
 /// Runs the statements and then those of `record`, all or none of them. Rows, and rows that refer
 /// to them, are counted before and after; what is on a table and was not declared stays on it.
 ///
-/// `ended` is told of every statement that has run.
+/// Before each statement but the first the rows are asked what `guards` has for it. `ended` is told of
+/// every statement that has run.
 pub(crate) async fn run(
     pool: &SqlitePool,
     statements: &[Statement],
+    guards: &[(usize, Guard)],
     record: impl FnOnce() -> Vec<String>,
     mut ended: impl FnMut(usize),
 ) -> Result<(), Failure> {
@@ -60,7 +66,7 @@ pub(crate) async fn run(
             "foreign_keys cannot be switched off: the connection is in a transaction",
         ));
     }
-    let outcome = in_transaction(&mut session, statements, record, &mut ended).await;
+    let outcome = in_transaction(&mut session, statements, guards, record, &mut ended).await;
     if outcome.is_err() {
         let _ = session.execute("ROLLBACK").await;
     }
@@ -74,13 +80,23 @@ pub(crate) async fn run(
 async fn in_transaction(
     session: &mut Session<'_>,
     statements: &[Statement],
+    guards: &[(usize, Guard)],
     record: impl FnOnce() -> Vec<String>,
     ended: &mut impl FnMut(usize),
 ) -> Result<(), Failure> {
     session.execute("BEGIN IMMEDIATE").await?;
     let before = session.orphans().await?;
     for (at, statement) in statements.iter().enumerate() {
-        session.make(statement).await.map_err(|source| Failure { at: Some(at), source })?;
+        let failed = |source| Failure { at: Some(at), source, misfits: Vec::new() };
+        let mut misfits = Vec::new();
+        for (_, guard) in guards.iter().filter(|(before, _)| at > 0 && *before == at) {
+            misfits.extend(guard.misfit(&session.rows(&guard.sql).await.map_err(failed)?));
+        }
+        if !misfits.is_empty() {
+            let source = DbErr::Migration(said(&misfits));
+            return Err(Failure { at: Some(at), source, misfits });
+        }
+        session.make(statement).await.map_err(failed)?;
         ended(at + 1);
     }
     for (tables, rows) in session.orphans().await? {

@@ -295,6 +295,17 @@ impl<'h> Records<'h> {
         finished: &[&str],
         begun: Begun,
     ) -> Result<(), DbErr> {
+        db.execute_unprepared(&self.beginning(version, way, finished, begun)?).await.map(drop)
+    }
+
+    /// The statement of [`Self::begin`].
+    pub(crate) fn beginning(
+        &self,
+        version: &str,
+        way: Way,
+        finished: &[&str],
+        begun: Begun,
+    ) -> Result<String, DbErr> {
         let (statement, effect) = match begun {
             Begun::Code => ("NULL".to_owned(), "NULL".to_owned()),
             Begun::Nothing => ("''".to_owned(), "NULL".to_owned()),
@@ -314,7 +325,7 @@ impl<'h> Records<'h> {
                    effect = excluded.effect",
             ),
         };
-        db.execute_unprepared(&format!(
+        Ok(format!(
             "{insert} INTO {JOURNAL} \
                (history, version, way, finished, finished_digest, statement, effect) \
              VALUES ({}, {}, {}, {}, {}, {statement}, {effect}){replace}",
@@ -324,8 +335,6 @@ impl<'h> Records<'h> {
             finished.len(),
             self.text(&digest(finished)),
         ))
-        .await
-        .map(|_| ())
     }
 
     /// Nothing is open any more.

@@ -1,26 +1,33 @@
 //! Applies and reverts migrations on the session that holds the lock.
 
+mod batches;
 mod one;
 mod rehearse;
 mod unfinished;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use sea_orm::{DatabaseConnection, DbErr};
 
 use crate::{
     catalog,
+    change::Change,
     dialect::{Dialect, lock::row},
     error::{MigrationError, Result},
-    history::{Kind, Revisions},
+    history::{Kind, Revision, Revisions},
     lock::{self, Guard},
     progress::{Event, Progress},
     rebuild,
     records::{Begun, Open, Records, Way},
     revisions::{self, Standing, State, Target},
+    steps::Step,
 };
 
-use one::One;
+use batches::is_kept_alone;
+use one::{Keeping, One};
 pub use rehearse::Rehearsed;
 pub(crate) use rehearse::rehearse;
 use rehearse::{Rendered, render};
@@ -96,8 +103,9 @@ impl<'r> Runner<'r> {
         Ok(revisions::compare(&self.revisions.known(), &applied))
     }
 
-    /// Applies what is pending as far as `target`.
-    pub(crate) async fn up(&self, target: &Target) -> Result<Vec<Ran>> {
+    /// Applies what is pending as far as `target`. What loses rows or values that were there before
+    /// has to say that it may, unless the run may lose anything.
+    pub(crate) async fn up(&self, target: &Target, may_lose: bool) -> Result<Vec<Ran>> {
         let standings = self.known_standings().await?;
         for changed in standings.iter().filter(|it| it.state == State::Changed) {
             let sentence = format!(
@@ -107,6 +115,13 @@ impl<'r> Runner<'r> {
             self.progress.tell(Event::Warning { sentence: &sentence });
         }
         let run = revisions::to_apply(&standings, target).map_err(MigrationError::from)?;
+        if !may_lose {
+            let revisions = run.iter().map(|at| &self.revisions.list[*at]);
+            let losses = losses(revisions);
+            if !losses.is_empty() {
+                return Err(MigrationError::LossNotAllowed { losses }.into());
+            }
+        }
         self.run(&standings, run, Way::Up).await
     }
 
@@ -204,13 +219,21 @@ impl<'r> Runner<'r> {
                 // It was data when it was interrupted.
                 (Kind::Imperative(_), _, Some(left)) => return Err(one.changed(&left).into()),
                 (Kind::Imperative(migration), _, None) => one.imperative(*migration).await?,
-                (Kind::Declared { .. }, rendered, left) => match self.dialect() {
-                    Dialect::Mysql => one.journaled(rendered, left).await?,
-                    Dialect::Sqlite if rebuild::is_needed(&rendered.run) => {
-                        one.with_rebuilds(rendered).await?;
+                (Kind::Declared { .. }, rendered, left) => {
+                    let whole = 0..rendered.run.len();
+                    match self.dialect() {
+                        Dialect::Mysql => one.journaled(rendered, left).await?,
+                        _ if left.is_some() || rendered.run.iter().any(is_kept_alone) => {
+                            one.in_parts(rendered, left).await?;
+                        }
+                        Dialect::Sqlite if rebuild::is_needed(&rendered.run) => {
+                            one.with_rebuilds(rendered, whole, Keeping::Record).await?;
+                        }
+                        Dialect::Sqlite | Dialect::Postgres => {
+                            one.in_transaction(rendered, whole, Keeping::Record).await?;
+                        }
                     }
-                    Dialect::Sqlite | Dialect::Postgres => one.in_transaction(rendered).await?,
-                },
+                }
             }
             let took = began.elapsed();
             self.progress.tell(Event::Ended { migration: &revision.name, took });
@@ -230,6 +253,34 @@ impl<'r> Runner<'r> {
             }
         }
     }
+}
+
+/// What revisions lose, in the order in which they run, of tables that they do not make themselves,
+/// and do not say that they may.
+fn losses<'r>(revisions: impl Iterator<Item = &'r Revision<'r>>) -> Vec<String> {
+    let mut made: BTreeSet<&str> = BTreeSet::new();
+    let mut losses = Vec::new();
+    for revision in revisions {
+        let Kind::Declared { steps, .. } = &revision.kind else { continue };
+        for step in steps.steps() {
+            let Step::Change(change) = step else { continue };
+            match change {
+                Change::CreateTable(table) => {
+                    made.insert(&table.name);
+                }
+                Change::RenameTable { from, to } if made.contains(&**from) => {
+                    made.insert(to);
+                }
+                change => {
+                    let is_lost = change.loses() && !made.contains(change.table());
+                    if is_lost && steps.allowed_loss().is_none() {
+                        losses.push(format!("`{}` would {}", revision.name, change.describe()));
+                    }
+                }
+            }
+        }
+    }
+    losses
 }
 
 /// Refuses a pool: what one of its sessions locks or sets, another would not have.

@@ -46,6 +46,24 @@ pub enum Step {
     Sql(Written),
     /// Rows have other values.
     Update(Update),
+    /// Code runs that the history has beside the migration.
+    Code(Code),
+}
+
+/// Code that a migration calls for what cannot be said as data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// What it does, and how the code knows which step is meant.
+    pub name: String,
+    /// A number that is another when the code does something else: all that a checksum can know of
+    /// it.
+    pub version: u32,
+    /// Whether it is called on the way back, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_back: bool,
+    /// Whether it is called to take back what it did.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_back: bool,
 }
 
 /// SQL that somebody wrote.
@@ -84,6 +102,7 @@ impl Step {
                 Self::Sql(Written { table: table.clone(), run: back.clone(), back: run.clone() })
             }
             Self::Update(update) => Self::Update(update.reverse()),
+            Self::Code(code) => Self::Code(Code { is_back: !code.is_back, ..code.clone() }),
         }
     }
 
@@ -98,6 +117,11 @@ impl Step {
             }
             Self::Sql(written) => format!("change rows of `{}`", written.table),
             Self::Update(update) => update.describe(),
+            Self::Code(code) if !code.runs() => {
+                format!("leave what `{}` did as it is", code.name)
+            }
+            Self::Code(code) if code.is_back => format!("take back `{}`, which is code", code.name),
+            Self::Code(code) => format!("run `{}`, which is code", code.name),
         }
     }
 
@@ -107,7 +131,7 @@ impl Step {
             Self::Change(change) => change.sign(),
             Self::Insert(_) => '+',
             Self::Delete(_) => '-',
-            Self::Sql(_) | Self::Update(_) => '~',
+            Self::Sql(_) | Self::Update(_) | Self::Code(_) => '~',
         }
     }
 
@@ -118,7 +142,16 @@ impl Step {
             Self::Insert(rows) | Self::Delete(rows) => &rows.table,
             Self::Sql(written) => &written.table,
             Self::Update(update) => &update.table,
+            // Whichever it touches.
+            Self::Code(_) => "",
         }
+    }
+}
+
+impl Code {
+    /// Whether it is called at all.
+    pub(crate) fn runs(&self) -> bool {
+        !self.is_back || self.has_back
     }
 }
 
@@ -305,6 +338,25 @@ impl Steps {
         self
     }
 
+    /// Calls code for what cannot be said as data: the function that the history has beside the
+    /// migration ([`history!`](crate::history), `declared … with …`) is told `name`. It has a
+    /// transaction of its own, of rows alone: no script can show what it does, and on MySQL no
+    /// transaction holds what alters the schema. Nothing has to be taken back.
+    ///
+    /// `version` is all that a checksum knows of it: count it up when the code does something else.
+    #[must_use]
+    pub fn code(self, name: impl Into<String>, version: u32) -> Self {
+        let code = Code { name: name.into(), version, has_back: false, is_back: false };
+        self.and_step(Step::Code(code))
+    }
+
+    /// As [`Steps::code`], and the function is called on the way back, too.
+    #[must_use]
+    pub fn code_and_back(self, name: impl Into<String>, version: u32) -> Self {
+        let code = Code { name: name.into(), version, has_back: true, is_back: false };
+        self.and_step(Step::Code(code))
+    }
+
     /// Says that rows or values that the steps lose are no longer needed, and why. Without it whoever
     /// runs the migration is asked.
     #[must_use]
@@ -403,6 +455,12 @@ impl Steps {
                 Step::Change(Change::RenameTable { from, .. }) => {
                     names.insert(from);
                 }
+                Step::Change(Change::AddForeignKey { key, .. }) => {
+                    names.insert(&key.references);
+                }
+                Step::Change(Change::AlterForeignKey { to, .. }) => {
+                    names.insert(&to.references);
+                }
                 Step::Change(Change::AlterEnum { .. }) => is_enum_altered = true,
                 _ => {}
             }
@@ -440,7 +498,7 @@ impl Steps {
                 ))
             }
             Step::Update(update) => update.problem(),
-            Step::Change(_) | Step::Sql(_) => None,
+            Step::Change(_) | Step::Sql(_) | Step::Code(_) => None,
         })
     }
 

@@ -28,6 +28,8 @@ pub struct Run<'r> {
     pub(super) progress: &'r dyn Progress,
     /// How long the lock is waited for; without it there is no lock.
     pub(super) lock: Option<Duration>,
+    /// Whether what loses rows or values need not say that it may.
+    pub(super) may_lose: bool,
 }
 
 impl fmt::Debug for Run<'_> {
@@ -55,6 +57,13 @@ impl<'r> Run<'r> {
         self
     }
 
+    /// Lets migrations lose rows and values that do not say that they may: somebody was asked.
+    #[must_use]
+    pub fn losing(mut self) -> Self {
+        self.may_lose = true;
+        self
+    }
+
     /// Applies what is pending as far as `target`, then offers the default rows, under the lock.
     ///
     /// # Errors
@@ -78,7 +87,7 @@ impl<'r> Run<'r> {
         let runner = self.start(&revisions).await?;
         let report = async {
             seeds.forget_gone().await?;
-            let applied = runner.up(target).await?;
+            let applied = runner.up(target, self.may_lose).await?;
             let seeded = seeds.run(&chosen, Mode::Offer).await?;
             Ok(Report { applied, seeded })
         }
@@ -324,7 +333,7 @@ impl<'r> Run<'r> {
         all: &[Seeder],
         chosen: &[&Seeder],
     ) -> Result<Report> {
-        let applied = runner.up(&Target::Head).await?;
+        let applied = runner.up(&Target::Head, true).await?;
         let seeded = self.seeds(revisions, all).run(chosen, Mode::Offer).await?;
         Ok(Report { applied, seeded })
     }

@@ -220,6 +220,11 @@ impl Progress for Output {
                 let took = duration(took);
                 self.progress(format!("  \x1b[{color}m{sign}\x1b[0m {sentence} in {took}"));
             }
+            Event::Rows { table, done, of } => self.with_bar(|slot| {
+                if let Some(bar) = slot {
+                    bar.set_message(format!("{table}: {done} of {of} rows"));
+                }
+            }),
             Event::Ended { took, .. } => {
                 self.with_bar(|bar| {
                     if let Some(bar) = bar {

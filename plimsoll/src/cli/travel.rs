@@ -175,7 +175,20 @@ pub(super) async fn up(context: &Context<'_>, args: Up) -> Result<u8> {
     let done = context
         .on_session(&database, async |db| {
             prepare(context, db, &args.lock).await?;
-            context.run(db, &args.lock).up(&target, &choice).await
+            let run = context.run(db, &args.lock);
+            let run = if context.common.yes { run.losing() } else { run };
+            match run.up(&target, &choice).await {
+                Err(Error::Migration(MigrationError::LossNotAllowed { losses }))
+                    if context.asks() =>
+                {
+                    if confirm(context, "up", &losses)? {
+                        run.losing().up(&target, &choice).await.map(Some)
+                    } else {
+                        Ok(None)
+                    }
+                }
+                done => done.map(Some),
+            }
         })
         .await;
     let done = match done {
@@ -185,7 +198,10 @@ pub(super) async fn up(context: &Context<'_>, args: Up) -> Result<u8> {
             }
             Report::default()
         }
-        done => done?,
+        done => match done? {
+            Some(done) => done,
+            None => return Ok(FAILED),
+        },
     };
     report(context, &database, None, Some(&done), began.elapsed());
     Ok(DONE)

@@ -63,6 +63,13 @@ pub enum Effect {
     Rebuild(Box<Rebuild>),
     /// Rows get other values batch by batch, each kept by itself.
     Batches(Box<Batched>),
+    /// Code runs in a transaction of its own: the text is a comment.
+    Code {
+        /// Which step of it.
+        name: String,
+        /// Whether it takes back what it did.
+        is_back: bool,
+    },
 }
 
 /// Rows that get other values batch by batch, in the order of a key.
@@ -192,7 +199,12 @@ pub(crate) trait Render {
     }
 
     fn check(&self, check: &Check) -> String {
-        let rule = match &check.rule {
+        format!("{}CHECK ({})", self.constraint(check.name.as_ref()), self.rule(&check.rule))
+    }
+
+    /// What a condition demands.
+    fn rule(&self, rule: &Rule) -> String {
+        match rule {
             Rule::OneOf { column, values } => {
                 let values: Vec<String> = values.iter().map(|value| self.text(value)).collect();
                 format!("{} IN ({})", self.quote(column), values.join(", "))
@@ -208,8 +220,7 @@ pub(crate) trait Render {
                 bounds.join(" AND ")
             }
             Rule::Sql(sql) => sql.text(self.dialect()).to_owned(),
-        };
-        format!("{}CHECK ({rule})", self.constraint(check.name.as_ref()))
+        }
     }
 
     fn foreign_key(&self, key: &ForeignKey) -> String {

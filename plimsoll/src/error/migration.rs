@@ -4,7 +4,10 @@ use std::{io, path::PathBuf, time::Duration};
 
 use sea_orm::DbErr;
 
-use crate::revisions::TargetError;
+use crate::{
+    misfit::{Misfit, said},
+    revisions::TargetError,
+};
 
 /// Why the schema or the default rows could not be brought where they were wanted.
 #[derive(Debug, thiserror::Error)]
@@ -148,6 +151,24 @@ pub enum MigrationError {
     NotOneSession {
         /// How many the pool may open.
         connections: u32,
+    },
+    /// PLM0046: rows that are there do not fit what a migration demands.
+    #[error("migration `{migration}` was refused: {}", said(misfits))]
+    DoesNotFit {
+        /// The migration.
+        migration: String,
+        /// What they do not fit, and which they are.
+        misfits: Vec<Misfit>,
+        /// The revisions that this run had brought to an end before.
+        done: Vec<String>,
+        /// What remains of the migration in the database.
+        remains: Remains,
+    },
+    /// PLM0047: a migration loses rows or values, and nobody has said that it may.
+    #[error("{} what is there for good, and nobody has said that it may: {}", if losses.len() == 1 { "a migration loses" } else { "migrations lose" }, losses.join("; "))]
+    LossNotAllowed {
+        /// The migrations and what they lose, a sentence each.
+        losses: Vec<String>,
     },
     /// PLM0050: a seed file is not what it should be.
     #[error("seed file `{file}` is wrong: {problem}")]
@@ -321,6 +342,8 @@ impl MigrationError {
             Self::DropTables { .. } => "PLM0043",
             Self::ChangedMeanwhile { .. } => "PLM0044",
             Self::NotOneSession { .. } => "PLM0045",
+            Self::DoesNotFit { .. } => "PLM0046",
+            Self::LossNotAllowed { .. } => "PLM0047",
             Self::BadSeed { .. } => "PLM0050",
             Self::UnknownSeeder { .. } => "PLM0051",
             Self::SeedReference { .. } => "PLM0052",
@@ -395,6 +418,16 @@ impl MigrationError {
             Self::ChangedMeanwhile { .. } => "look at `status` and type the command again".to_owned(),
             Self::NotOneSession { .. } => {
                 "open it with `plimsoll::connect::session`, or let `App::up` open it".to_owned()
+            }
+            Self::DoesNotFit { remains, done, .. } => format!(
+                "correct these rows, or let the migration do it before (`update`, `sql`); {}{}",
+                remains.describe(),
+                before(done)
+            ),
+            Self::LossNotAllowed { .. } => {
+                "if it may, let the migration say so with `.allow_loss(\"why\")`, or type `up --yes`; \
+                 nothing was changed"
+                    .to_owned()
             }
             Self::BadSeed { file, .. } => format!("correct `{file}`; docs/seeds.md has the form"),
             Self::UnknownSeeder { known, .. } => format!("name one of: {}", known.join(", ")),

@@ -6,7 +6,7 @@ use crate::{
         render::{Batched, Effect, Render, Statement, Unrenderable},
     },
     schema::{Sql, Table, Type},
-    steps::{Assignment, Batches, Condition, Rows, Source, Update, Written},
+    steps::{Assignment, Batches, Code, Condition, Rows, Source, Update, Written},
 };
 
 /// Rows that go into one INSERT or DELETE.
@@ -78,6 +78,15 @@ pub(crate) fn written(render: &dyn Render, written: &Written) -> Vec<Statement> 
     written.run.iter().map(statement).collect()
 }
 
+/// What stands for code in a script.
+pub(crate) fn code(code: &Code) -> Option<Statement> {
+    code.runs().then(|| Statement {
+        sql: format!("-- what the code `{}` does, no script can show", code.name.replace('\n', " ")),
+        table: String::new(),
+        effect: Effect::Code { name: code.name.clone(), is_back: code.is_back },
+    })
+}
+
 /// What gives rows of `table`, as far as it is known, other values.
 pub(crate) fn update(
     render: &dyn Render,
@@ -143,19 +152,21 @@ fn value(
 
 /// What must hold for a row; nothing when all are meant.
 fn condition(render: &dyn Render, assignment: &Assignment) -> Option<String> {
-    let conditions: Vec<String> = assignment
-        .only
-        .iter()
-        .map(|condition| match condition {
-            Condition::Null(column) => format!("{} IS NULL", render.quote(column)),
-            Condition::NotNull(column) => format!("{} IS NOT NULL", render.quote(column)),
-            Condition::Equal(column, value) => {
-                format!("{} = {}", render.quote(column), render.literal(value))
-            }
-            Condition::Sql(sql) => format!("({})", sql.text(render.dialect())),
-        })
-        .collect();
+    let conditions = assignment.only.iter().map(|condition| condition_of(render, condition));
+    let conditions: Vec<String> = conditions.collect();
     (!conditions.is_empty()).then(|| conditions.join(" AND "))
+}
+
+/// A condition in the words of the database.
+pub(crate) fn condition_of(render: &dyn Render, condition: &Condition) -> String {
+    match condition {
+        Condition::Null(column) => format!("{} IS NULL", render.quote(column)),
+        Condition::NotNull(column) => format!("{} IS NOT NULL", render.quote(column)),
+        Condition::Equal(column, value) => {
+            format!("{} = {}", render.quote(column), render.literal(value))
+        }
+        Condition::Sql(sql) => format!("({})", sql.text(render.dialect())),
+    }
 }
 
 /// The expression that says the key of a row as a literal.

@@ -3,18 +3,20 @@
 
 use std::{
     any::Any,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     time::Instant,
 };
 
 use futures_util::FutureExt as _;
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait as _,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait as _,
 };
 use sea_orm_migration::{MigrationTrait, SchemaManager};
 
 use super::{
     Runner,
+    batches::position_of,
     rehearse::{Rendered, record},
 };
 use crate::{
@@ -22,8 +24,11 @@ use crate::{
     compare::as_it_stands,
     dialect::Dialect,
     error::{MigrationError, Remains, Result},
+    fits::misfits,
+    guard::Guard,
     history::{Revision, said},
     introspect::introspect,
+    misfit::Misfit,
     normal::normal,
     progress::Event,
     rebuild,
@@ -44,7 +49,7 @@ pub(super) struct One<'r> {
 }
 
 impl One<'_> {
-    fn failed(
+    pub(super) fn failed(
         &self,
         doing: &str,
         statement: Option<&str>,
@@ -75,61 +80,145 @@ impl One<'_> {
         Ok(found.map_err(self.failed(looking, None, Remains::Nothing))?)
     }
 
-    /// The statements and the record in one transaction of a connection that builds tables anew.
-    pub(super) async fn with_rebuilds(&self, rendered: &Rendered) -> Result<()> {
+    /// Some of the statements and what is written down of them in one transaction of a connection
+    /// that builds tables anew.
+    pub(super) async fn with_rebuilds(
+        &self,
+        rendered: &Rendered,
+        range: Range<usize>,
+        keeping: Keeping,
+    ) -> Result<()> {
+        let remains = before(range.start);
+        self.fits(self.runner.db, rendered, range.start, remains).await?;
+        let run = &rendered.run[range.clone()];
         let found = self.look().await?;
-        if let Some(why) = drift(&rendered.run, found) {
-            let refused = self.failed("looking at the tables before it", None, Remains::Nothing);
+        if let Some(why) = drift(run, found) {
+            let refused = self.failed("looking at the tables before it", None, remains);
             return Err(refused(DbErr::Custom(why)).into());
         }
-        let records = &self.runner.records;
-        let recording = || record(records, self.revision, self.way, Some(self.began.elapsed()));
+        let keep = self.keep(rendered, range.end, keeping);
+        let keep = keep.map_err(self.failed("writing down how far it is", None, remains))?;
         let mut since = Instant::now();
-        let ended = |statement| self.tell_ended(rendered, statement, &mut since);
+        let ended = |statement| self.tell_ended(rendered, range.start + statement, &mut since);
+        let guards: Vec<(usize, Guard)> = rendered
+            .guards
+            .iter()
+            .filter_map(|(at, guard)| Some((at.checked_sub(range.start)?, guard.clone())))
+            .collect();
         let pool = self.runner.db.get_sqlite_connection_pool();
-        rebuild::run(pool, &rendered.run, recording, ended).await.map_err(|failure| {
-            let statement = failure.at.map(|at| &rendered.run[at]);
+        rebuild::run(pool, run, &guards, keep, ended).await.map_err(|failure| {
+            if !failure.misfits.is_empty() {
+                return self.refused(failure.misfits, remains);
+            }
+            let statement = failure.at.map(|at| &run[at]);
             let doing = match statement {
-                Some(statement) => format!("{} `{}`", self.way.verb(), statement.table),
+                Some(statement) => self.doing(statement),
                 None => "keeping it".to_owned(),
             };
             let sql = statement.map(|statement| &*statement.sql);
-            self.failed(&doing, sql, Remains::Nothing)(failure.source)
+            self.failed(&doing, sql, remains)(failure.source)
         })?;
         Ok(())
     }
 
-    /// The statements and the record in one transaction, but for those that run ahead of it.
-    pub(super) async fn in_transaction(&self, rendered: &Rendered) -> Result<()> {
+    /// Some of the statements and what is written down of them in one transaction, but for those
+    /// that run ahead of it.
+    pub(super) async fn in_transaction(
+        &self,
+        rendered: &Rendered,
+        range: Range<usize>,
+        keeping: Keeping,
+    ) -> Result<()> {
+        let remains = before(range.start);
+        self.fits(self.runner.db, rendered, range.start, remains).await?;
         let is_ahead = |statement: &Statement| statement.effect == Effect::Ahead;
-        for statement in rendered.run.iter().filter(|it| is_ahead(it)) {
-            let run = self.runner.db.execute_unprepared(&statement.sql).await;
-            run.map_err(|error| {
-                let doing = format!("{} `{}`", self.way.verb(), statement.table);
-                self.failed(&doing, Some(&statement.sql), Remains::Nothing)(error)
-            })?;
+        let run = &rendered.run[range.clone()];
+        for statement in run.iter().filter(|it| is_ahead(it)) {
+            let ran = self.runner.db.execute_unprepared(&statement.sql).await;
+            ran.map_err(self.failed(&self.doing(statement), Some(&statement.sql), remains))?;
         }
         let tx = self.begin().await?;
         let mut since = Instant::now();
-        for (at, statement) in rendered.run.iter().enumerate() {
-            if is_ahead(statement) {
-                self.tell_ended(rendered, at + 1, &mut since);
-                continue;
-            }
-            if let Err(error) = tx.execute_unprepared(&statement.sql).await {
-                // What it says matters more than what the rollback says: the session ends anyway.
-                let _ = tx.rollback().await;
-                let doing = format!("{} `{}`", self.way.verb(), statement.table);
-                let failed = self.failed(&doing, Some(&statement.sql), Remains::Nothing);
-                return Err(failed(error).into());
+        for (at, statement) in run.iter().enumerate() {
+            let at = range.start + at;
+            if !is_ahead(statement) {
+                if at > range.start
+                    && let Err(error) = self.fits(&tx, rendered, at, remains).await
+                {
+                    let _ = tx.rollback().await;
+                    return Err(error);
+                }
+                if let Err(error) = tx.execute_unprepared(&statement.sql).await {
+                    // What it says matters more than what the rollback says: the session ends anyway.
+                    let _ = tx.rollback().await;
+                    let doing = self.doing(statement);
+                    return Err(self.failed(&doing, Some(&statement.sql), remains)(error).into());
+                }
             }
             self.tell_ended(rendered, at + 1, &mut since);
         }
-        self.record_and_commit(tx, Remains::Nothing).await
+        match keeping {
+            Keeping::Record => self.record_and_commit(tx, remains).await,
+            Keeping::Journal => {
+                let texts: Vec<&str> = texts(&rendered.run[..range.end]);
+                let (name, records) = (&self.revision.name, &self.runner.records);
+                let kept = records.begin(&tx, name, self.way, &texts, Begun::Nothing).await;
+                kept.map_err(self.failed("writing down how far it is", None, remains))?;
+                self.commit(tx, remains).await
+            }
+        }
+    }
+
+    /// What writes down that the statements before `end` have run, or all of them.
+    fn keep(
+        &self,
+        rendered: &Rendered,
+        end: usize,
+        keeping: Keeping,
+    ) -> Result<impl FnOnce() -> Vec<String>, DbErr> {
+        let records = &self.runner.records;
+        let journal = match keeping {
+            Keeping::Record => None,
+            Keeping::Journal => {
+                let texts: Vec<&str> = texts(&rendered.run[..end]);
+                Some(records.beginning(&self.revision.name, self.way, &texts, Begun::Nothing)?)
+            }
+        };
+        let (revision, way, began) = (self.revision, self.way, self.began);
+        Ok(move || match journal {
+            Some(journal) => vec![journal],
+            None => record(records, revision, way, Some(began.elapsed())),
+        })
+    }
+
+    pub(super) fn doing(&self, statement: &Statement) -> String {
+        match &statement.effect {
+            Effect::Code { name, .. } => format!("{} the code `{name}`", self.way.verb()),
+            _ => format!("{} `{}`", self.way.verb(), statement.table),
+        }
+    }
+
+    /// Asks the rows what they are to be asked before the statement `at`.
+    pub(super) async fn fits(
+        &self,
+        db: &impl ConnectionTrait,
+        rendered: &Rendered,
+        at: usize,
+        remains: Remains,
+    ) -> Result<()> {
+        let asking = "asking the rows whether they fit";
+        let misfits = misfits(db, &rendered.guards, at).await;
+        let misfits = misfits.map_err(self.failed(asking, None, remains))?;
+        if misfits.is_empty() { Ok(()) } else { Err(self.refused(misfits, remains).into()) }
+    }
+
+    fn refused(&self, misfits: Vec<Misfit>, remains: Remains) -> MigrationError {
+        let (migration, done) = (self.revision.name.clone(), self.done.clone());
+        MigrationError::DoesNotFit { migration, misfits, done, remains }
     }
 
     /// Tells of the steps that this statement was the last of.
-    fn tell_ended(&self, rendered: &Rendered, statement: usize, since: &mut Instant) {
+    pub(super) fn tell_ended(&self, rendered: &Rendered, statement: usize, since: &mut Instant) {
         for step in rendered.ended_by(statement) {
             let (sign, sentence, took) = (step.sign(), step.describe(), since.elapsed());
             self.runner.progress.tell(Event::Step { sign, sentence: &sentence, took });
@@ -137,14 +226,18 @@ impl One<'_> {
         }
     }
 
-    async fn begin(&self) -> Result<DatabaseTransaction> {
+    pub(super) async fn begin(&self) -> Result<DatabaseTransaction> {
         let db = self.runner.db;
         let begun = db.begin_with_options(retry::to_write(db, None)).await;
         Ok(begun.map_err(self.failed("beginning its transaction", None, Remains::Nothing))?)
     }
 
-    async fn record_and_commit(&self, tx: DatabaseTransaction, remains: Remains) -> Result<()> {
+    pub(super) async fn record_and_commit(&self, tx: DatabaseTransaction, remains: Remains) -> Result<()> {
         self.record(&tx).await.map_err(self.failed("recording it", None, remains))?;
+        self.commit(tx, remains).await
+    }
+
+    pub(super) async fn commit(&self, tx: DatabaseTransaction, remains: Remains) -> Result<()> {
         Ok(tx.commit().await.map_err(|error| {
             if is_lost(&error) {
                 // Whether it took place only the records tell, and the next run reads them.
@@ -167,43 +260,69 @@ impl One<'_> {
     /// itself. `left` is where an earlier run was interrupted.
     pub(super) async fn journaled(&self, rendered: &Rendered, left: Option<Open>) -> Result<()> {
         let (db, run) = (self.runner.db, rendered.run.as_slice());
-        let texts: Vec<&str> = run.iter().map(|statement| statement.sql.as_str()).collect();
+        let texts: Vec<&str> = texts(run);
+        let mut position = None;
         let first = match left {
-            Some(open) => self.resume(run, &texts, &open).await?,
+            Some(open) => {
+                let first = self.resume(run, &texts, &open).await?;
+                position = position_of(&open, run.get(first));
+                first
+            }
             None => 0,
         };
         let (name, records) = (&self.revision.name, &self.runner.records);
         let mut since = Instant::now();
         for (at, statement) in run.iter().enumerate().skip(first) {
-            let ran = if statement.effect == Effect::Rows {
-                self.keep_rows(statement, &texts[..=at]).await
-            } else {
-                self.begin_and_run(statement, &texts[..at]).await
+            let is_begun = at > 0 || position.is_some();
+            if let Err(error) = self.fits(db, rendered, at, before(at)).await {
+                if is_begun {
+                    let finished = &texts[..at];
+                    let _ = records.begin(db, name, self.way, finished, Begun::Nothing).await;
+                }
+                return Err(error);
+            }
+            let ran = match &statement.effect {
+                Effect::Rows => self.keep_rows(statement, &texts[..=at]).await,
+                Effect::Code { .. } => self.keep_code(statement, &texts[..=at]).await,
+                Effect::Batches(batched) => {
+                    self.batches(statement, batched, position.take(), &texts[..=at]).await
+                }
+                _ => self.begin_and_run(statement, &texts[..at]).await,
             };
             if let Err(error) = ran {
                 // Refused, and not cut off: write down that it has not run. When the connection is
                 // gone this fails too, and the next run looks what became of the statement.
-                let remains = if at == 0 && !is_lost(error.cause()) {
+                let is_batch = matches!(statement.effect, Effect::Batches(_));
+                let remains = if at == 0 && !is_batch && !is_lost(error.cause()) {
                     let _ = records.close(db).await;
                     Remains::Nothing
                 } else {
-                    let finished = &texts[..at];
-                    let _ = records.begin(db, name, self.way, finished, Begun::Nothing).await;
+                    // Batches that were kept are written down already.
+                    if !is_batch {
+                        let finished = &texts[..at];
+                        let _ = records.begin(db, name, self.way, finished, Begun::Nothing).await;
+                    }
                     Remains::Resumable
                 };
-                let (doing, sql) = match &error {
-                    Refused::Statement(_) => {
-                        let doing = format!("{} `{}`", self.way.verb(), statement.table);
-                        (doing, Some(statement.sql.as_str()))
-                    }
-                    Refused::Journal(_) => ("writing down how far it is".to_owned(), None),
-                };
-                return Err(self.failed(&doing, sql, remains)(error.into_cause()).into());
+                return Err(self.of_refused(error, statement, remains).into());
             }
             self.tell_ended(rendered, at + 1, &mut since);
         }
         let tx = self.begin().await?;
         self.record_and_commit(tx, Remains::Resumable).await
+    }
+
+    pub(super) fn of_refused(
+        &self,
+        error: Refused,
+        statement: &Statement,
+        remains: Remains,
+    ) -> MigrationError {
+        let (doing, sql) = match &error {
+            Refused::Statement(_) => (self.doing(statement), Some(statement.sql.as_str())),
+            Refused::Journal(_) => ("writing down how far it is".to_owned(), None),
+        };
+        self.failed(&doing, sql, remains)(error.into_cause())
     }
 
     async fn begin_and_run(&self, statement: &Statement, finished: &[&str]) -> Result<(), Refused> {
@@ -242,7 +361,7 @@ impl One<'_> {
     }
 
     /// The first statement that has not run.
-    async fn resume(&self, run: &[Statement], texts: &[&str], open: &Open) -> Result<usize> {
+    pub(super) async fn resume(&self, run: &[Statement], texts: &[&str], open: &Open) -> Result<usize> {
         let mut finished = open.finished;
         if finished > texts.len() || digest(&texts[..finished]) != open.finished_digest {
             return Err(self.changed(open).into());
@@ -365,8 +484,26 @@ fn drift(run: &[Statement], mut found: Schema) -> Option<String> {
     None
 }
 
+/// What of a migration is left when it fails at a statement, or before it.
+fn before(statement: usize) -> Remains {
+    if statement == 0 { Remains::Nothing } else { Remains::Resumable }
+}
+
+pub(super) fn texts(run: &[Statement]) -> Vec<&str> {
+    run.iter().map(|statement| statement.sql.as_str()).collect()
+}
+
+/// What is written down when statements have run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// That the migration has ended.
+    Record,
+    /// How far it is.
+    Journal,
+}
+
 /// What the database refused.
-enum Refused {
+pub(super) enum Refused {
     Statement(DbErr),
     /// What is written down about a statement.
     Journal(DbErr),
@@ -404,6 +541,7 @@ async fn has_run(db: &DatabaseConnection, statement: &Statement) -> Result<bool,
         Effect::Comment
         | Effect::Rows
         | Effect::Batches(_)
+        | Effect::Code { .. }
         | Effect::Ahead
         | Effect::Rebuild(_) => Ok(false),
     }

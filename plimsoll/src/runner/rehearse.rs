@@ -5,6 +5,7 @@ use std::{ops::Range, time::Duration};
 use crate::{
     dialect::Dialect,
     error::{MigrationError, Result},
+    guard::Guard,
     history::{Kind, Revision, Revisions},
     plan::{Plan, plan},
     rebuild,
@@ -21,6 +22,8 @@ pub(super) struct Rendered {
     pub(super) run: Vec<Statement>,
     /// For each step, how many statements have run when it has.
     ends: Vec<usize>,
+    /// What the rows are asked, each with how many statements have run when it is.
+    pub(super) guards: Vec<(usize, Guard)>,
 }
 
 impl Rendered {
@@ -52,10 +55,10 @@ pub(super) fn render(
             (steps.reverse(), after)
         }
     };
-    let Plan { statements, ends } = plan(dialect, &steps, &before).map_err(|why| {
+    let Plan { statements, ends, guards } = plan(dialect, &steps, &before).map_err(|why| {
         MigrationError::BadMigration { migration: revision.name.clone(), problem: why.to_string() }
     })?;
-    Ok(Rendered { ends, run: statements, steps })
+    Ok(Rendered { ends, guards, run: statements, steps })
 }
 
 /// The statements that record a migration's end; how long it `took` is not known beforehand.

@@ -147,7 +147,7 @@ impl Type {
     }
 
     /// The least and the greatest whole number of the type, if it is one of whole numbers.
-    fn whole(&self) -> Option<(i128, i128)> {
+    pub(crate) fn whole(&self) -> Option<(i128, i128)> {
         let signed = |bits: u32| Some((-(1_i128 << (bits - 1)), (1_i128 << (bits - 1)) - 1));
         let unsigned = |bits: u32| Some((0, (1_i128 << bits) - 1));
         match self {

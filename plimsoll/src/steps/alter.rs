@@ -50,7 +50,7 @@ impl AlterBuilder {
     ///     said,
     ///     [
     ///         "add column `users.nickname`: string(80), not null, default '-'",
-    ///         "change column `users.nickname`: default '-' -> no default",
+    ///         "change column `users.nickname`: default '-' -> none",
     ///     ]
     /// );
     /// ```

@@ -1,0 +1,144 @@
+//! Which values of a type do not fit another, in the words of each database.
+
+use crate::{
+    dialect::Dialect,
+    render::Render,
+    schema::{Column, Type},
+};
+
+/// The condition of the rows whose value does not fit the column as it will be; nothing when all
+/// do, or when only the conversion itself can tell, which takes nothing along when it fails.
+pub(super) fn misfit(render: &dyn Render, from: &Column, to: &Column) -> Option<String> {
+    if !from.ty.is_narrowed_by(&to.ty) {
+        return None;
+    }
+    let dialect = render.dialect();
+    let value = render.quote(&from.name);
+    let is_text =
+        matches!(from.ty, Type::Char(_) | Type::String(_) | Type::Text | Type::Custom(_));
+    match (&from.ty, &to.ty) {
+        (Type::Char(_) | Type::String(_) | Type::Text, Type::Char(most) | Type::String(Some(most))) => {
+            let length = match dialect {
+                Dialect::Sqlite => "length",
+                Dialect::Postgres | Dialect::Mysql => "char_length",
+            };
+            Some(format!("{length}({value}) > {most}"))
+        }
+        (Type::Binary(_) | Type::VarBinary(_) | Type::Blob, Type::Binary(most) | Type::VarBinary(most)) => {
+            let length = match dialect {
+                Dialect::Sqlite | Dialect::Mysql => "length",
+                Dialect::Postgres => "octet_length",
+            };
+            Some(format!("{length}({value}) > {most}"))
+        }
+        (Type::Enum { .. } | Type::Char(_) | Type::String(_) | Type::Text, Type::Enum { values, .. }) => {
+            Some(is_none_of(render, &from.name, values))
+        }
+        (number, Type::Decimal(Some((digits, scale)))) if number.is_number() => {
+            let room = format!("1{}", "0".repeat((digits - scale.min(digits)) as usize));
+            let rounded = match (dialect, number) {
+                // It rounds no floating point numbers to digits.
+                (Dialect::Postgres, Type::Float | Type::Double) => None,
+                (_, Type::Decimal(_)) => Some(format!(" OR {value} <> round({value}, {scale})")),
+                _ => None,
+            };
+            Some(format!("abs({value}) >= {room}{}", rounded.unwrap_or_default()))
+        }
+        (number, whole) if number.is_number() => {
+            let (least, most) = whole.whole()?;
+            let fraction = match number {
+                Type::Float | Type::Double | Type::Decimal(_) => {
+                    format!(" OR {value} <> round({value})")
+                }
+                _ => String::new(),
+            };
+            Some(format!("{value} < {least} OR {value} > {most}{fraction}"))
+        }
+        (_, whole) if is_text && whole.is_whole_number() => Some(match dialect {
+            Dialect::Sqlite => format!("CAST(CAST({value} AS INTEGER) AS TEXT) <> {value}"),
+            Dialect::Postgres => format!("{value}::text !~ '^\\s*[-+]?[0-9]+\\s*$'"),
+            Dialect::Mysql => format!("{value} NOT REGEXP '^[[:space:]]*[-+]?[0-9]+[[:space:]]*$'"),
+        }),
+        (Type::DateTime, Type::Date) => Some(midnight(dialect, &value)),
+        (Type::Timestamp, Type::Date) => Some(match dialect {
+            Dialect::Postgres => midnight(dialect, &format!("({value} AT TIME ZONE 'UTC')")),
+            _ => midnight(dialect, &value),
+        }),
+        // It would keep the text as it is.
+        (_, Type::Date) if is_text && dialect == Dialect::Sqlite => {
+            Some(format!("date({value}) IS NULL AND {value} IS NOT NULL"))
+        }
+        (_, Type::DateTime | Type::Timestamp) if is_text && dialect == Dialect::Sqlite => {
+            Some(format!("datetime({value}) IS NULL AND {value} IS NOT NULL"))
+        }
+        (_, Type::Float | Type::Double | Type::Decimal(_))
+            if is_text && dialect == Dialect::Sqlite =>
+        {
+            Some(format!("typeof({value} + 0) = 'text' OR CAST({value} AS NUMERIC) || '' <> {value}"))
+        }
+        _ => None,
+    }
+}
+
+fn midnight(dialect: Dialect, value: &str) -> String {
+    match dialect {
+        Dialect::Postgres => format!("{value}::time <> '00:00:00'"),
+        Dialect::Sqlite | Dialect::Mysql => format!("time({value}) <> '00:00:00'"),
+    }
+}
+
+/// The condition of the rows that have none of the values in the column.
+pub(super) fn is_none_of(render: &dyn Render, column: &str, values: &[String]) -> String {
+    let column = match render.dialect() {
+        // A value that the enumeration has not is no constant of it.
+        Dialect::Postgres => format!("{}::text", render.quote(column)),
+        Dialect::Sqlite | Dialect::Mysql => render.quote(column),
+    };
+    let values: Vec<String> = values.iter().map(|value| render.text(value)).collect();
+    format!("{column} NOT IN ({})", values.join(", "))
+}
+
+/// The columns with their values as one text.
+pub(super) fn joined(render: &dyn Render, names: &[&str]) -> String {
+    let parts: Vec<String> = names
+        .iter()
+        .map(|name| {
+            let label = render.text(&format!("{name} "));
+            concatenated(render, &[label, text(render, &render.quote(name))])
+        })
+        .collect();
+    separated(render, &parts)
+}
+
+/// The expressions with their values as one text.
+pub(super) fn texts_joined(render: &dyn Render, exprs: &[String]) -> String {
+    let parts: Vec<String> = exprs.iter().map(|expr| text(render, expr)).collect();
+    separated(render, &parts)
+}
+
+/// The beginning of a value, as a text that is never NULL.
+fn text(render: &dyn Render, expr: &str) -> String {
+    match render.dialect() {
+        Dialect::Sqlite => format!("substr(quote({expr}), 1, 60)"),
+        Dialect::Postgres => format!("coalesce(left({expr}::text, 60), 'NULL')"),
+        Dialect::Mysql => format!("coalesce(left(CAST({expr} AS CHAR), 60), 'NULL')"),
+    }
+}
+
+fn concatenated(render: &dyn Render, parts: &[String]) -> String {
+    match render.dialect() {
+        Dialect::Mysql => format!("concat({})", parts.join(", ")),
+        Dialect::Sqlite | Dialect::Postgres => parts.join(" || "),
+    }
+}
+
+fn separated(render: &dyn Render, parts: &[String]) -> String {
+    let mut all = Vec::new();
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            all.push("': '".to_owned());
+        }
+        all.push(part.clone());
+    }
+    concatenated(render, &all)
+}

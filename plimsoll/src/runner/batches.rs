@@ -1,0 +1,201 @@
+//! What of a migration is kept by itself before the whole has ended: batches of rows, code, and what
+//! stands between them.
+
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, TransactionTrait as _};
+use sea_orm_migration::SchemaManager;
+
+use super::{
+    one::{Keeping, One, Refused, texts},
+    rehearse::Rendered,
+};
+use crate::{
+    dialect::{Dialect, lock::row},
+    code::Call,
+    error::{Remains, Result},
+    history::Kind,
+    progress::Event,
+    rebuild,
+    records::{Begun, Open},
+    render::{Batched, Effect, Statement},
+    retry,
+};
+
+/// Whether a statement is kept by itself on every database.
+pub(super) fn is_kept_alone(statement: &Statement) -> bool {
+    matches!(statement.effect, Effect::Batches(_) | Effect::Code { .. })
+}
+
+/// Where an interrupted run was among the batches of the statement that comes next.
+pub(super) fn position_of(open: &Open, next: Option<&Statement>) -> Option<String> {
+    let Begun::Statement(sent) = &open.begun else { return None };
+    let is_it = next.is_some_and(|next| next.sql == sent.sql);
+    match &sent.effect {
+        Effect::Batches(batched) if is_it => batched.position.clone(),
+        _ => None,
+    }
+}
+
+impl One<'_> {
+    /// A migration of which a part is kept before the next begins, on a database that holds the rest
+    /// in transactions. `left` is where an earlier run was interrupted.
+    pub(super) async fn in_parts(&self, rendered: &Rendered, left: Option<Open>) -> Result<()> {
+        let run = rendered.run.as_slice();
+        let all = texts(run);
+        let (mut at, mut position) = (0, None);
+        if let Some(open) = left {
+            at = self.resume(run, &all, &open).await?;
+            position = position_of(&open, run.get(at));
+        }
+        while at < run.len() {
+            let statement = &run[at];
+            if !is_kept_alone(statement) {
+                let end = run[at..].iter().position(is_kept_alone).map_or(run.len(), |it| at + it);
+                let keeping = if end == run.len() { Keeping::Record } else { Keeping::Journal };
+                if self.runner.dialect() == Dialect::Sqlite && rebuild::is_needed(&run[at..end]) {
+                    self.with_rebuilds(rendered, at..end, keeping).await?;
+                } else {
+                    self.in_transaction(rendered, at..end, keeping).await?;
+                }
+                if keeping == Keeping::Record {
+                    return Ok(());
+                }
+                at = end;
+                continue;
+            }
+            let mut since = std::time::Instant::now();
+            let is_begun = at > 0 || position.is_some();
+            // What the last part will demand is asked now, as far as it can be.
+            if at == 0 && !is_begun {
+                self.fits(self.runner.db, rendered, 0, Remains::Nothing).await?;
+            }
+            let ran = match &statement.effect {
+                Effect::Batches(batched) => {
+                    self.batches(statement, batched, position.take(), &all[..=at]).await
+                }
+                _ => self.keep_code(statement, &all[..=at]).await,
+            };
+            let is_batch = matches!(statement.effect, Effect::Batches(_));
+            let remains =
+                if is_begun || is_batch { Remains::Resumable } else { Remains::Nothing };
+            ran.map_err(|error| self.of_refused(error, statement, remains))?;
+            at += 1;
+            self.tell_ended(rendered, at, &mut since);
+        }
+        let tx = self.begin().await?;
+        self.record_and_commit(tx, Remains::Resumable).await
+    }
+
+    /// Gives rows other values batch by batch, and writes down with each how far it is. `finished`
+    /// are the statements that have run when this one has.
+    pub(super) async fn batches(
+        &self,
+        statement: &Statement,
+        batched: &Batched,
+        position: Option<String>,
+        finished: &[&str],
+    ) -> Result<(), Refused> {
+        let (db, name) = (self.runner.db, &self.revision.name);
+        let Batched { of, head, condition, key, literal, rows, .. } = batched;
+        let where_all = |conditions: &[Option<String>]| {
+            let all: Vec<&str> = conditions.iter().flatten().map(String::as_str).collect();
+            if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
+        };
+        let count = async |sql: String| -> Result<u64, DbErr> {
+            let row = row(db, sql).await?;
+            let count: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+            Ok(u64::try_from(count).unwrap_or_default())
+        };
+        let total = count(format!("SELECT count(*) FROM {of}")).await.map_err(Refused::Statement)?;
+        let behind = |literal: &String| Some(format!("{key} <= {literal}"));
+        let mut done = match &position {
+            Some(at) => count(format!("SELECT count(*) FROM {of}{}", where_all(&[behind(at)])))
+                .await
+                .map_err(Refused::Statement)?,
+            None => 0,
+        };
+        let mut position = position;
+        loop {
+            let after = position.as_ref().map(|at| format!("{key} > {at}"));
+            let bound = format!(
+                "SELECT {literal} FROM {of}{} ORDER BY {key} LIMIT 1 OFFSET {}",
+                where_all(&[after.clone()]),
+                rows - 1
+            );
+            let bound = row(db, bound).await.map_err(Refused::Statement)?;
+            let bound: Option<String> = bound
+                .map(|row| row.try_get_by_index(0))
+                .transpose()
+                .map_err(Refused::Statement)?;
+            let to = bound.as_ref().and_then(behind);
+            let condition = condition.as_ref().map(|it| format!("({it})"));
+            let sql = format!("{head}{}", where_all(&[after, to, condition]));
+            let begun = match &bound {
+                Some(_) => {
+                    let position = bound.clone();
+                    let effect = Effect::Batches(Box::new(Batched { position, ..batched.clone() }));
+                    Begun::Statement(Statement { effect, ..statement.clone() })
+                }
+                None => Begun::Nothing,
+            };
+            let finished = if bound.is_some() { &finished[..finished.len() - 1] } else { finished };
+            let tx = self.tx().await?;
+            let kept = async {
+                tx.execute_unprepared(&sql).await.map_err(Refused::Statement)?;
+                let records = &self.runner.records;
+                let written = records.begin(&tx, name, self.way, finished, begun).await;
+                written.map_err(Refused::Journal)
+            }
+            .await;
+            ended(tx, kept).await?;
+            done += u64::from(*rows);
+            let progress = Event::Rows { table: &statement.table, done: done.min(total), of: total };
+            self.runner.progress.tell(progress);
+            if bound.is_none() {
+                return Ok(());
+            }
+            position = bound;
+        }
+    }
+
+    /// Calls the code, and writes down in the same transaction that it has run.
+    pub(super) async fn keep_code(
+        &self,
+        statement: &Statement,
+        finished: &[&str],
+    ) -> Result<(), Refused> {
+        let Effect::Code { name: step, is_back } = &statement.effect else { return Ok(()) };
+        let Kind::Declared { code: Some(code), .. } = self.revision.kind else {
+            let why = format!("`{step}` is code, and the list has none beside it");
+            return Err(Refused::Statement(DbErr::Migration(why)));
+        };
+        let tx = self.tx().await?;
+        let kept = async {
+            let manager = SchemaManager::new(&tx);
+            let call = Call { step, is_back: *is_back, manager: &manager };
+            code(call).await.map_err(Refused::Statement)?;
+            let (name, records) = (&self.revision.name, &self.runner.records);
+            let written = records.begin(&tx, name, self.way, finished, Begun::Nothing).await;
+            written.map_err(Refused::Journal)
+        }
+        .await;
+        ended(tx, kept).await
+    }
+
+    async fn tx(&self) -> Result<DatabaseTransaction, Refused> {
+        let db = self.runner.db;
+        let begun = db.begin_with_options(retry::to_write(db, None)).await;
+        begun.map_err(Refused::Journal)
+    }
+}
+
+/// Keeps the transaction, or takes it back.
+async fn ended(tx: DatabaseTransaction, kept: Result<(), Refused>) -> Result<(), Refused> {
+    match kept {
+        Ok(()) => tx.commit().await.map_err(Refused::Statement),
+        Err(error) => {
+            // What it says matters more than what the rollback says.
+            let _ = tx.rollback().await;
+            Err(error)
+        }
+    }
+}
