@@ -25,8 +25,6 @@ pub(crate) struct Guard {
     pub(crate) table: String,
     /// Another table that is looked into.
     pub(crate) other: Option<String>,
-    /// The column that they are asked about, when the change is of one.
-    column: Option<String>,
     /// What does not allow them, as a sentence without a full stop.
     pub(crate) demand: String,
     /// Gives a row for each of the first few that do not fit: what it is, and how many there are.
@@ -77,14 +75,15 @@ pub(crate) fn guards(
         let is_there = |table: &String| begun_with.tables.contains_key(table);
         let is_first = is_there(&guard.table)
             && guard.other.iter().all(is_there)
-            && !steps.steps()[..at].iter().any(|step| alters(step, &guard));
+            && !steps.steps()[..at].iter().any(|step| alters(render.dialect(), step, &guard));
         Asked { is_first, guard }
     });
     asked.collect()
 }
 
 /// Whether a step before it can make another answer of it.
-fn alters(step: &Step, guard: &Guard) -> bool {
+fn alters(dialect: Dialect, step: &Step, guard: &Guard) -> bool {
+    let names = |column: &str| guard.mentions(dialect, column);
     let is_of = |table: &str| table == guard.table || guard.other.as_deref() == Some(table);
     match step {
         // What they do beside what they say nobody knows.
@@ -93,9 +92,10 @@ fn alters(step: &Step, guard: &Guard) -> bool {
         Step::Change(change) => match change {
             Change::RenameTable { from, to } => is_of(from) || is_of(to),
             Change::CreateTable(table) | Change::DropTable(table) => is_of(&table.name),
-            Change::RenameColumn { table, .. } | Change::AlterColumn { table, .. } => is_of(table),
+            Change::RenameColumn { table, from, to } => is_of(table) && (names(from) || names(to)),
+            Change::AlterColumn { table, from, .. } => is_of(table) && names(&from.name),
             Change::AddColumn { table, column } | Change::DropColumn { table, column } => {
-                is_of(table) && guard.column.as_ref().is_none_or(|it| *it == column.name)
+                is_of(table) && names(&column.name)
             }
             Change::AlterEnum { .. } => true,
             _ => false,
@@ -209,7 +209,6 @@ fn asked(
         ),
         table: table.name.clone(),
         other: None,
-        column: column.map(str::to_owned),
         demand,
     }
 }
@@ -280,7 +279,6 @@ fn twice(
         ),
         table: table.name.clone(),
         other: None,
-        column: None,
         demand,
     }
 }
@@ -295,7 +293,7 @@ fn checked(render: &dyn Render, table: &Table, check: &crate::schema::Check) -> 
         }
         crate::schema::Rule::Sql(_) => None,
     };
-    Guard { column: None, ..asked(render, table, column, demand, &condition) }
+    asked(render, table, column, demand, &condition)
 }
 
 fn orphans(render: &dyn Render, table: &Table, key: &ForeignKey) -> Guard {
@@ -321,7 +319,6 @@ fn orphans(render: &dyn Render, table: &Table, key: &ForeignKey) -> Guard {
     let column = key.columns.first().map(String::as_str);
     Guard {
         other: Some(key.references.clone()),
-        column: None,
         ..asked(render, table, column, demand, &conditions.join(" AND "))
     }
 }

@@ -16,6 +16,8 @@ mod cases;
 mod connection;
 #[path = "migrate/crash.rs"]
 mod crash;
+#[path = "migrate/data.rs"]
+mod data;
 #[path = "migrate/database.rs"]
 mod database;
 #[path = "migrate/defaults.rs"]
@@ -40,6 +42,8 @@ mod introspect;
 mod keys;
 #[path = "migrate/made.rs"]
 mod made;
+#[path = "migrate/misfits.rs"]
+mod misfits;
 #[path = "migrate/names.rs"]
 mod names;
 #[path = "migrate/pairs.rs"]

@@ -31,6 +31,8 @@ pub(crate) fn app(name: &str) -> Option<App> {
             .declared("m08_index", || Steps::new().create_index("crew", ["name"])),
         // Twelve statements, and one migration behind them.
         "twelve" => History::new().declared("m01_twelve", twelve).declared("m02_ports", ports),
+        // Rows that are filled batch by batch, between changes of their table.
+        "filling" => History::new().declared("m01_filled", filled).declared("m02_filling", filling),
         // One statement that takes its time, between two migrations that do not.
         "slow" => slow(Work::Sleep),
         // The same, and how long is up to whoever has its standard input.
@@ -71,6 +73,28 @@ fn slow(work: Work) -> History {
         .declared("m01_ports", ports)
         .imperative(Guest { name: "m02_slow", transaction: Some(true), work })
         .declared("m03_cargo", || table("cargo"))
+}
+
+fn filled() -> Steps {
+    let rows = (1..=8).map(|id| row![id, format!("row {id}")]);
+    table("filled").insert("filled", ["id", "name"], rows)
+}
+
+fn filling() -> Steps {
+    Steps::new()
+        .alter("filled", |t| t.add(|t| t.column(string_len_null("label", 80))))
+        .backfill("filled", "id", |u| {
+            // Done twice it would show.
+            let more = Sql::each("name || '+'", "name || '+'", "concat(name, '+')");
+            u.set_sql("name", more).copy("label", "name").rows(3)
+        })
+        .alter("filled", |t| {
+            t.change(
+                |t| t.column(string_len_null("label", 80)),
+                |t| t.column(string_len("label", 80)),
+            )
+        })
+        .create_index("filled", ["label"])
 }
 
 fn table(name: &str) -> Steps {

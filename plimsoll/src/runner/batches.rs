@@ -116,8 +116,10 @@ impl One<'_> {
         let mut position = position;
         loop {
             let after = position.as_ref().map(|at| format!("{key} > {at}"));
+            // Under a name of its own: the literal is sorted by as text else, because PostgreSQL
+            // calls it like the key.
             let bound = format!(
-                "SELECT {literal} FROM {of}{} ORDER BY {key} LIMIT 1 OFFSET {}",
+                "SELECT {literal} AS position FROM {of}{} ORDER BY {key} LIMIT 1 OFFSET {}",
                 where_all(&[after.clone()]),
                 rows - 1
             );

@@ -1,0 +1,306 @@
+//! Rows that do not fit what a migration demands: they are named, and nothing is touched. And what a
+//! migration loses, which somebody has to allow.
+
+use plimsoll::{
+    App, History, Misfit, MigrationError, Remains,
+    prelude::*,
+    testing::Scratch,
+};
+
+use crate::support::*;
+
+plimsoll::on_every_empty_database!(
+    rows_that_do_not_fit_are_named_before_anything_is_touched,
+    all_that_does_not_fit_is_told_at_once,
+    rows_that_an_earlier_step_corrects_are_asked_when_it_has,
+    the_alter_helper_asks_too,
+    a_migration_that_drops_what_was_there_has_to_say_so,
+    what_a_run_makes_itself_it_may_drop,
+);
+
+fn ships() -> Steps {
+    Steps::new()
+        .create_table("ports", |t| t.column(big_pk_auto("id")).column(string_len("name", 20)))
+        .create_table("ships", |t| {
+            t.column(big_pk_auto("id"))
+                .column(string_len_null("name", 20))
+                .column(big_integer("crew"))
+                .column(double("draught"))
+                .column(big_integer_null("port_id"))
+                .column(string_len("state", 10))
+                .column(date_time("built"))
+        })
+        .insert("ports", ["id", "name"], [row![1, "Bergen"]])
+        .insert(
+            "ships",
+            ["id", "name", "crew", "draught", "port_id", "state", "built"],
+            [
+                row![1, "Fram", 16, 4.5, 1, "afloat", "2026-01-02 00:00:00"],
+                row![2, Value::Null, 70_000, 5.0, 9, "afloat", "2026-01-02 10:30:00"],
+                row![3, "Gjøa of Tromsø", -1, 2.25, Value::Null, "sunk", "2026-01-03 00:00:00"],
+                row![4, "Fram", 12, 3.0, 8, "lost", "2026-01-02 00:00:00"],
+            ],
+        )
+}
+
+async fn refusal(scratch: &Scratch, steps: fn() -> Steps) -> (Vec<Misfit>, Remains) {
+    let app = App::new(History::new().declared("m01", ships).declared("m02", steps));
+    let before = fingerprint(&scratch.db).await;
+    match up(scratch, &app).await {
+        Err(plimsoll::Error::Migration(MigrationError::DoesNotFit {
+            migration,
+            misfits,
+            remains,
+            ..
+        })) => {
+            assert_eq!(migration, "m02");
+            assert_eq!(fingerprint(&scratch.db).await, before, "nothing was touched");
+            assert_eq!(recorded(&scratch.db).await, ["m01"]);
+            assert_eq!(open(&scratch.db).await, 0);
+            (misfits, remains)
+        }
+        Err(error) => panic!("{}", chain(&error)),
+        Ok(_) => panic!("the rows were to be refused"),
+    }
+}
+
+/// What does not fit, and the keys of the rows that are told.
+fn said(misfits: &[Misfit]) -> Vec<(String, u64, Vec<String>)> {
+    let key = |told: &String| told.split(": ").next().unwrap_or_default().to_owned();
+    misfits
+        .iter()
+        .map(|it| (it.demand.clone(), it.rows, it.told.iter().map(key).collect()))
+        .collect()
+}
+
+fn misfit(demand: &str, rows: u64, told: &[&str]) -> (String, u64, Vec<String>) {
+    (demand.to_owned(), rows, told.iter().map(|it| (*it).to_owned()).collect())
+}
+
+/// Each with what it is refused for.
+const REFUSED: &[(fn() -> Steps, &str, u64, &[&str])] = &[
+    (
+        || {
+            Steps::new().alter("ships", |t| {
+                t.change(
+                    |t| t.column(string_len_null("name", 20)),
+                    |t| t.column(string_len("name", 20)),
+                )
+            })
+        },
+        "`ships.name` takes no NULL",
+        1,
+        &["id 2"],
+    ),
+    (
+        || {
+            Steps::new().alter("ships", |t| {
+                t.change(
+                    |t| t.column(string_len_null("name", 20)),
+                    |t| t.column(string_len_null("name", 8)),
+                )
+            })
+        },
+        "`ships.name` is string(8)",
+        1,
+        &["id 3"],
+    ),
+    (
+        || {
+            Steps::new().alter("ships", |t| {
+                t.change(
+                    |t| t.column(big_integer("crew")),
+                    |t| t.column(small_integer("crew")),
+                )
+            })
+        },
+        "`ships.crew` is small integer",
+        1,
+        &["id 2"],
+    ),
+    (
+        || {
+            Steps::new().alter("ships", |t| {
+                t.change(|t| t.column(double("draught")), |t| t.column(integer("draught")))
+            })
+        },
+        "`ships.draught` is integer",
+        2,
+        &["id 1", "id 3"],
+    ),
+    (
+        || {
+            Steps::new().alter("ships", |t| {
+                t.change(|t| t.column(date_time("built")), |t| t.column(date("built")))
+            })
+        },
+        "`ships.built` is date",
+        1,
+        &["id 2"],
+    ),
+    (
+        || {
+            Steps::new().alter("ships", |t| {
+                t.change(|t| t.column(string_len("state", 10)), |t| t.column(integer("state")))
+            })
+        },
+        "`ships.state` is integer",
+        4,
+        &["id 1", "id 2", "id 3"],
+    ),
+    (
+        || Steps::new().alter("ships", |t| t.add(|t| t.column(string_len("flag", 2)))),
+        "`ships.flag` takes no NULL, and nothing says what rows that are there get",
+        4,
+        &["id 1", "id 2", "id 3"],
+    ),
+    (
+        || Steps::new().alter("ships", |t| t.add(|t| t.one_of("state", ["afloat", "sunk"]))),
+        "check `ck-ships-state` of `ships` demands state in ('afloat', 'sunk')",
+        1,
+        &["id 4"],
+    ),
+    (
+        || Steps::new().alter("ships", |t| t.add(|t| t.check("crew", "crew > 0"))),
+        "check `ck-ships-crew` of `ships` demands crew > 0",
+        1,
+        &["id 3"],
+    ),
+    (
+        || {
+            Steps::new().alter("ships", |t| {
+                t.add(|t| t.foreign_key(["port_id"], "ports", ["id"], OnDelete::Cascade))
+            })
+        },
+        "(port_id) of `ships` refers to a row of `ports`",
+        2,
+        &["id 2", "id 4"],
+    ),
+];
+
+async fn rows_that_do_not_fit_are_named_before_anything_is_touched(scratch: &Scratch) {
+    up(scratch, &app_of(ships)).await.unwrap();
+    for (steps, demand, rows, told) in REFUSED {
+        let (misfits, remains) = refusal(scratch, *steps).await;
+
+        assert_eq!(said(&misfits), [misfit(demand, *rows, told)]);
+        assert_eq!(remains, Remains::Nothing);
+    }
+
+    // What several rows have is told by what it is.
+    let quoted = |text: &str| match dialect(&scratch.db) {
+        plimsoll::Dialect::Sqlite => format!("'{text}'"),
+        _ => text.to_owned(),
+    };
+    let unique = || Steps::new().alter("ships", |t| t.add(|t| t.unique(["name"])));
+    let (misfits, _) = refusal(scratch, unique).await;
+    assert_eq!(said(&misfits), [misfit("(name) of `ships` is unique", 2, &[&quoted("Fram")])]);
+    let index = || {
+        let index = Index::over("ships", ["state", "built"]).unique();
+        Steps::new().alter("ships", |t| t.add(|t| t.add_index(index)))
+    };
+    // No two are the same in both.
+    assert!(up(scratch, &App::new(History::new().declared("m01", ships).declared("m02", index))).await.is_ok());
+}
+
+async fn all_that_does_not_fit_is_told_at_once(scratch: &Scratch) {
+    up(scratch, &app_of(ships)).await.unwrap();
+    let steps = || {
+        Steps::new()
+            .create_table("berths", |t| t.column(big_pk_auto("id")))
+            .alter("ships", |t| {
+                t.change(
+                    |t| t.column(string_len_null("name", 20)),
+                    |t| t.column(string_len("name", 8)),
+                )
+                .add(|t| t.at_least("crew", 1))
+            })
+    };
+
+    let (misfits, remains) = refusal(scratch, steps).await;
+
+    let demands: Vec<&str> = misfits.iter().map(|it| it.demand.as_str()).collect();
+    assert_eq!(
+        demands,
+        [
+            "`ships.name` takes no NULL",
+            "`ships.name` is string(8)",
+            "check `ck-ships-crew` of `ships` demands crew at least 1"
+        ]
+    );
+    assert_eq!(remains, Remains::Nothing);
+}
+
+async fn rows_that_an_earlier_step_corrects_are_asked_when_it_has(scratch: &Scratch) {
+    up(scratch, &app_of(ships)).await.unwrap();
+    let history = || History::new().declared("m01", ships);
+    let corrected = || {
+        Steps::new().update("ships", |u| u.set("name", "?").where_null("name")).alter("ships", |t| {
+            t.change(
+                |t| t.column(string_len_null("name", 20)),
+                |t| t.column(string_len("name", 20)),
+            )
+        })
+    };
+
+    up(scratch, &App::new(history().declared("m02", corrected)))
+        .await
+        .unwrap_or_else(|error| panic!("{}", chain(&error)));
+
+    assert_eq!(count(&scratch.db, "ships").await, 4);
+}
+
+async fn the_alter_helper_asks_too(scratch: &Scratch) {
+    up(scratch, &app_of(ships)).await.unwrap();
+    let db = session(scratch).await;
+    let manager = sea_orm_migration::SchemaManager::new(&db);
+
+    let refused = plimsoll::alter(&manager, "ships", |t| {
+        t.change(|t| t.column(string_null("name")), |t| t.column(string_len("name", 20)))
+    })
+    .await;
+
+    let said = chain(&refused.unwrap_err());
+    assert!(said.contains("`ships.name` takes no NULL: 1 row does not fit (id 2"), "{said}");
+    let _ = db.close().await;
+}
+
+async fn a_migration_that_drops_what_was_there_has_to_say_so(scratch: &Scratch) {
+    fn without_crew() -> Steps {
+        Steps::new().alter("ships", |t| t.drop(|t| t.column(big_integer("crew"))))
+    }
+    up(scratch, &app_of(ships)).await.unwrap();
+    let before = fingerprint(&scratch.db).await;
+    let history = || History::new().declared("m01", ships);
+    let silent = App::new(history().declared("m02", without_crew));
+
+    let error = up(scratch, &silent).await.unwrap_err();
+
+    let said = chain(&error);
+    assert!(said.contains("`m02` would drop column `ships.crew`"), "{said}");
+    assert_eq!(fingerprint(&scratch.db).await, before);
+    let db = session(scratch).await;
+    let choice = plimsoll::Choice::default();
+    silent.on(&db).losing().up(&to("head"), &choice).await.unwrap();
+    silent.on(&db).down(&to("m01"), None).await.unwrap_err();
+    let _ = db.close().await;
+    run(&scratch.db, "DELETE FROM ships").await;
+    down(scratch, &silent, "m01").await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    let told = App::new(history().declared("m02", || without_crew().allow_loss("no crew any more")));
+    up(scratch, &told).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+}
+
+async fn what_a_run_makes_itself_it_may_drop(scratch: &Scratch) {
+    let app = App::new(History::new().declared("m01", ships).declared("m02", || {
+        Steps::new()
+            .alter("ships", |t| t.drop(|t| t.column(big_integer("crew"))))
+            .rename_table("ports", "harbours")
+            .drop_table("harbours", |t| {
+                t.column(big_pk_auto("id")).column(string_len("name", 20))
+            })
+    }));
+
+    up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+
+    assert_eq!(recorded(&scratch.db).await, ["m01", "m02"]);
+}
