@@ -97,14 +97,18 @@ pub(crate) async fn execute(
         match (&statement.effect, connection) {
             (Effect::Code { name, is_back }, _) => {
                 let code = code.ok_or_else(|| {
-                    DbErr::Migration(format!("`{name}` is code, which only a history has beside it"))
+                    DbErr::Migration(format!(
+                        "`{name}` is code, which only a history has beside it"
+                    ))
                 })?;
                 code(Call { step: name, is_back: *is_back, manager }).await?;
             }
             (_, SchemaManagerConnection::Transaction(transaction)) if is_sqlite => {
                 rebuild::run_within(transaction, statement).await?;
             }
-            _ => drop(connection.execute_unprepared(&statement.sql).await?),
+            _ => {
+                connection.execute_unprepared(&statement.sql).await?;
+            }
         }
     }
     Ok(())

@@ -270,7 +270,9 @@ impl Change {
             Self::DropTable(_) => true,
             // A computed one has no values of its own.
             Self::DropColumn { column, .. } => column.generated.is_none(),
-            Self::AlterColumn { from, to, .. } => from.generated.is_none() && to.generated.is_some(),
+            Self::AlterColumn { from, to, .. } => {
+                from.generated.is_none() && to.generated.is_some()
+            }
             _ => false,
         }
     }

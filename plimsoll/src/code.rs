@@ -6,6 +6,7 @@ use sea_orm::DbErr;
 use sea_orm_migration::SchemaManager;
 
 /// A call of the code that a migration has beside it.
+#[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "SeaORM's manager has none")]
 pub struct Call<'c> {
     /// Which step calls it, by the name that [`Steps::code`](crate::Steps::code) gave it.

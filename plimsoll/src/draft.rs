@@ -76,7 +76,7 @@ pub(crate) fn draft(sides: &Sides<'_>, answers: &Answers) -> Result<Draft, Strin
     let mut drafting = Drafting { before: &before, want: &want, draft: Draft::default() };
     let mut now = sides.have.clone();
     for change in &found.changes {
-        let gone = drafting.gone(change, &found, &mut asked);
+        let gone = gone(change, &found, &mut asked);
         drafting.draft.open.extend(gone);
         drafting.make(change, &mut asked)?;
         change.apply(&mut now).map_err(|why| format!("cannot {}: {why}", change.describe()))?;
@@ -84,7 +84,10 @@ pub(crate) fn draft(sides: &Sides<'_>, answers: &Answers) -> Result<Draft, Strin
     asked.finish(&found)?;
     let left = diff(&now, &want, &[]).changes;
     if let Some(left) = left.first() {
-        return Err(format!("the steps would not end where the entities are: `{}`", left.describe()));
+        return Err(format!(
+            "the steps would not end where the entities are: `{}`",
+            left.describe()
+        ));
     }
     let mut draft = drafting.draft;
     let losses = draft.steps.losses();
@@ -116,33 +119,8 @@ struct Drafting<'d> {
 }
 
 impl Drafting<'_> {
-    /// What has to be said of something that goes.
-    fn gone(&self, change: &Change, found: &Diff, asked: &mut Asked<'_>) -> Option<Open> {
-        if !change.loses() {
-            return None;
-        }
-        let (table, column) = match change {
-            Change::DropTable(table) => (&table.name, None),
-            Change::DropColumn { table, column } => (table, Some(column)),
-            Change::AlterColumn { table, from, .. } => (table, Some(&**from)),
-            _ => return None,
-        };
-        let name = match column {
-            Some(column) => format!("{table}.{}", column.name),
-            None => table.clone(),
-        };
-        if asked.is_dropped(table, column.map(|it| &*it.name)) {
-            return None;
-        }
-        let is_about = |question: &&Question| question.is_about(table, column.map(|it| &*it.name));
-        let candidates = found.questions.iter().filter(is_about);
-        let candidates =
-            candidates.map(|it| (it.rename.to().to_owned(), it.because.clone())).collect();
-        let moved = column.map(|column| moved(table, column, found)).unwrap_or_default();
-        Some(Open::Gone { name, candidates, moved })
-    }
-
     /// Adds the steps of a change to those of the draft.
+    #[expect(clippy::single_match_else, reason = "both ways are of one weight")]
     fn make(&mut self, change: &Change, asked: &mut Asked<'_>) -> Result<(), String> {
         let steps = std::mem::take(&mut self.draft.steps);
         self.draft.steps = match change {
@@ -188,11 +166,9 @@ impl Drafting<'_> {
             Change::DropColumn { table, column } if needs_value(column) => {
                 let text = asked.value(table, &column.name);
                 let fill = match text {
-                    Some(text) => Some(
-                        value::read(&text, column, None).map_err(|why| {
-                            format!("`--default {table}.{}={text}`: {why}", column.name)
-                        })?,
-                    ),
+                    Some(text) => Some(value::read(&text, column, None).map_err(|why| {
+                        format!("`--default {table}.{}={text}`: {why}", column.name)
+                    })?),
                     None => {
                         let of = self.before.tables.get(table);
                         of.and_then(|table| value::blank(column, table))
@@ -222,6 +198,31 @@ impl Drafting<'_> {
     }
 }
 
+/// What has to be said of something that goes.
+fn gone(change: &Change, found: &Diff, asked: &mut Asked<'_>) -> Option<Open> {
+    if !change.loses() {
+        return None;
+    }
+    let (table, column) = match change {
+        Change::DropTable(table) => (&table.name, None),
+        Change::DropColumn { table, column } => (table, Some(column)),
+        Change::AlterColumn { table, from, .. } => (table, Some(&**from)),
+        _ => return None,
+    };
+    let name = match column {
+        Some(column) => format!("{table}.{}", column.name),
+        None => table.clone(),
+    };
+    if asked.is_dropped(table, column.map(|it| &*it.name)) {
+        return None;
+    }
+    let is_about = |question: &&Question| question.is_about(table, column.map(|it| &*it.name));
+    let candidates = found.questions.iter().filter(is_about);
+    let candidates = candidates.map(|it| (it.rename.to().to_owned(), it.because.clone())).collect();
+    let moved = column.map(|column| moved(table, column, found)).unwrap_or_default();
+    Some(Open::Gone { name, candidates, moved })
+}
+
 /// Whether rows that are there need a value that nothing gives them.
 fn needs_value(column: &Column) -> bool {
     !column.nullable
@@ -241,8 +242,7 @@ fn lack(table: &str, column: &Column) -> Lack {
 
 /// The columns of other tables that come with the name and the type of one that goes.
 fn moved(from: &str, column: &Column, found: &Diff) -> Vec<String> {
-    let is_it =
-        |other: &Column| other.name == column.name && is_same_type(&other.ty, &column.ty);
+    let is_it = |other: &Column| other.name == column.name && is_same_type(&other.ty, &column.ty);
     let of = |table: &Table| {
         let it = table.columns.iter().find(|other| is_it(other))?;
         Some(format!("{}.{}", table.name, it.name))

@@ -9,7 +9,6 @@ use crate::{
         Dialect,
         token::{Kind, tokens},
     },
-    misfit::Misfit,
     render::{Render, rows::condition_of},
     schema::{Column, Default, ForeignKey, Index, IndexKey, Schema, Table, Type, Value},
     steps::{Condition, Step, Steps},
@@ -42,9 +41,10 @@ impl Guard {
     }
 
     /// The rows that do not fit, when there are any: what the question gave.
-    pub(crate) fn misfit(&self, rows: &[(Option<String>, i64)]) -> Option<Misfit> {
+    #[cfg(feature = "migrate")]
+    pub(crate) fn misfit(&self, rows: &[(Option<String>, i64)]) -> Option<crate::Misfit> {
         let (_, count) = rows.first()?;
-        Some(Misfit {
+        Some(crate::Misfit {
             demand: self.demand.clone(),
             rows: u64::try_from(*count).unwrap_or_default(),
             told: rows.iter().filter_map(|(told, _)| told.clone()).collect(),
@@ -106,8 +106,7 @@ fn alters(dialect: Dialect, step: &Step, guard: &Guard) -> bool {
 fn of_change(render: &dyn Render, change: &Change, now: &Schema) -> Vec<Guard> {
     if let Change::AlterEnum { name, from, to } = change {
         let of = now.tables.values().flat_map(|table| {
-            let is_of_it =
-                |it: &&Column| it.ty.named_enum().is_some_and(|(of, _)| of == name);
+            let is_of_it = |it: &&Column| it.ty.named_enum().is_some_and(|(of, _)| of == name);
             table.columns.iter().filter(is_of_it).map(move |column| (table, column))
         });
         let lost = from.iter().any(|value| !to.contains(value));
@@ -115,7 +114,8 @@ fn of_change(render: &dyn Render, change: &Change, now: &Schema) -> Vec<Guard> {
             .filter(|(_, column)| lost && matches!(column.ty, Type::Enum { .. }))
             .map(|(table, column)| {
                 let condition = fit::is_none_of(render, &column.name, to);
-                let demand = format!("`{}.{}` is one of {}", table.name, column.name, to.join(", "));
+                let demand =
+                    format!("`{}.{}` is one of {}", table.name, column.name, to.join(", "));
                 asked(render, table, Some(&column.name), demand, &condition)
             })
             .collect();
@@ -298,12 +298,14 @@ fn checked(render: &dyn Render, table: &Table, check: &crate::schema::Check) -> 
 
 fn orphans(render: &dyn Render, table: &Table, key: &ForeignKey) -> Guard {
     let of = render.quote(&table.name);
-    let mut conditions: Vec<String> =
-        key.columns.iter().map(|column| format!("{of}.{} IS NOT NULL", render.quote(column))).collect();
+    let mut conditions: Vec<String> = key
+        .columns
+        .iter()
+        .map(|column| format!("{of}.{} IS NOT NULL", render.quote(column)))
+        .collect();
     let pairs = key.columns.iter().zip(&key.referenced_columns);
-    let pairs = pairs.map(|(here, there)| {
-        format!("p.{} = {of}.{}", render.quote(there), render.quote(here))
-    });
+    let pairs = pairs
+        .map(|(here, there)| format!("p.{} = {of}.{}", render.quote(there), render.quote(here)));
     let pairs: Vec<String> = pairs.collect();
     conditions.push(format!(
         "NOT EXISTS (SELECT 1 FROM {} AS p WHERE {})",

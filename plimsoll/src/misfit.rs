@@ -18,12 +18,13 @@ pub struct Misfit {
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = if self.rows == 1 { "row does" } else { "rows do" };
-        let more = if self.rows as usize > self.told.len() { ", …" } else { "" };
+        let more = if self.rows > self.told.len() as u64 { ", …" } else { "" };
         write!(f, "{}: {} {rows} not fit ({}{more})", self.demand, self.rows, self.told.join(", "))
     }
 }
 
 /// The sentence of all of them.
+#[cfg(feature = "migrate")]
 pub(crate) fn said(misfits: &[Misfit]) -> String {
     let said: Vec<String> = misfits.iter().map(ToString::to_string).collect();
     said.join("; ")

@@ -53,11 +53,7 @@ pub(crate) fn plan(dialect: Dialect, steps: &Steps, before: &Schema) -> Result<P
     for (at, step) in steps.steps().iter().enumerate() {
         match step {
             Step::Change(change) => changes.push((at, change)),
-            Step::Insert(_)
-            | Step::Delete(_)
-            | Step::Sql(_)
-            | Step::Update(_)
-            | Step::Code(_) => {
+            Step::Insert(_) | Step::Delete(_) | Step::Sql(_) | Step::Update(_) | Step::Code(_) => {
                 planner.make(&std::mem::take(&mut changes))?;
                 planner.fill(at, step)?;
             }
@@ -231,7 +227,9 @@ impl Planner<'_> {
             Step::Delete(filled) => rows::delete(self.render, filled),
             Step::Sql(written) => rows::written(self.render, written),
             Step::Update(update) => {
-                rows::update(self.render, update, self.schema.tables.get(&update.table))?.into_iter().collect()
+                rows::update(self.render, update, self.schema.tables.get(&update.table))?
+                    .into_iter()
+                    .collect()
             }
             Step::Code(code) => rows::code(code).into_iter().collect(),
             Step::Change(_) => Vec::new(),

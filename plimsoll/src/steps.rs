@@ -21,6 +21,7 @@ pub use update::{Assignment, Batches, Condition, Source, Update, UpdateBuilder};
 /// What a migration does, in order. Everything else follows from it without a database: the
 /// statements for each of the three, the way back, the schema afterwards, the checksum.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "steps are what it is made of")]
 pub struct Steps {
     steps: Vec<Step>,
     /// What was asked for that cannot be rendered; [`Steps::problem`] tells.

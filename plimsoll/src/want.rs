@@ -108,10 +108,10 @@ impl Words<'_> {
         let settled: Vec<Part> = wanted
             .into_iter()
             .map(|part| {
-                if !open.is_empty() {
-                    self.adopt_part((&of_found, &mut open), (&of_table, &part), found)
-                } else {
+                if open.is_empty() {
                     part
+                } else {
+                    self.adopt_part((&of_found, &mut open), (&of_table, &part), found)
                 }
             })
             .collect();
@@ -119,11 +119,17 @@ impl Words<'_> {
         table.checks.clear();
         table.foreign_keys.clear();
         table.indexes.clear();
-        settled.into_iter().for_each(|part| part.put_into(table));
+        for part in settled {
+            part.put_into(table);
+        }
     }
 
     /// Takes over of a column what means the same.
-    fn adopt_column(&self, (of_found, found): (&Table, &Column), (of, wanted): (&Table, &mut Column)) {
+    fn adopt_column(
+        &self,
+        (of_found, found): (&Table, &Column),
+        (of, wanted): (&Table, &mut Column),
+    ) {
         if found == wanted {
             return;
         }
@@ -177,7 +183,8 @@ impl Words<'_> {
         // The same thing otherwise, whose name nobody chose, keeps the name that it has.
         let renamed = open.iter().find_map(|it| {
             let name = it.name().filter(|name| Some(*name) != part.name())?;
-            let is_free = !Part::of(found).iter().any(|other| other != it && other.name() == Some(name));
+            let is_free =
+                !Part::of(found).iter().any(|other| other != it && other.name() == Some(name));
             let candidate = part.under(name);
             let is_about = std::mem::discriminant(it) == std::mem::discriminant(part)
                 && self.takes_name(&with(of_found, it), &wanted, name);
@@ -240,11 +247,8 @@ mod tests {
     }
 
     fn said(have: &Schema, want: &Schema) -> Vec<String> {
-        let words = Words {
-            dialects: &Dialect::ALL,
-            wanted: Wanted::ByEntities,
-            is_same: &|_, _| false,
-        };
+        let words =
+            Words { dialects: &Dialect::ALL, wanted: Wanted::ByEntities, is_same: &|_, _| false };
         let want = in_words_of(have, want, &[], &words);
         diff(have, &want, &[]).changes.iter().map(crate::Change::describe).collect()
     }
@@ -257,14 +261,22 @@ mod tests {
     fn what_is_the_same_to_all_three_is_no_difference() {
         let have = table(|t| {
             t.column(text("name"))
-                .column(ColumnDef::new("seen").timestamp_with_time_zone().default(Expr::current_timestamp()))
+                .column(
+                    ColumnDef::new("seen")
+                        .timestamp_with_time_zone()
+                        .default(Expr::current_timestamp()),
+                )
                 .unique(["name"])
                 .check("named", "name <> ''")
                 .foreign_key(["name"], "people", ["name"], OnDelete::Cascade)
         });
         let want = table(|t| {
             t.column(text("name"))
-                .column(ColumnDef::new("seen").timestamp_with_time_zone().default(Expr::current_timestamp()))
+                .column(
+                    ColumnDef::new("seen")
+                        .timestamp_with_time_zone()
+                        .default(Expr::current_timestamp()),
+                )
                 .add_index(Index::over("users", ["name"]).unique())
                 .check("named", "(name<>'')")
                 .foreign_key(["name"], "people", ["name"], OnDelete::Cascade)

@@ -12,12 +12,14 @@ use plimsoll::{
     App, Change, Dialect, History, Schema, Steps, diff,
     plan::statements,
     schema::Entities,
+    steps::Step,
     write::{Form, Written, migration},
 };
 
 #[path = "migrate/answered.rs"]
 mod answered;
 
+#[expect(clippy::too_many_lines, reason = "a whole system is many tables")]
 mod generated {
     pub(crate) mod binary_length;
     pub(crate) mod char_length;
@@ -109,6 +111,11 @@ mod generated {
     pub(crate) mod json_to_binary;
     pub(crate) mod list_element;
     pub(crate) mod many_at_once;
+    pub(crate) mod of_fenrir;
+    pub(crate) mod of_gough;
+    pub(crate) mod of_marchproxy;
+    pub(crate) mod of_rag_fortress;
+    pub(crate) mod of_tronbyt;
     pub(crate) mod plain_to_generated;
     pub(crate) mod primary_key_added;
     pub(crate) mod primary_key_columns;
@@ -146,11 +153,6 @@ mod generated {
     pub(crate) mod unique_unnamed_added;
     pub(crate) mod unique_unnamed_columns;
     pub(crate) mod unique_unnamed_dropped;
-    pub(crate) mod of_fenrir;
-    pub(crate) mod of_gough;
-    pub(crate) mod of_marchproxy;
-    pub(crate) mod of_rag_fortress;
-    pub(crate) mod of_tronbyt;
 }
 
 use answered::answered;
@@ -296,13 +298,8 @@ const CASES: &[(&str, Compiled)] = files![
 ];
 
 /// For a file of `tests/systems` each.
-const SYSTEMS: &[(&str, Compiled)] = files![
-    of_fenrir,
-    of_gough,
-    of_marchproxy,
-    of_rag_fortress,
-    of_tronbyt,
-];
+const SYSTEMS: &[(&str, Compiled)] =
+    files![of_fenrir, of_gough, of_marchproxy, of_rag_fortress, of_tronbyt,];
 
 fn tests() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests")
@@ -319,38 +316,13 @@ fn schema(path: &str) -> Schema {
 
 /// What is there before and what the entities want.
 fn sides(module: &str) -> (Schema, Schema) {
-    match module.strip_prefix("of_") {
-        Some(system) => {
-            let text = format!("systems/{}.json", system.replace('_', "-"));
-            let text = fs::read_to_string(tests().join(text)).unwrap();
-            let tables: Vec<_> = serde_json::from_str::<Entry>(&text).unwrap().into_tables();
-            (Schema::default(), Schema::of(tables))
-        }
-        None => {
-            let folder = format!("cases/{}", module.replace('_', "-"));
-            let of = |file: &str| {
-                Schema::of(schema(&format!("{folder}/{file}.json")).tables.into_values())
-            };
-            (of("have"), of("want"))
-        }
+    if let Some(system) = module.strip_prefix("of_") {
+        let text = format!("systems/{}.json", system.replace('_', "-"));
+        return (Schema::default(), Schema::of(schema(&text).tables.into_values()));
     }
-}
-
-/// A file of tables: a list, or a schema.
-#[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum Entry {
-    List(Vec<plimsoll::schema::Table>),
-    Schema(Schema),
-}
-
-impl Entry {
-    fn into_tables(self) -> Vec<plimsoll::schema::Table> {
-        match self {
-            Self::List(tables) => tables,
-            Self::Schema(schema) => schema.tables.into_values().collect(),
-        }
-    }
+    let folder = format!("cases/{}", module.replace('_', "-"));
+    let of = |file: &str| Schema::of(schema(&format!("{folder}/{file}.json")).tables.into_values());
+    (of("have"), of("want"))
 }
 
 fn app(have: &Schema, want: &Schema, later: Vec<Compiled>) -> App {
@@ -416,7 +388,7 @@ fn behind_the_migration_that_was_written_nothing_has_changed() {
 
         let (steps, _) = answered(&app(&have, &want, vec![*compiled]));
 
-        let said: Vec<String> = steps.steps().iter().map(|step| step.describe()).collect();
+        let said: Vec<String> = steps.steps().iter().map(Step::describe).collect();
         assert_eq!(said, [""; 0], "{module}");
     }
 }
@@ -432,7 +404,8 @@ fn the_way_back_of_what_was_written_leads_to_where_it_began() {
         steps.apply(&mut now).unwrap();
         steps.reverse().apply(&mut now).unwrap();
 
-        let left: Vec<String> = diff(&now, &have, &[]).changes.iter().map(Change::describe).collect();
+        let left: Vec<String> =
+            diff(&now, &have, &[]).changes.iter().map(Change::describe).collect();
         assert_eq!(left, [""; 0], "{module}");
     }
 }

@@ -55,16 +55,14 @@ pub(super) async fn generate(context: &Context<'_>, args: &Generate) -> Result<u
         }
         .into());
     }
-    let beginning = match context.app.beginning(context.common.database_schema.as_deref())? {
-        Some(beginning) => beginning,
-        None => {
-            let database = context.database()?;
-            context
-                .on_reading_session(&database, async |db| {
-                    context.app.on(db).beginning(&database).await
-                })
-                .await?
-        }
+    let known = context.app.beginning(context.common.database_schema.as_deref())?;
+    let beginning = if let Some(beginning) = known {
+        beginning
+    } else {
+        let database = context.database()?;
+        context
+            .on_reading_session(&database, async |db| context.app.on(db).beginning(&database).await)
+            .await?
     };
     let draft = answered(context, args, &beginning)?;
     let mut remarks = beginning.remarks.clone();
@@ -117,7 +115,7 @@ fn answered(context: &Context<'_>, args: &Generate, beginning: &Beginning) -> Re
     loop {
         let draft = beginning.draft(&answers)?;
         let Some(question) = questions::next(&draft, &asked) else { return Ok(draft) };
-        questions::ask(context, question, &mut answers, &mut asked)?;
+        questions::ask(context, &question, &mut answers, &mut asked)?;
     }
 }
 

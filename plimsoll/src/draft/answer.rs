@@ -64,9 +64,8 @@ impl Answers {
                 let new = columns_new(&found).filter(move |(of, _)| *of == table);
                 new.map(move |(_, new)| (table, old, new))
             });
-            let mut pairs = pairs.filter(|(table, old, new)| {
-                is_old(table, old) && is_named(to, table, Some(new))
-            });
+            let mut pairs = pairs
+                .filter(|(table, old, new)| is_old(table, old) && is_named(to, table, Some(new)));
             match (pairs.next(), pairs.next()) {
                 (Some((table, from, to)), None) => columns.push(Rename::Column {
                     table: table.to_owned(),
@@ -132,9 +131,7 @@ fn all(found: &Diff, is_new: bool) -> Vec<String> {
         Change::CreateTable(table) if is_new => Some(table.name.clone()),
         Change::DropTable(table) if !is_new => Some(table.name.clone()),
         Change::AddColumn { table, column } if is_new => Some(format!("{table}.{}", column.name)),
-        Change::DropColumn { table, column } if !is_new => {
-            Some(format!("{table}.{}", column.name))
-        }
+        Change::DropColumn { table, column } if !is_new => Some(format!("{table}.{}", column.name)),
         _ => None,
     });
     names.collect()

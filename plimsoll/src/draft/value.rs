@@ -58,10 +58,11 @@ fn constant(text: &str, ty: &Type) -> Result<Value, String> {
             })
         }
         Type::Float | Type::Double | Type::Decimal(_) => {
-            let (digits, rest) = text.strip_prefix('-').unwrap_or(text).split_once('.').unwrap_or((
-                text.strip_prefix('-').unwrap_or(text),
-                "0",
-            ));
+            let (digits, rest) = text
+                .strip_prefix('-')
+                .unwrap_or(text)
+                .split_once('.')
+                .unwrap_or((text.strip_prefix('-').unwrap_or(text), "0"));
             let are_digits =
                 |part: &str| !part.is_empty() && part.bytes().all(|it| it.is_ascii_digit());
             if !are_digits(digits) || !are_digits(rest) {
@@ -140,9 +141,7 @@ pub(super) fn blank(column: &Column, table: &Table) -> Option<Default> {
         Type::Boolean => Default::Value(Value::Bool(false)),
         ty if ty.is_whole_number() => Default::Value(Value::Int(0)),
         Type::Float | Type::Double | Type::Decimal(_) => Default::Value(Value::Int(0)),
-        Type::Char(_) | Type::String(_) | Type::Text => {
-            Default::Value(Value::Text(String::new()))
-        }
+        Type::Char(_) | Type::String(_) | Type::Text => Default::Value(Value::Text(String::new())),
         Type::Date | Type::Time | Type::DateTime | Type::Timestamp => Default::Now,
         Type::Json | Type::JsonBinary => Default::Value(Value::Text("null".to_owned())),
         Type::Enum { values, .. } => Default::Value(Value::Text(values.first()?.clone())),

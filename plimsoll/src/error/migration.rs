@@ -361,6 +361,7 @@ impl MigrationError {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a sentence for each error")]
     pub(super) fn hint(&self) -> String {
         match self {
             Self::BadHistory { .. } => "correct the list in the migration crate's `lib.rs`".to_owned(),

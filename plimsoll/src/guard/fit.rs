@@ -14,31 +14,35 @@ pub(super) fn misfit(render: &dyn Render, from: &Column, to: &Column) -> Option<
     }
     let dialect = render.dialect();
     let value = render.quote(&from.name);
-    let is_text =
-        matches!(from.ty, Type::Char(_) | Type::String(_) | Type::Text | Type::Custom(_));
+    let is_text = matches!(from.ty, Type::Char(_) | Type::String(_) | Type::Text | Type::Custom(_));
     match (&from.ty, &to.ty) {
-        (Type::Char(_) | Type::String(_) | Type::Text, Type::Char(most) | Type::String(Some(most))) => {
+        (
+            Type::Char(_) | Type::String(_) | Type::Text,
+            Type::Char(most) | Type::String(Some(most)),
+        ) => {
             let length = match dialect {
                 Dialect::Sqlite => "length",
                 Dialect::Postgres | Dialect::Mysql => "char_length",
             };
             Some(format!("{length}({value}) > {most}"))
         }
-        (Type::Binary(_) | Type::VarBinary(_) | Type::Blob, Type::Binary(most) | Type::VarBinary(most)) => {
+        (
+            Type::Binary(_) | Type::VarBinary(_) | Type::Blob,
+            Type::Binary(most) | Type::VarBinary(most),
+        ) => {
             let length = match dialect {
                 Dialect::Sqlite | Dialect::Mysql => "length",
                 Dialect::Postgres => "octet_length",
             };
             Some(format!("{length}({value}) > {most}"))
         }
-        (Type::Enum { .. } | Type::Char(_) | Type::String(_) | Type::Text, Type::Enum { values, .. }) => {
-            Some(is_none_of(render, &from.name, values))
-        }
+        (
+            Type::Enum { .. } | Type::Char(_) | Type::String(_) | Type::Text,
+            Type::Enum { values, .. },
+        ) => Some(is_none_of(render, &from.name, values)),
         (number, Type::Decimal(Some((digits, scale)))) if number.is_number() => {
             let room = format!("1{}", "0".repeat((digits - scale.min(digits)) as usize));
             let rounded = match (dialect, number) {
-                // It rounds no floating point numbers to digits.
-                (Dialect::Postgres, Type::Float | Type::Double) => None,
                 (_, Type::Decimal(_)) => Some(format!(" OR {value} <> round({value}, {scale})")),
                 _ => None,
             };
@@ -74,7 +78,9 @@ pub(super) fn misfit(render: &dyn Render, from: &Column, to: &Column) -> Option<
         (_, Type::Float | Type::Double | Type::Decimal(_))
             if is_text && dialect == Dialect::Sqlite =>
         {
-            Some(format!("typeof({value} + 0) = 'text' OR CAST({value} AS NUMERIC) || '' <> {value}"))
+            Some(format!(
+                "typeof({value} + 0) = 'text' OR CAST({value} AS NUMERIC) || '' <> {value}"
+            ))
         }
         _ => None,
     }

@@ -81,7 +81,10 @@ pub(crate) fn written(render: &dyn Render, written: &Written) -> Vec<Statement> 
 /// What stands for code in a script.
 pub(crate) fn code(code: &Code) -> Option<Statement> {
     code.runs().then(|| Statement {
-        sql: format!("-- what the code `{}` does, no script can show", code.name.replace('\n', " ")),
+        sql: format!(
+            "-- what the code `{}` does, no script can show",
+            code.name.replace('\n', " ")
+        ),
         table: String::new(),
         effect: Effect::Code { name: code.name.clone(), is_back: code.is_back },
     })
@@ -198,7 +201,10 @@ fn literal(
         (Dialect::Mysql, true, _) => Ok(format!("CAST({key} AS CHAR)")),
         (Dialect::Mysql, false, true) => Ok(format!("QUOTE({key})")),
         _ => {
-            let what = format!("a backfill of `{}` by a column that is neither a whole number nor text", batches.key);
+            let what = format!(
+                "a backfill of `{}` by a column that is neither a whole number nor text",
+                batches.key
+            );
             Err(Unrenderable::new(what, render.dialect()))
         }
     }

@@ -9,8 +9,8 @@ use super::{
     rehearse::Rendered,
 };
 use crate::{
-    dialect::{Dialect, lock::row},
     code::Call,
+    dialect::{Dialect, lock::row},
     error::{Remains, Result},
     history::Kind,
     progress::Event,
@@ -75,8 +75,7 @@ impl One<'_> {
                 _ => self.keep_code(statement, &all[..=at]).await,
             };
             let is_batch = matches!(statement.effect, Effect::Batches(_));
-            let remains =
-                if is_begun || is_batch { Remains::Resumable } else { Remains::Nothing };
+            let remains = if is_begun || is_batch { Remains::Resumable } else { Remains::Nothing };
             ran.map_err(|error| self.of_refused(error, statement, remains))?;
             at += 1;
             self.tell_ended(rendered, at, &mut since);
@@ -102,10 +101,12 @@ impl One<'_> {
         };
         let count = async |sql: String| -> Result<u64, DbErr> {
             let row = row(db, sql).await?;
-            let count: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+            let count: i64 =
+                row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
             Ok(u64::try_from(count).unwrap_or_default())
         };
-        let total = count(format!("SELECT count(*) FROM {of}")).await.map_err(Refused::Statement)?;
+        let total =
+            count(format!("SELECT count(*) FROM {of}")).await.map_err(Refused::Statement)?;
         let behind = |literal: &String| Some(format!("{key} <= {literal}"));
         let mut done = match &position {
             Some(at) => count(format!("SELECT count(*) FROM {of}{}", where_all(&[behind(at)])))
@@ -120,14 +121,12 @@ impl One<'_> {
             // calls it like the key.
             let bound = format!(
                 "SELECT {literal} AS position FROM {of}{} ORDER BY {key} LIMIT 1 OFFSET {}",
-                where_all(&[after.clone()]),
+                where_all(std::slice::from_ref(&after)),
                 rows - 1
             );
             let bound = row(db, bound).await.map_err(Refused::Statement)?;
-            let bound: Option<String> = bound
-                .map(|row| row.try_get_by_index(0))
-                .transpose()
-                .map_err(Refused::Statement)?;
+            let bound: Option<String> =
+                bound.map(|row| row.try_get_by_index(0)).transpose().map_err(Refused::Statement)?;
             let to = bound.as_ref().and_then(behind);
             let condition = condition.as_ref().map(|it| format!("({it})"));
             let sql = format!("{head}{}", where_all(&[after, to, condition]));
@@ -150,7 +149,8 @@ impl One<'_> {
             .await;
             ended(tx, kept).await?;
             done += u64::from(*rows);
-            let progress = Event::Rows { table: &statement.table, done: done.min(total), of: total };
+            let progress =
+                Event::Rows { table: &statement.table, done: done.min(total), of: total };
             self.runner.progress.tell(progress);
             if bound.is_none() {
                 return Ok(());

@@ -232,7 +232,11 @@ impl One<'_> {
         Ok(begun.map_err(self.failed("beginning its transaction", None, Remains::Nothing))?)
     }
 
-    pub(super) async fn record_and_commit(&self, tx: DatabaseTransaction, remains: Remains) -> Result<()> {
+    pub(super) async fn record_and_commit(
+        &self,
+        tx: DatabaseTransaction,
+        remains: Remains,
+    ) -> Result<()> {
         self.record(&tx).await.map_err(self.failed("recording it", None, remains))?;
         self.commit(tx, remains).await
     }
@@ -361,7 +365,12 @@ impl One<'_> {
     }
 
     /// The first statement that has not run.
-    pub(super) async fn resume(&self, run: &[Statement], texts: &[&str], open: &Open) -> Result<usize> {
+    pub(super) async fn resume(
+        &self,
+        run: &[Statement],
+        texts: &[&str],
+        open: &Open,
+    ) -> Result<usize> {
         let mut finished = open.finished;
         if finished > texts.len() || digest(&texts[..finished]) != open.finished_digest {
             return Err(self.changed(open).into());

@@ -222,11 +222,7 @@ impl AlterBuilder {
 }
 
 /// Takes out of both what is one thing before and after.
-fn paired<P>(
-    from: &mut Vec<P>,
-    to: &mut Vec<P>,
-    is_one: impl Fn(&P, &P) -> bool,
-) -> Vec<(P, P)> {
+fn paired<P>(from: &mut Vec<P>, to: &mut Vec<P>, is_one: impl Fn(&P, &P) -> bool) -> Vec<(P, P)> {
     let mut pairs = Vec::new();
     for was in std::mem::take(from) {
         match to.iter().position(|is| is_one(&was, is)) {

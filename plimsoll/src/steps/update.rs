@@ -186,7 +186,8 @@ impl Update {
         let Some(run) = &self.run else {
             return format!("leave the rows of `{}` as they are", self.table);
         };
-        let columns: Vec<String> = run.set.iter().map(|(column, _)| format!("`{column}`")).collect();
+        let columns: Vec<String> =
+            run.set.iter().map(|(column, _)| format!("`{column}`")).collect();
         let columns = columns.join(", ");
         match &self.batches {
             Some(batches) => format!(

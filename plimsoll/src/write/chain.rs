@@ -121,8 +121,8 @@ impl Call {
             [plain @ .., Argument::Closure(parameter, body)]
                 if plain.iter().all(|it| matches!(it, Argument::Plain(_))) =>
             {
-                let plain: String =
-                    plain.iter().map(|argument| format!("{}, ", argument.flat())).collect();
+                let plain: Vec<String> = plain.iter().map(Argument::flat).collect();
+                let plain: String = plain.iter().flat_map(|it| [it, ", "]).collect();
                 let body = body.laid_out(indent + 4, 0);
                 format!(".{}({plain}|{parameter}| {{\n{pad}    {body}\n{pad}}})", self.name)
             }

@@ -203,8 +203,5 @@ pub(super) fn is_said_alone(column: &Column) -> bool {
         Some(Default::Value(Value::Null) | Default::Sql(_)) => false,
         Some(Default::Value(value)) => literal::plain(value).is_some(),
     };
-    default
-        && column.generated.is_none()
-        && column.collation.is_none()
-        && column.comment.is_none()
+    default && column.generated.is_none() && column.collation.is_none() && column.comment.is_none()
 }

@@ -12,7 +12,7 @@ pub(super) enum Group {
     /// Changes of a table that is there.
     Table { name: String, changes: Vec<Change> },
     /// Anything else.
-    Step(Step),
+    Step(Box<Step>),
 }
 
 /// The steps in groups, none of which runs before one that it depends on.
@@ -20,11 +20,11 @@ pub(super) fn groups(steps: &Steps) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for step in steps.steps() {
         let Step::Change(change) = step else {
-            groups.push(Group::Step(step.clone()));
+            groups.push(Group::Step(Box::new(step.clone())));
             continue;
         };
         if !is_of_a_table(change) {
-            groups.push(Group::Step(step.clone()));
+            groups.push(Group::Step(Box::new(step.clone())));
             continue;
         }
         if let Some(place) = place(&groups, change)
@@ -61,9 +61,11 @@ fn place(groups: &[Group], change: &Change) -> Option<usize> {
     later
         .all(|group| match group {
             Group::Table { changes, .. } => !changes.iter().any(|it| change.depends_on(it)),
-            Group::Step(Step::Change(it)) => !change.depends_on(it),
-            // Rows stay where they were put among the changes.
-            Group::Step(_) => false,
+            Group::Step(step) => match &**step {
+                Step::Change(it) => !change.depends_on(it),
+                // Rows stay where they were put among the changes.
+                _ => false,
+            },
         })
         .then_some(place)
 }
@@ -72,10 +74,10 @@ impl Group {
     fn is_about(&self, table: &str) -> bool {
         match self {
             Self::Table { name, .. } => name == table,
-            Self::Step(Step::Change(Change::RenameTable { from, to })) => {
-                from == table || to == table
-            }
-            Self::Step(step) => step.table() == table,
+            Self::Step(step) => match &**step {
+                Step::Change(Change::RenameTable { from, to }) => from == table || to == table,
+                step => step.table() == table,
+            },
         }
     }
 
@@ -95,7 +97,7 @@ impl Group {
     pub(super) fn into_steps(self) -> Vec<Step> {
         match self {
             Self::Table { changes, .. } => changes.into_iter().map(Step::Change).collect(),
-            Self::Step(step) => vec![step],
+            Self::Step(step) => vec![*step],
         }
     }
 }

@@ -1,9 +1,6 @@
 //! Tables and their parts in the words of [`TableBuilder`](crate::schema::TableBuilder).
 
-use super::{
-    chain::Chain,
-    column, literal,
-};
+use super::{chain::Chain, column, literal};
 use crate::{
     names::derived,
     schema::{
@@ -190,7 +187,7 @@ fn index_parts(parts: &[IndexPart]) -> String {
 fn say_key(key: &ForeignKey, table: &str, chain: &mut Chain) {
     let columns = literal::texts(&key.columns);
     let references = literal::text(&key.references);
-    let referenced = literal::texts(&key.referenced_columns);
+    let there = literal::texts(&key.referenced_columns);
     let on_delete = match key.on_delete {
         OnDelete::Cascade => "OnDelete::Cascade",
         OnDelete::Restrict => "OnDelete::Restrict",
@@ -200,7 +197,7 @@ fn say_key(key: &ForeignKey, table: &str, chain: &mut Chain) {
     };
     let is_derived = key.name.as_ref() == Some(&derived("fk", table, &key.columns));
     if is_derived && key.on_update == OnUpdate::NoAction {
-        chain.say("foreign_key", &[columns, references, referenced, on_delete.to_owned()]);
+        chain.say("foreign_key", &[columns, references, there, on_delete.to_owned()]);
         return;
     }
     let on_update = match key.on_update {
@@ -211,19 +208,19 @@ fn say_key(key: &ForeignKey, table: &str, chain: &mut Chain) {
         OnUpdate::SetDefault => "OnUpdate::SetDefault",
     };
     let Some(name) = &key.name else {
-        let (columns, referenced) =
+        let (columns, there) =
             (literal::owned(&key.columns), literal::owned(&key.referenced_columns));
         chain.say(
             "add_foreign_key",
             &[format!(
                 "ForeignKey {{ name: None, columns: {columns}, references: {references}.to_owned(), \
-                 referenced_columns: {referenced}, on_delete: {on_delete}, on_update: {on_update} }}"
+                 referenced_columns: {there}, on_delete: {on_delete}, on_update: {on_update} }}"
             )],
         );
         return;
     };
     let mut text =
-        format!("ForeignKey::new({}, {columns}, {references}, {referenced})", literal::text(name));
+        format!("ForeignKey::new({}, {columns}, {references}, {there})", literal::text(name));
     if key.on_delete != OnDelete::NoAction {
         text.push_str(&format!(".on_delete({on_delete})"));
     }

@@ -56,13 +56,12 @@ async fn rows_get_other_values_and_the_way_back_takes_them_away(scratch: &Scratc
     let app = App::new(History::new().declared("m01", ships).declared("m02", || {
         Steps::new()
             .update("ships", |u| {
-                u.copy("label", "name").set_now("seen_at").where_null("label").back(|u| {
-                    u.set("label", Value::Null).where_sql("label = name")
-                })
+                u.copy("label", "name")
+                    .set_now("seen_at")
+                    .where_null("label")
+                    .back(|u| u.set("label", Value::Null).where_sql("label = name"))
             })
-            .update("ships", |u| {
-                u.set_sql("label", "upper(label)").where_equal("name", "ship 1")
-            })
+            .update("ships", |u| u.set_sql("label", "upper(label)").where_equal("name", "ship 1"))
     }));
 
     up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
@@ -182,9 +181,7 @@ async fn what_batches_did_stays_when_a_later_one_fails_and_the_next_run_goes_on_
     assert!(tables(&scratch.db).await.contains(&"berths".to_owned()));
 }
 
-async fn a_backfill_that_is_killed_behind_any_statement_is_finished_by_the_next(
-    scratch: &Scratch,
-) {
+async fn a_backfill_that_is_killed_behind_any_statement_is_finished_by_the_next(scratch: &Scratch) {
     let db = &scratch.db;
     let state = async || {
         let mut state = fingerprint(db).await;
@@ -243,10 +240,7 @@ async fn a_migration_that_was_edited_behind_its_batches_is_not_gone_on_with(scra
     let error = up(scratch, &edited).await.unwrap_err();
 
     assert!(
-        matches!(
-            error,
-            plimsoll::Error::Migration(MigrationError::InterruptedChanged { .. })
-        ),
+        matches!(error, plimsoll::Error::Migration(MigrationError::InterruptedChanged { .. })),
         "{}",
         chain(&error)
     );
@@ -343,10 +337,7 @@ impl sea_orm_migration::MigratorTrait for Migrator {
                 .code_and_back("measure the names", 1)
                 .backfill("ships", "id", |u| u.copy("label", "name").rows(2))
         };
-        History::new()
-            .declared("m01", ships)
-            .declared_with("m02", code, run_code)
-            .into_migrations()
+        History::new().declared("m01", ships).declared_with("m02", code, run_code).into_migrations()
     }
 }
 

@@ -1,11 +1,7 @@
 //! Rows that do not fit what a migration demands: they are named, and nothing is touched. And what a
 //! migration loses, which somebody has to allow.
 
-use plimsoll::{
-    App, History, Misfit, MigrationError, Remains,
-    prelude::*,
-    testing::Scratch,
-};
+use plimsoll::{App, History, MigrationError, Misfit, Remains, prelude::*, testing::Scratch};
 
 use crate::support::*;
 
@@ -77,8 +73,10 @@ fn misfit(demand: &str, rows: u64, told: &[&str]) -> (String, u64, Vec<String>) 
     (demand.to_owned(), rows, told.iter().map(|it| (*it).to_owned()).collect())
 }
 
-/// Each with what it is refused for.
-const REFUSED: &[(fn() -> Steps, &str, u64, &[&str])] = &[
+/// Steps that are refused: for what, how many rows, and which are told.
+type Refused = (fn() -> Steps, &'static str, u64, &'static [&'static str]);
+
+const REFUSED: &[Refused] = &[
     (
         || {
             Steps::new().alter("ships", |t| {
@@ -108,10 +106,7 @@ const REFUSED: &[(fn() -> Steps, &str, u64, &[&str])] = &[
     (
         || {
             Steps::new().alter("ships", |t| {
-                t.change(
-                    |t| t.column(big_integer("crew")),
-                    |t| t.column(small_integer("crew")),
-                )
+                t.change(|t| t.column(big_integer("crew")), |t| t.column(small_integer("crew")))
             })
         },
         "`ships.crew` is small integer",
@@ -200,21 +195,20 @@ async fn rows_that_do_not_fit_are_named_before_anything_is_touched(scratch: &Scr
         Steps::new().alter("ships", |t| t.add(|t| t.add_index(index)))
     };
     // No two are the same in both.
-    assert!(up(scratch, &App::new(History::new().declared("m01", ships).declared("m02", index))).await.is_ok());
+    assert!(
+        up(scratch, &App::new(History::new().declared("m01", ships).declared("m02", index)))
+            .await
+            .is_ok()
+    );
 }
 
 async fn all_that_does_not_fit_is_told_at_once(scratch: &Scratch) {
     up(scratch, &app_of(ships)).await.unwrap();
     let steps = || {
-        Steps::new()
-            .create_table("berths", |t| t.column(big_pk_auto("id")))
-            .alter("ships", |t| {
-                t.change(
-                    |t| t.column(string_len_null("name", 20)),
-                    |t| t.column(string_len("name", 8)),
-                )
+        Steps::new().create_table("berths", |t| t.column(big_pk_auto("id"))).alter("ships", |t| {
+            t.change(|t| t.column(string_len_null("name", 20)), |t| t.column(string_len("name", 8)))
                 .add(|t| t.at_least("crew", 1))
-            })
+        })
     };
 
     let (misfits, remains) = refusal(scratch, steps).await;
@@ -235,12 +229,15 @@ async fn rows_that_an_earlier_step_corrects_are_asked_when_it_has(scratch: &Scra
     up(scratch, &app_of(ships)).await.unwrap();
     let history = || History::new().declared("m01", ships);
     let corrected = || {
-        Steps::new().update("ships", |u| u.set("name", "?").where_null("name")).alter("ships", |t| {
-            t.change(
-                |t| t.column(string_len_null("name", 20)),
-                |t| t.column(string_len("name", 20)),
-            )
-        })
+        Steps::new().update("ships", |u| u.set("name", "?").where_null("name")).alter(
+            "ships",
+            |t| {
+                t.change(
+                    |t| t.column(string_len_null("name", 20)),
+                    |t| t.column(string_len("name", 20)),
+                )
+            },
+        )
     };
 
     up(scratch, &App::new(history().declared("m02", corrected)))
@@ -286,7 +283,8 @@ async fn a_migration_that_drops_what_was_there_has_to_say_so(scratch: &Scratch) 
     let _ = db.close().await;
     run(&scratch.db, "DELETE FROM ships").await;
     down(scratch, &silent, "m01").await.unwrap_or_else(|error| panic!("{}", chain(&error)));
-    let told = App::new(history().declared("m02", || without_crew().allow_loss("no crew any more")));
+    let told =
+        App::new(history().declared("m02", || without_crew().allow_loss("no crew any more")));
     up(scratch, &told).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
 }
 
@@ -295,9 +293,7 @@ async fn what_a_run_makes_itself_it_may_drop(scratch: &Scratch) {
         Steps::new()
             .alter("ships", |t| t.drop(|t| t.column(big_integer("crew"))))
             .rename_table("ports", "harbours")
-            .drop_table("harbours", |t| {
-                t.column(big_pk_auto("id")).column(string_len("name", 20))
-            })
+            .drop_table("harbours", |t| t.column(big_pk_auto("id")).column(string_len("name", 20)))
     }));
 
     up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));

@@ -7,6 +7,7 @@ use plimsoll::{
     App, Dialect, History, Schema, Wanted, introspect,
     prelude::*,
     schema::{Column, Default, Entities, IndexKey, Table, Type, Unique},
+    steps::Step,
     testing::{Scratch, cases, run_empty},
     write::{Form, migration},
 };
@@ -152,9 +153,9 @@ async fn becomes(scratch: &Scratch, have: &Schema, want: &Schema) {
     let history = || History::new().declared("m01", creation_of(have));
     let (steps, notes) = answered(&App::new(history()).entities(entities.clone()));
     let written = migration(Form::Declared, "Becomes another", &notes, &steps).unwrap().steps;
-    let said: Vec<String> = written.steps().iter().map(|it| it.describe()).collect();
+    let said: Vec<String> = written.steps().iter().map(Step::describe).collect();
     let app = App::new(history().declared("m02", move || written.clone())).entities(entities);
-    let again: Vec<String> = answered(&app).0.steps().iter().map(|it| it.describe()).collect();
+    let again: Vec<String> = answered(&app).0.steps().iter().map(Step::describe).collect();
     assert_eq!(again, [""; 0], "written once, nothing has changed: {said:#?}");
     let look = async |wanted: &Schema, how: Wanted| {
         let db = session(scratch).await;

@@ -256,7 +256,10 @@ async fn rows_that_do_not_fit_are_refused_and_nothing_happens(scratch: &Scratch)
     let error = up(scratch, &app).await.unwrap_err();
 
     let said = chain(&error);
-    assert!(said.contains("`ships.name` takes no NULL: 1 row does not fit (id 9: name NULL)"), "{said}");
+    assert!(
+        said.contains("`ships.name` takes no NULL: 1 row does not fit (id 9: name NULL)"),
+        "{said}"
+    );
     run(&scratch.db, "DELETE FROM ships WHERE id = 9").await;
     nothing_happened(scratch, &before).await;
 }

@@ -47,10 +47,8 @@ impl Crate {
 
     /// Writes the file and adds it to the list; an interrupted run leaves the list as it was.
     pub(super) fn add(&self, name: &str, source: &str) -> Result<PathBuf> {
-        let refused = |problem| MigrationError::NotAMigrationCrate {
-            folder: self.folder.clone(),
-            problem,
-        };
+        let refused =
+            |problem| MigrationError::NotAMigrationCrate { folder: self.folder.clone(), problem };
         let (changed, _) = add_to_list(&self.text, name).map_err(refused)?;
         let file = self.file(name);
         write_new(&file, source)?;
@@ -64,10 +62,8 @@ impl Crate {
 
     /// Whether the list can take a migration.
     pub(super) fn check(&self, name: &str) -> Result<()> {
-        let refused = |problem| MigrationError::NotAMigrationCrate {
-            folder: self.folder.clone(),
-            problem,
-        };
+        let refused =
+            |problem| MigrationError::NotAMigrationCrate { folder: self.folder.clone(), problem };
         add_to_list(&self.text, name).map(drop).map_err(|problem| refused(problem).into())
     }
 }
@@ -273,5 +269,4 @@ mod tests {
         let odd = "impl MigratorTrait for M { fn migrations() -> X { list() } }";
         assert!(add_to_list(odd, "m2_b").unwrap_err().contains("does not end"));
     }
-
 }

@@ -57,7 +57,7 @@ fn said_moved(moved: &[String]) -> String {
 /// [`MigrationError::Unanswered`] when nobody answers, or the answer is to stop.
 pub(super) fn ask(
     context: &Context<'_>,
-    next: Next<'_>,
+    next: &Next<'_>,
     answers: &mut Answers,
     asked: &mut Vec<String>,
 ) -> Result<()> {
@@ -72,7 +72,8 @@ pub(super) fn ask(
             tell(&format!("  {drop}) it goes, with what it holds"));
             tell(&format!("  {}) stop, nothing is written", drop + 1));
             loop {
-                let answer = line(open, &format!("Type a number from 1 to {}:", drop + 1), context)?;
+                let answer =
+                    line(open, &format!("Type a number from 1 to {}:", drop + 1), context)?;
                 match answer.parse::<usize>() {
                     Ok(number) if number == drop => answers.drops.push(name.clone()),
                     Ok(number) if number == drop + 1 => return Err(unanswered(open)),
@@ -93,7 +94,7 @@ pub(super) fn ask(
         Next::Fill(lack @ Lack { name, ty }) => {
             tell(&format!("`{name}` takes no NULL any more ({ty})."));
             let question = "Type what rows get that have none (nothing: such rows are refused):";
-            let open = Open::Value(lack.clone());
+            let open = Open::Value((*lack).clone());
             let answer = line(&open, question, context)?;
             asked.push(name.clone());
             if !answer.is_empty() {
