@@ -121,7 +121,7 @@ async fn every_document_is_json_and_nothing_else_is_printed(scratch: &Scratch) {
     assert_eq!(json(1, &["down"])["error"]["code"], "PLM0060");
     assert_eq!(json(1, &["migrate"])["error"]["code"], "PLM0065");
     assert_eq!(json(1, &["seed", "ports"])["error"]["code"], "PLM0051");
-    assert_eq!(json(1, &["generate", "x"])["error"]["code"], "PLM0066");
+    assert_eq!(json(1, &["generate", "x"])["error"]["code"], "PLM0063");
 }
 
 async fn targets_and_the_names_of_other_tools_are_understood(scratch: &Scratch) {
