@@ -6,6 +6,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, also in a helper")]
 
+// Before all that uses it.
+#[macro_use]
+#[path = "migrate/each_case.rs"]
+mod each_case;
+
 #[path = "migrate/alter.rs"]
 mod alter;
 #[path = "migrate/answered.rs"]

@@ -45,7 +45,7 @@ async fn end_state(db: &DatabaseConnection) -> Vec<String> {
 }
 
 /// Drops everything, the engine's own tables too.
-async fn clear(db: &DatabaseConnection) {
+pub(crate) async fn clear(db: &DatabaseConnection) {
     let ours = ["plimsoll_history", "plimsoll_journal", "plimsoll_seeds", "seaql_migrations"];
     for table in tables(db).await.iter().map(String::as_str).chain(ours) {
         run(db, &format!("DROP TABLE IF EXISTS {}", quote(db, table))).await;

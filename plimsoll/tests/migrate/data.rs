@@ -9,7 +9,7 @@ use plimsoll::{
 use sea_orm::{ConnectionTrait as _, DbErr};
 use sea_orm_migration::MigratorTrait as _;
 
-use crate::{interrupted::is_killed, support::*};
+use crate::{crash::clear, interrupted::is_killed, support::*};
 
 plimsoll::on_every_empty_database!(
     rows_get_other_values_and_the_way_back_takes_them_away,
@@ -190,12 +190,6 @@ async fn a_backfill_that_is_killed_behind_any_statement_is_finished_by_the_next(
         state.push(open(db).await.to_string());
         state
     };
-    let clear = async || {
-        let ours = ["plimsoll_history", "plimsoll_journal", "plimsoll_seeds", "seaql_migrations"];
-        for table in tables(db).await.iter().map(String::as_str).chain(ours) {
-            run(db, &format!("DROP TABLE IF EXISTS {}", quote(db, table))).await;
-        }
-    };
     let sail = || {
         let output = ship(scratch, &["filling", "up"]).output().unwrap();
         assert!(output.status.success(), "{}", said(&output));
@@ -205,7 +199,7 @@ async fn a_backfill_that_is_killed_behind_any_statement_is_finished_by_the_next(
     let mut killed = 0;
 
     for statements in 1.. {
-        clear().await;
+        clear(db).await;
         let output = ship(scratch, &["filling", "killed-after", &statements.to_string()]).output();
         let output = output.unwrap();
         if output.status.success() {
