@@ -6,7 +6,9 @@ mod describe;
 
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{Check, Column, ForeignKey, Index, Schema, Table, TableOption, Type, Unique};
+use crate::schema::{
+    Check, Column, Default, ForeignKey, Index, Schema, Table, TableOption, Type, Unique,
+};
 
 /// One change of a schema. What alters something keeps how it was, so that every change can be
 /// reversed.
@@ -202,6 +204,23 @@ pub enum Change {
 }
 
 impl Change {
+    /// A column that comes with what it has in the rows that are there: as its default, which it has
+    /// no longer when they have it.
+    pub(crate) fn adding_filled(table: &str, column: Column, fill: Default) -> [Self; 2] {
+        let filled = Column { default: Some(fill), ..column.clone() };
+        let (from, to) = (Box::new(filled.clone()), Box::new(column));
+        [
+            Self::AddColumn { table: table.to_owned(), column: filled },
+            Self::AlterColumn { table: table.to_owned(), from, to },
+        ]
+    }
+
+    /// A column that goes, and comes back as [`Self::adding_filled`] has it.
+    pub(crate) fn dropping_filled(table: &str, column: Column, fill: Default) -> [Self; 2] {
+        let [added, settled] = Self::adding_filled(table, column, fill);
+        [settled.reverse(), added.reverse()]
+    }
+
     /// The change that takes this one back. Rows and values that it lost do not come back.
     #[must_use]
     pub fn reverse(&self) -> Self {

@@ -120,79 +120,47 @@ struct Drafting<'d> {
 
 impl Drafting<'_> {
     /// Adds the steps of a change to those of the draft.
-    #[expect(clippy::single_match_else, reason = "both ways are of one weight")]
     fn make(&mut self, change: &Change, asked: &mut Asked<'_>) -> Result<(), String> {
-        let steps = std::mem::take(&mut self.draft.steps);
-        self.draft.steps = match change {
-            Change::AddColumn { table, column } if needs_value(column) => {
-                let lack = lack(table, column);
-                let Some(text) = asked.value(table, &column.name) else {
-                    self.draft.open.push(Open::Value(lack));
-                    self.draft.steps = steps.change(change.clone());
-                    return Ok(());
-                };
-                let fill = value::read(&text, column, self.want.tables.get(table))
-                    .map_err(|why| format!("`--default {}={text}`: {why}", lack.name))?;
-                let filled = Column { default: Some(fill), ..column.clone() };
-                let settled = Change::AlterColumn {
-                    table: table.clone(),
-                    from: Box::new(filled.clone()),
-                    to: Box::new(column.clone()),
-                };
-                steps
-                    .change(Change::AddColumn { table: table.clone(), column: filled })
-                    .change(settled)
+        let mut steps = std::mem::take(&mut self.draft.steps);
+        let made = match change {
+            Change::AddColumn { table, column } if column.lacks_value() => {
+                let of = self.want.tables.get(table);
+                let fill = asked.fill(table, column, of)?;
+                if fill.is_none() {
+                    self.draft.open.push(Open::Value(lack(table, column)));
+                }
+                fill.map(|fill| Change::adding_filled(table, column.clone(), fill))
             }
             Change::AlterColumn { table, from, to } if from.nullable && needs_fill(to) => {
-                let lack = lack(table, to);
-                let steps = match asked.value(table, &to.name) {
-                    Some(text) => {
-                        let fill = value::read(&text, to, self.want.tables.get(table))
-                            .map_err(|why| format!("`--default {}={text}`: {why}", lack.name))?;
-                        let set = |u: UpdateBuilder| match fill {
-                            Default::Now => u.set_now(&*to.name),
-                            Default::Value(value) => u.set(&*to.name, value),
-                            Default::Sql(sql) => u.set_sql(&*to.name, sql),
-                        };
-                        steps.update(table, |u| set(u).where_null(&*to.name))
-                    }
-                    None => {
-                        self.draft.fillable.push(lack);
-                        steps
-                    }
-                };
-                steps.change(change.clone())
-            }
-            Change::DropColumn { table, column } if needs_value(column) => {
-                let text = asked.value(table, &column.name);
-                let fill = match text {
-                    Some(text) => Some(value::read(&text, column, None).map_err(|why| {
-                        format!("`--default {table}.{}={text}`: {why}", column.name)
-                    })?),
-                    None => {
-                        let of = self.before.tables.get(table);
-                        of.and_then(|table| value::blank(column, table))
-                    }
-                };
-                match fill {
-                    Some(fill) => {
-                        let filled = Column { default: Some(fill), ..column.clone() };
-                        let (from, to) = (Box::new(column.clone()), Box::new(filled.clone()));
-                        steps
-                            .change(Change::AlterColumn { table: table.clone(), from, to })
-                            .change(Change::DropColumn { table: table.clone(), column: filled })
-                    }
-                    None => {
-                        self.draft.notes.push(format!(
-                            "The way back is refused while `{table}` has rows: `{}` takes no NULL, \
-                             and nothing says what they would get.",
-                            column.name
-                        ));
-                        steps.change(change.clone())
-                    }
+                if let Some(fill) = asked.fill(table, to, self.want.tables.get(table))? {
+                    let set = |u: UpdateBuilder| match fill {
+                        Default::Now => u.set_now(&*to.name),
+                        Default::Value(value) => u.set(&*to.name, value),
+                        Default::Sql(sql) => u.set_sql(&*to.name, sql),
+                    };
+                    steps = steps.update(table, |u| set(u).where_null(&*to.name));
+                } else {
+                    self.draft.fillable.push(lack(table, to));
                 }
+                None
             }
-            _ => steps.change(change.clone()),
+            Change::DropColumn { table, column } if column.lacks_value() => {
+                let blank = || value::blank(column, self.before.tables.get(table)?);
+                let fill = asked.fill(table, column, None)?.or_else(blank);
+                if fill.is_none() {
+                    self.draft.notes.push(format!(
+                        "The way back is refused while `{table}` has rows: `{}` takes no NULL, and \
+                         nothing says what they would get.",
+                        column.name
+                    ));
+                }
+                fill.map(|fill| Change::dropping_filled(table, column.clone(), fill))
+            }
+            _ => None,
+        };
+        self.draft.steps = match made {
+            Some(changes) => changes.into_iter().fold(steps, Steps::change),
+            None => steps.change(change.clone()),
         };
         Ok(())
     }
@@ -223,14 +191,6 @@ fn gone(change: &Change, found: &Diff, asked: &mut Asked<'_>) -> Option<Open> {
     Some(Open::Gone { name, candidates, moved })
 }
 
-/// Whether rows that are there need a value that nothing gives them.
-fn needs_value(column: &Column) -> bool {
-    !column.nullable
-        && !column.auto_increment
-        && column.generated.is_none()
-        && matches!(column.default, None | Some(Default::Value(crate::schema::Value::Null)))
-}
-
 /// Whether rows can lack what the column demands of them.
 fn needs_fill(column: &Column) -> bool {
     !column.nullable && column.generated.is_none()
@@ -256,6 +216,3 @@ fn moved(from: &str, column: &Column, found: &Diff) -> Vec<String> {
     });
     places.collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -10,7 +10,7 @@ use crate::{
         token::{Kind, tokens},
     },
     render::{Render, rows::condition_of},
-    schema::{Column, Default, ForeignKey, Index, IndexKey, Schema, Table, Type, Value},
+    schema::{Check, Column, ForeignKey, Index, IndexKey, Rule, Schema, Table, Type},
     steps::{Condition, Step, Steps},
 };
 
@@ -123,7 +123,7 @@ fn of_change(render: &dyn Render, change: &Change, now: &Schema) -> Vec<Guard> {
     let Some(table) = now.tables.get(change.table()) else { return Vec::new() };
     let name = |column: &str| format!("`{}.{column}`", table.name);
     match change {
-        Change::AddColumn { column, .. } if lacks_value(column) => {
+        Change::AddColumn { column, .. } if column.lacks_value() => {
             let demand = format!(
                 "{} takes no NULL, and nothing says what rows that are there get",
                 name(&column.name)
@@ -183,14 +183,6 @@ fn of_change(render: &dyn Render, change: &Change, now: &Schema) -> Vec<Guard> {
         }
         _ => Vec::new(),
     }
-}
-
-/// Whether rows that are there get nothing in the column, and it takes no NULL.
-fn lacks_value(column: &Column) -> bool {
-    !column.nullable
-        && !column.auto_increment
-        && column.generated.is_none()
-        && matches!(column.default, None | Some(Default::Value(Value::Null)))
 }
 
 /// The first of the rows for which a condition holds.
@@ -283,15 +275,15 @@ fn twice(
     }
 }
 
-fn checked(render: &dyn Render, table: &Table, check: &crate::schema::Check) -> Guard {
+fn checked(render: &dyn Render, table: &Table, check: &Check) -> Guard {
     let named = check.name.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
     let demand = format!("check{named} of `{}` demands {}", table.name, check.rule);
     let condition = format!("NOT ({})", render.rule(&check.rule));
     let column = match &check.rule {
-        crate::schema::Rule::OneOf { column, .. } | crate::schema::Rule::Range { column, .. } => {
+        Rule::OneOf { column, .. } | Rule::Range { column, .. } => {
             table.column(column).map(|it| &*it.name)
         }
-        crate::schema::Rule::Sql(_) => None,
+        Rule::Sql(_) => None,
     };
     asked(render, table, column, demand, &condition)
 }

@@ -20,14 +20,12 @@ use crate::{
     history::{Kind, Revision, Revisions},
     lock::{self, Guard},
     progress::{Event, Progress},
-    rebuild,
     records::{Begun, Open, Records, Way},
     revisions::{self, Standing, State, Target},
     steps::Step,
 };
 
-use batches::is_kept_alone;
-use one::{Keeping, One};
+use one::One;
 pub use rehearse::Rehearsed;
 pub(crate) use rehearse::rehearse;
 use rehearse::{Rendered, render};
@@ -219,21 +217,10 @@ impl<'r> Runner<'r> {
                 // It was data when it was interrupted.
                 (Kind::Imperative(_), _, Some(left)) => return Err(one.changed(&left).into()),
                 (Kind::Imperative(migration), _, None) => one.imperative(*migration).await?,
-                (Kind::Declared { .. }, rendered, left) => {
-                    let whole = 0..rendered.run.len();
-                    match self.dialect() {
-                        Dialect::Mysql => one.journaled(rendered, left).await?,
-                        _ if left.is_some() || rendered.run.iter().any(is_kept_alone) => {
-                            one.in_parts(rendered, left).await?;
-                        }
-                        Dialect::Sqlite if rebuild::is_needed(&rendered.run) => {
-                            one.with_rebuilds(rendered, whole, Keeping::Record).await?;
-                        }
-                        Dialect::Sqlite | Dialect::Postgres => {
-                            one.in_transaction(rendered, whole, Keeping::Record).await?;
-                        }
-                    }
-                }
+                (Kind::Declared { .. }, rendered, left) => match self.dialect() {
+                    Dialect::Mysql => one.journaled(rendered, left).await?,
+                    Dialect::Sqlite | Dialect::Postgres => one.in_parts(rendered, left).await?,
+                },
             }
             let took = began.elapsed();
             self.progress.tell(Event::Ended { migration: &revision.name, took });

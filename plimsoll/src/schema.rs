@@ -202,6 +202,14 @@ impl Column {
             renamed_from: None,
         }
     }
+
+    /// Whether rows that do not name it would have nothing in it, and it takes no NULL.
+    pub(crate) fn lacks_value(&self) -> bool {
+        !self.nullable
+            && !self.auto_increment
+            && self.generated.is_none()
+            && matches!(self.default, None | Some(Default::Value(Value::Null)))
+    }
 }
 
 /// What a row gets that does not name a column.

@@ -19,8 +19,9 @@ pub(crate) struct Words<'w> {
     pub(crate) is_same: &'w dyn Fn(&str, &str) -> bool,
 }
 
-/// `want` in the words of `have`, and what entities want with a name for every constraint: a comparison of the two as they
-/// were declared finds what is another thing to one of the databases, and nothing else.
+/// `want` in the words of `have`, and what entities want with a name for every constraint: a
+/// comparison of the two as they were declared finds what is another thing to one of the databases,
+/// and nothing else.
 pub(crate) fn in_words_of(
     have: &Schema,
     want: &Schema,

@@ -40,7 +40,7 @@ pub(super) async fn generate(context: &Context<'_>, args: &Generate) -> Result<u
     let name = format!("m{}_{}", Utc::now().format("%Y%m%d_%H%M%S"), slug(args.name())?);
     let krate = Crate::find(args.migration_dir.as_deref())?;
     // Whoever answers questions does not do it in vain.
-    krate.check(&name)?;
+    krate.list_with(&name)?;
     if args.empty {
         let source = blank(krate.form, args.name());
         return finish(context, args, &krate, name, &source, Vec::new(), Vec::new());

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::value;
 use crate::{
     change::Change,
     diff::{Diff, Rename},
+    schema::{Column, Default, Table},
 };
 
 /// What was answered beforehand, by options or on a terminal.
@@ -165,58 +167,70 @@ impl<'a> Asked<'a> {
         is_said
     }
 
-    /// What somebody said that rows get in the column.
-    pub(super) fn value(&mut self, table: &str, column: &str) -> Option<String> {
+    /// What somebody said that rows get in the column, which has the conditions of that table.
+    ///
+    /// # Errors
+    /// Why it cannot be a value of the column.
+    pub(super) fn fill(
+        &mut self,
+        table: &str,
+        column: &Column,
+        of: Option<&Table>,
+    ) -> Result<Option<Default>, String> {
         let mut said = None;
-        for ((name, value), of) in self.answers.defaults.iter().zip(&mut self.defaults) {
-            if is_named(name, table, Some(column)) {
-                of.insert(table.to_owned());
-                said = Some(value.clone());
+        for ((name, value), tables) in self.answers.defaults.iter().zip(&mut self.defaults) {
+            if is_named(name, table, Some(&column.name)) {
+                tables.insert(table.to_owned());
+                said = Some(value);
             }
         }
-        said
+        let Some(text) = said else { return Ok(None) };
+        let fill = value::read(text, column, of);
+        Ok(Some(fill.map_err(|why| format!("`--default {table}.{}={text}`: {why}", column.name))?))
     }
 
     /// # Errors
     /// An answer to nothing, and one that two things asked for.
     pub(super) fn finish(self, found: &Diff) -> Result<(), String> {
         for (name, of) in self.answers.drops.iter().zip(&self.drops) {
-            let tables: Vec<&String> = of.iter().collect();
-            match &*tables {
-                [] => {
-                    return Err(format!(
-                        "`--drop {name}` names nothing that goes with what it holds: {} go",
-                        quoted(&all(found, false))
-                    ));
-                }
-                [_] => {}
-                [one, other, ..] => {
-                    return Err(format!(
-                        "`--drop {name}` could be of `{one}` and of `{other}`: write \
-                         `--drop {one}.{name}`"
-                    ));
-                }
-            }
+            let nothing = || {
+                let go = quoted(&all(found, false));
+                format!("nothing that goes with what it holds: {go} go")
+            };
+            about_one(
+                of,
+                &format!("--drop {name}"),
+                |table| format!("--drop {table}.{name}"),
+                nothing,
+            )?;
         }
         for ((name, value), of) in self.answers.defaults.iter().zip(&self.defaults) {
-            let tables: Vec<&String> = of.iter().collect();
-            match &*tables {
-                [] => {
-                    return Err(format!(
-                        "`--default {name}={value}` names no column that takes no NULL from now on, \
-                         or goes, and has no default of its own"
-                    ));
-                }
-                [_] => {}
-                [one, other, ..] => {
-                    return Err(format!(
-                        "`--default {name}={value}` could be of `{one}` and of `{other}`: write \
-                         `--default {one}.{name}={value}`"
-                    ));
-                }
-            }
+            let nothing = || {
+                "no column that takes no NULL from now on, or goes, and has no default of its own"
+                    .to_owned()
+            };
+            let precise = |table: &str| format!("--default {table}.{name}={value}");
+            about_one(of, &format!("--default {name}={value}"), precise, nothing)?;
         }
         Ok(())
+    }
+}
+
+/// Whether an answer is about a thing of one table.
+fn about_one(
+    tables: &BTreeSet<String>,
+    answer: &str,
+    precise: impl Fn(&str) -> String,
+    nothing: impl Fn() -> String,
+) -> Result<(), String> {
+    let mut tables = tables.iter();
+    match (tables.next(), tables.next()) {
+        (None, _) => Err(format!("`{answer}` names {}", nothing())),
+        (Some(_), None) => Ok(()),
+        (Some(one), Some(other)) => Err(format!(
+            "`{answer}` could be of `{one}` and of `{other}`: write `{}`",
+            precise(one)
+        )),
     }
 }
 

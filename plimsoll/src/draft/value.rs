@@ -139,8 +139,7 @@ pub(super) fn blank(column: &Column, table: &Table) -> Option<Default> {
     }
     Some(match &column.ty {
         Type::Boolean => Default::Value(Value::Bool(false)),
-        ty if ty.is_whole_number() => Default::Value(Value::Int(0)),
-        Type::Float | Type::Double | Type::Decimal(_) => Default::Value(Value::Int(0)),
+        ty if ty.is_number() && *ty != Type::Year => Default::Value(Value::Int(0)),
         Type::Char(_) | Type::String(_) | Type::Text => Default::Value(Value::Text(String::new())),
         Type::Date | Type::Time | Type::DateTime | Type::Timestamp => Default::Now,
         Type::Json | Type::JsonBinary => Default::Value(Value::Text("null".to_owned())),

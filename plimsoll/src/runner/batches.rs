@@ -1,7 +1,9 @@
 //! What of a migration is kept by itself before the whole has ended: batches of rows, code, and what
 //! stands between them.
 
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, TransactionTrait as _};
+use std::time::Instant;
+
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr};
 use sea_orm_migration::SchemaManager;
 
 use super::{
@@ -10,14 +12,12 @@ use super::{
 };
 use crate::{
     code::Call,
-    dialect::{Dialect, lock::row},
+    dialect::lock::row,
     error::{Remains, Result},
     history::Kind,
     progress::Event,
-    rebuild,
     records::{Begun, Open},
     render::{Batched, Effect, Statement},
-    retry,
 };
 
 /// Whether a statement is kept by itself on every database.
@@ -41,47 +41,33 @@ impl One<'_> {
     pub(super) async fn in_parts(&self, rendered: &Rendered, left: Option<Open>) -> Result<()> {
         let run = rendered.run.as_slice();
         let all = texts(run);
-        let (mut at, mut position) = (0, None);
-        if let Some(open) = left {
-            at = self.resume(run, &all, &open).await?;
-            position = position_of(&open, run.get(at));
-        }
-        while at < run.len() {
-            let statement = &run[at];
-            if !is_kept_alone(statement) {
-                let end = run[at..].iter().position(is_kept_alone).map_or(run.len(), |it| at + it);
-                let keeping = if end == run.len() { Keeping::Record } else { Keeping::Journal };
-                if self.runner.dialect() == Dialect::Sqlite && rebuild::is_needed(&run[at..end]) {
-                    self.with_rebuilds(rendered, at..end, keeping).await?;
-                } else {
-                    self.in_transaction(rendered, at..end, keeping).await?;
-                }
-                if keeping == Keeping::Record {
-                    return Ok(());
-                }
-                at = end;
-                continue;
+        let (mut at, mut position) = self.resumed(run, &all, left).await?;
+        loop {
+            let end = run[at..].iter().position(is_kept_alone).map_or(run.len(), |it| at + it);
+            let Some(statement) = run.get(end) else {
+                return self.part(rendered, at..end, Keeping::Record).await;
+            };
+            if at < end {
+                self.part(rendered, at..end, Keeping::Journal).await?;
             }
-            let mut since = std::time::Instant::now();
-            let is_begun = at > 0 || position.is_some();
+            let mut since = Instant::now();
+            let is_begun = end > 0 || position.is_some();
             // What the last part will demand is asked now, as far as it can be.
-            if at == 0 && !is_begun {
+            if !is_begun {
                 self.fits(self.runner.db, rendered, 0, Remains::Nothing).await?;
             }
-            let ran = match &statement.effect {
+            let (ran, is_batch) = match &statement.effect {
                 Effect::Batches(batched) => {
-                    self.batches(statement, batched, position.take(), &all[..=at]).await
+                    let position = position.take();
+                    (self.batches(statement, batched, position, &all[..=end]).await, true)
                 }
-                _ => self.keep_code(statement, &all[..=at]).await,
+                _ => (self.keep_code(statement, &all[..=end]).await, false),
             };
-            let is_batch = matches!(statement.effect, Effect::Batches(_));
             let remains = if is_begun || is_batch { Remains::Resumable } else { Remains::Nothing };
             ran.map_err(|error| self.of_refused(error, statement, remains))?;
-            at += 1;
+            at = end + 1;
             self.tell_ended(rendered, at, &mut since);
         }
-        let tx = self.begin().await?;
-        self.record_and_commit(tx, Remains::Resumable).await
     }
 
     /// Gives rows other values batch by batch, and writes down with each how far it is. `finished`
@@ -90,10 +76,10 @@ impl One<'_> {
         &self,
         statement: &Statement,
         batched: &Batched,
-        position: Option<String>,
+        mut position: Option<String>,
         finished: &[&str],
     ) -> Result<(), Refused> {
-        let (db, name) = (self.runner.db, &self.revision.name);
+        let db = self.runner.db;
         let Batched { of, head, condition, key, literal, rows, .. } = batched;
         let where_all = |conditions: &[Option<String>]| {
             let all: Vec<&str> = conditions.iter().flatten().map(String::as_str).collect();
@@ -114,7 +100,6 @@ impl One<'_> {
                 .map_err(Refused::Statement)?,
             None => 0,
         };
-        let mut position = position;
         loop {
             let after = position.as_ref().map(|at| format!("{key} > {at}"));
             // Under a name of its own: the literal is sorted by as text else, because PostgreSQL
@@ -139,15 +124,10 @@ impl One<'_> {
                 None => Begun::Nothing,
             };
             let finished = if bound.is_some() { &finished[..finished.len() - 1] } else { finished };
-            let tx = self.tx().await?;
-            let kept = async {
-                tx.execute_unprepared(&sql).await.map_err(Refused::Statement)?;
-                let records = &self.runner.records;
-                let written = records.begin(&tx, name, self.way, finished, begun).await;
-                written.map_err(Refused::Journal)
-            }
-            .await;
-            ended(tx, kept).await?;
+            self.kept(finished, begun, async |tx: &DatabaseTransaction| {
+                tx.execute_unprepared(&sql).await.map(drop)
+            })
+            .await?;
             done += u64::from(*rows);
             let progress =
                 Event::Rows { table: &statement.table, done: done.min(total), of: total };
@@ -170,34 +150,10 @@ impl One<'_> {
             let why = format!("`{step}` is code, and the list has none beside it");
             return Err(Refused::Statement(DbErr::Migration(why)));
         };
-        let tx = self.tx().await?;
-        let kept = async {
-            let manager = SchemaManager::new(&tx);
-            let call = Call { step, is_back: *is_back, manager: &manager };
-            code(call).await.map_err(Refused::Statement)?;
-            let (name, records) = (&self.revision.name, &self.runner.records);
-            let written = records.begin(&tx, name, self.way, finished, Begun::Nothing).await;
-            written.map_err(Refused::Journal)
-        }
-        .await;
-        ended(tx, kept).await
-    }
-
-    async fn tx(&self) -> Result<DatabaseTransaction, Refused> {
-        let db = self.runner.db;
-        let begun = db.begin_with_options(retry::to_write(db, None)).await;
-        begun.map_err(Refused::Journal)
-    }
-}
-
-/// Keeps the transaction, or takes it back.
-async fn ended(tx: DatabaseTransaction, kept: Result<(), Refused>) -> Result<(), Refused> {
-    match kept {
-        Ok(()) => tx.commit().await.map_err(Refused::Statement),
-        Err(error) => {
-            // What it says matters more than what the rollback says.
-            let _ = tx.rollback().await;
-            Err(error)
-        }
+        self.kept(finished, Begun::Nothing, async |tx: &DatabaseTransaction| {
+            let manager = SchemaManager::new(tx);
+            code(Call { step, is_back: *is_back, manager: &manager }).await
+        })
+        .await
     }
 }

@@ -80,16 +80,31 @@ impl One<'_> {
         Ok(found.map_err(self.failed(looking, None, Remains::Nothing))?)
     }
 
-    /// Some of the statements and what is written down of them in one transaction of a connection
-    /// that builds tables anew.
-    pub(super) async fn with_rebuilds(
+    /// Some of the statements and what is written down of them in one transaction, when the rows
+    /// have been asked.
+    pub(super) async fn part(
+        &self,
+        rendered: &Rendered,
+        range: Range<usize>,
+        keeping: Keeping,
+    ) -> Result<()> {
+        self.fits(self.runner.db, rendered, range.start, before(range.start)).await?;
+        let is_sqlite = self.runner.dialect() == Dialect::Sqlite;
+        if is_sqlite && rebuild::is_needed(&rendered.run[range.clone()]) {
+            self.with_rebuilds(rendered, range, keeping).await
+        } else {
+            self.in_transaction(rendered, range, keeping).await
+        }
+    }
+
+    /// A part on a connection that builds tables anew.
+    async fn with_rebuilds(
         &self,
         rendered: &Rendered,
         range: Range<usize>,
         keeping: Keeping,
     ) -> Result<()> {
         let remains = before(range.start);
-        self.fits(self.runner.db, rendered, range.start, remains).await?;
         let run = &rendered.run[range.clone()];
         let found = self.look().await?;
         if let Some(why) = drift(run, found) {
@@ -97,7 +112,7 @@ impl One<'_> {
             return Err(refused(DbErr::Custom(why)).into());
         }
         let keep = self.keep(rendered, range.end, keeping);
-        let keep = keep.map_err(self.failed("writing down how far it is", None, remains))?;
+        let keep = keep.map_err(self.failed(keeping.doing(), None, remains))?;
         let mut since = Instant::now();
         let ended = |statement| self.tell_ended(rendered, range.start + statement, &mut since);
         let guards: Vec<(usize, Guard)> = rendered
@@ -121,16 +136,14 @@ impl One<'_> {
         Ok(())
     }
 
-    /// Some of the statements and what is written down of them in one transaction, but for those
-    /// that run ahead of it.
-    pub(super) async fn in_transaction(
+    /// A part in which nothing is built anew; some statements run ahead of its transaction.
+    async fn in_transaction(
         &self,
         rendered: &Rendered,
         range: Range<usize>,
         keeping: Keeping,
     ) -> Result<()> {
         let remains = before(range.start);
-        self.fits(self.runner.db, rendered, range.start, remains).await?;
         let is_ahead = |statement: &Statement| statement.effect == Effect::Ahead;
         let run = &rendered.run[range.clone()];
         for statement in run.iter().filter(|it| is_ahead(it)) {
@@ -157,16 +170,12 @@ impl One<'_> {
             }
             self.tell_ended(rendered, at + 1, &mut since);
         }
-        match keeping {
-            Keeping::Record => self.record_and_commit(tx, remains).await,
-            Keeping::Journal => {
-                let texts: Vec<&str> = texts(&rendered.run[..range.end]);
-                let (name, records) = (&self.revision.name, &self.runner.records);
-                let kept = records.begin(&tx, name, self.way, &texts, Begun::Nothing).await;
-                kept.map_err(self.failed("writing down how far it is", None, remains))?;
-                self.commit(tx, remains).await
-            }
+        let keep = self.keep(rendered, range.end, keeping);
+        let failed = |error| self.failed(keeping.doing(), None, remains)(error);
+        for sql in keep.map_err(failed)?() {
+            tx.execute_unprepared(&sql).await.map_err(failed)?;
         }
+        self.commit(tx, remains).await
     }
 
     /// What writes down that the statements before `end` have run, or all of them.
@@ -191,7 +200,7 @@ impl One<'_> {
         })
     }
 
-    pub(super) fn doing(&self, statement: &Statement) -> String {
+    fn doing(&self, statement: &Statement) -> String {
         match &statement.effect {
             Effect::Code { name, .. } => format!("{} the code `{name}`", self.way.verb()),
             _ => format!("{} `{}`", self.way.verb(), statement.table),
@@ -227,9 +236,13 @@ impl One<'_> {
     }
 
     pub(super) async fn begin(&self) -> Result<DatabaseTransaction> {
-        let db = self.runner.db;
-        let begun = db.begin_with_options(retry::to_write(db, None)).await;
+        let begun = self.transaction().await;
         Ok(begun.map_err(self.failed("beginning its transaction", None, Remains::Nothing))?)
+    }
+
+    async fn transaction(&self) -> Result<DatabaseTransaction, DbErr> {
+        let db = self.runner.db;
+        db.begin_with_options(retry::to_write(db, None)).await
     }
 
     pub(super) async fn record_and_commit(
@@ -241,7 +254,7 @@ impl One<'_> {
         self.commit(tx, remains).await
     }
 
-    pub(super) async fn commit(&self, tx: DatabaseTransaction, remains: Remains) -> Result<()> {
+    async fn commit(&self, tx: DatabaseTransaction, remains: Remains) -> Result<()> {
         Ok(tx.commit().await.map_err(|error| {
             if is_lost(&error) {
                 // Whether it took place only the records tell, and the next run reads them.
@@ -265,15 +278,7 @@ impl One<'_> {
     pub(super) async fn journaled(&self, rendered: &Rendered, left: Option<Open>) -> Result<()> {
         let (db, run) = (self.runner.db, rendered.run.as_slice());
         let texts: Vec<&str> = texts(run);
-        let mut position = None;
-        let first = match left {
-            Some(open) => {
-                let first = self.resume(run, &texts, &open).await?;
-                position = position_of(&open, run.get(first));
-                first
-            }
-            None => 0,
-        };
+        let (first, mut position) = self.resumed(run, &texts, left).await?;
         let (name, records) = (&self.revision.name, &self.runner.records);
         let mut since = Instant::now();
         for (at, statement) in run.iter().enumerate().skip(first) {
@@ -346,31 +351,50 @@ impl One<'_> {
 
     /// Rows, and in the same transaction that this statement has ended.
     async fn keep_rows(&self, statement: &Statement, finished: &[&str]) -> Result<(), Refused> {
-        let records = &self.runner.records;
-        let tx = self.runner.db.begin().await.map_err(Refused::Journal)?;
+        self.kept(finished, Begun::Nothing, async |tx: &DatabaseTransaction| {
+            tx.execute_unprepared(&statement.sql).await.map(drop)
+        })
+        .await
+    }
+
+    /// Does something to rows and writes down in the same transaction how far it is.
+    pub(super) async fn kept(
+        &self,
+        finished: &[&str],
+        begun: Begun,
+        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<(), DbErr>,
+    ) -> Result<(), Refused> {
+        let tx = self.transaction().await.map_err(Refused::Journal)?;
         let kept = async {
-            tx.execute_unprepared(&statement.sql).await.map_err(Refused::Statement)?;
-            let name = &self.revision.name;
-            let written = records.begin(&tx, name, self.way, finished, Begun::Nothing).await;
-            written.map_err(Refused::Journal)
+            work(&tx).await.map_err(Refused::Statement)?;
+            let (name, records) = (&self.revision.name, &self.runner.records);
+            records.begin(&tx, name, self.way, finished, begun).await.map_err(Refused::Journal)
         }
         .await;
         match kept {
             Ok(()) => tx.commit().await.map_err(Refused::Statement),
             Err(error) => {
+                // What it says matters more than what the rollback says.
                 let _ = tx.rollback().await;
                 Err(error)
             }
         }
     }
 
-    /// The first statement that has not run.
-    pub(super) async fn resume(
+    /// The first statement that has not run, and where an earlier run was among its batches.
+    pub(super) async fn resumed(
         &self,
         run: &[Statement],
         texts: &[&str],
-        open: &Open,
-    ) -> Result<usize> {
+        left: Option<Open>,
+    ) -> Result<(usize, Option<String>)> {
+        let Some(open) = left else { return Ok((0, None)) };
+        let first = self.resume(run, texts, &open).await?;
+        Ok((first, position_of(&open, run.get(first))))
+    }
+
+    /// The first statement that has not run.
+    async fn resume(&self, run: &[Statement], texts: &[&str], open: &Open) -> Result<usize> {
         let mut finished = open.finished;
         if finished > texts.len() || digest(&texts[..finished]) != open.finished_digest {
             return Err(self.changed(open).into());
@@ -509,6 +533,15 @@ pub(super) enum Keeping {
     Record,
     /// How far it is.
     Journal,
+}
+
+impl Keeping {
+    fn doing(self) -> &'static str {
+        match self {
+            Self::Record => "recording it",
+            Self::Journal => "writing down how far it is",
+        }
+    }
 }
 
 /// What the database refused.

@@ -55,44 +55,38 @@ impl AlterBuilder {
     /// );
     /// ```
     #[must_use]
-    pub fn add_filled(mut self, column: impl IntoColumn, fill: impl Into<Expr>) -> Self {
-        let (column, filled) = self.filled(column, &fill.into());
-        let table = || self.table.clone();
-        let added = Change::AddColumn { table: table(), column: filled.clone() };
-        let settled =
-            Change::AlterColumn { table: table(), from: Box::new(filled), to: Box::new(column) };
-        self.changes.extend([added, settled]);
-        self
+    pub fn add_filled(self, column: impl IntoColumn, fill: impl Into<Expr>) -> Self {
+        self.filled(column, &fill.into(), Change::adding_filled)
     }
 
     /// Drops a column that takes no NULL, with what the rows that are there get when the way back
     /// adds it again.
     #[must_use]
-    pub fn drop_filled(mut self, column: impl IntoColumn, fill: impl Into<Expr>) -> Self {
-        let (column, filled) = self.filled(column, &fill.into());
-        let table = || self.table.clone();
-        let (from, to) = (Box::new(column), Box::new(filled.clone()));
-        self.changes.push(Change::AlterColumn { table: table(), from, to });
-        self.changes.push(Change::DropColumn { table: table(), column: filled });
-        self
+    pub fn drop_filled(self, column: impl IntoColumn, fill: impl Into<Expr>) -> Self {
+        self.filled(column, &fill.into(), Change::dropping_filled)
     }
 
-    /// The column, and the same with what fills it as its default.
-    fn filled(&mut self, column: impl IntoColumn, fill: &Expr) -> (Column, Column) {
+    fn filled(
+        mut self,
+        column: impl IntoColumn,
+        fill: &Expr,
+        changes: fn(&str, Column, Default) -> [Change; 2],
+    ) -> Self {
         let mut part = self.part(|t| t.column(column));
         if !(part.uniques.is_empty() && part.checks.is_empty()) {
             self.unsupported.push("a constraint of a column that is filled".to_owned());
         }
         let column = part.columns.remove(0);
-        let mut filled = column.clone();
         match Default::try_from(fill) {
-            Ok(fill @ (Default::Value(_) | Default::Now)) => filled.default = Some(fill),
+            Ok(fill @ (Default::Value(_) | Default::Now)) => {
+                self.changes.extend(changes(&self.table, column, fill));
+            }
             Ok(Default::Sql(_)) => {
                 self.unsupported.push("an expression that fills a column".to_owned());
             }
             Err(what) => self.unsupported.push(format!("{what} that fills a column")),
         }
-        (column, filled)
+        self
     }
 
     /// Drops columns, constraints and indexes. They are written in full, because the way back adds

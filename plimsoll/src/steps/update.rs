@@ -200,19 +200,16 @@ impl Update {
 
     /// What is wrong with it by itself.
     pub(super) fn problem(&self) -> Option<String> {
-        let assignments = self.run.iter().chain(&self.back);
-        if self.run.is_none() && self.back.is_none() {
-            return Some(format!("an update of `{}` sets no column", self.table));
-        }
-        if assignments.into_iter().any(|it| it.set.is_empty()) {
+        let assignments: Vec<&Assignment> = self.run.iter().chain(&self.back).collect();
+        if assignments.is_empty() || assignments.iter().any(|it| it.set.is_empty()) {
             return Some(format!("an update of `{}` sets no column", self.table));
         }
         let batches = self.batches.as_ref()?;
         if batches.rows == 0 {
             return Some(format!("a backfill of `{}` has batches of no rows", self.table));
         }
-        let keys = self.run.iter().chain(&self.back).flat_map(|it| &it.set);
-        if keys.into_iter().any(|(column, _)| *column == batches.key) {
+        let mut set = assignments.iter().flat_map(|it| &it.set);
+        if set.any(|(column, _)| *column == batches.key) {
             return Some(format!(
                 "a backfill of `{}` sets `{}`, by which it goes through the rows",
                 self.table, batches.key

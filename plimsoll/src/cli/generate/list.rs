@@ -24,15 +24,28 @@ impl Crate {
     ///
     /// # Errors
     /// [`MigrationError::NotAMigrationCrate`] when there is none.
-    pub(super) fn find(named: Option<&Path>) -> Result<Self> {
-        let folder = find(named)?;
+    pub(super) fn find(named: Option<&Path>) -> Result<Self, MigrationError> {
+        let refused = |folder: &Path, problem: &str| MigrationError::NotAMigrationCrate {
+            folder: folder.to_path_buf(),
+            problem: problem.to_owned(),
+        };
+        if let Some(folder) = named {
+            let problem = "its `src/lib.rs` has no list of migrations";
+            return Self::read(folder).ok_or_else(|| refused(folder, problem));
+        }
+        let here = std::env::current_dir().map_err(file_error("read", Path::new(".")))?;
+        here.ancestors()
+            .flat_map(|folder| [folder.join("migration"), folder.to_path_buf()])
+            .find_map(|folder| Self::read(&folder))
+            .ok_or_else(|| refused(&here, "neither it nor a folder above it has a migration crate"))
+    }
+
+    /// The crate in a folder, if one with a list is there.
+    fn read(folder: &Path) -> Option<Self> {
         let list = folder.join("src/lib.rs");
-        let text = fs::read_to_string(&list).map_err(file_error("read", &list))?;
-        let form = form_of(&text).ok_or_else(|| MigrationError::NotAMigrationCrate {
-            folder: folder.clone(),
-            problem: "its `src/lib.rs` has no list of migrations".to_owned(),
-        })?;
-        Ok(Self { folder, list, text, form })
+        let text = fs::read_to_string(&list).ok()?;
+        let form = form_of(&text)?;
+        Some(Self { folder: folder.to_path_buf(), list, text, form })
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -45,11 +58,19 @@ impl Crate {
         self.folder.join(folder).join(format!("{name}.rs"))
     }
 
-    /// Writes the file and adds it to the list; an interrupted run leaves the list as it was.
-    pub(super) fn add(&self, name: &str, source: &str) -> Result<PathBuf> {
+    /// The text of the list with the migration at its end.
+    ///
+    /// # Errors
+    /// [`MigrationError::NotAMigrationCrate`] when it has a form that nothing can be added to.
+    pub(super) fn list_with(&self, name: &str) -> Result<String, MigrationError> {
         let refused =
             |problem| MigrationError::NotAMigrationCrate { folder: self.folder.clone(), problem };
-        let (changed, _) = add_to_list(&self.text, name).map_err(refused)?;
+        add_to_list(&self.text, name).map(|(changed, _)| changed).map_err(refused)
+    }
+
+    /// Writes the file and adds it to the list; an interrupted run leaves the list as it was.
+    pub(super) fn add(&self, name: &str, source: &str) -> Result<PathBuf> {
+        let changed = self.list_with(name)?;
         let file = self.file(name);
         write_new(&file, source)?;
         if let Err(error) = replace(&self.list, &changed) {
@@ -59,38 +80,6 @@ impl Crate {
         }
         Ok(file)
     }
-
-    /// Whether the list can take a migration.
-    pub(super) fn check(&self, name: &str) -> Result<()> {
-        let refused =
-            |problem| MigrationError::NotAMigrationCrate { folder: self.folder.clone(), problem };
-        add_to_list(&self.text, name).map(drop).map_err(|problem| refused(problem).into())
-    }
-}
-
-/// The migration crate: the one that is named, else in the working folder or above it.
-fn find(named: Option<&Path>) -> Result<PathBuf, MigrationError> {
-    let has_list = |folder: &Path| {
-        fs::read_to_string(folder.join("src/lib.rs")).is_ok_and(|text| form_of(&text).is_some())
-    };
-    if let Some(folder) = named {
-        return if has_list(folder) {
-            Ok(folder.to_path_buf())
-        } else {
-            Err(MigrationError::NotAMigrationCrate {
-                folder: folder.to_path_buf(),
-                problem: "its `src/lib.rs` has no list of migrations".to_owned(),
-            })
-        };
-    }
-    let here = std::env::current_dir().map_err(file_error("read", Path::new(".")))?;
-    here.ancestors()
-        .flat_map(|folder| [folder.join("migration"), folder.to_path_buf()])
-        .find(|folder| has_list(folder))
-        .ok_or_else(|| MigrationError::NotAMigrationCrate {
-            folder: here.clone(),
-            problem: "neither it nor a folder above it has a migration crate".to_owned(),
-        })
 }
 
 fn form_of(text: &str) -> Option<Form> {
