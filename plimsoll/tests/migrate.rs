@@ -61,6 +61,8 @@ mod random;
 mod read_back;
 #[path = "migrate/rebuild.rs"]
 mod rebuild;
+#[path = "migrate/rebuilds.rs"]
+mod rebuilds;
 #[path = "migrate/seaorm.rs"]
 mod seaorm;
 #[path = "migrate/seeds.rs"]

@@ -11,17 +11,13 @@ use plimsoll::{
     testing::{Scratch, cases, run_empty},
     write::{Form, migration},
 };
-use proptest::{
-    prelude::*,
-    strategy::ValueTree as _,
-    test_runner::{Config, RngSeed, TestRunner},
-};
+use proptest::prelude::*;
 
 use crate::{
     answered::answered,
     filled::{creation_of, fill, forget_records, values},
     made::{changes_as, lines},
-    random::any_tables,
+    random::{any_tables, rounds},
     support::*,
 };
 
@@ -41,32 +37,22 @@ fn mysql() {
 }
 
 fn become_others(dialect: Dialect, base: u32) {
-    let seed = {
-        use plimsoll::random::{OsRandom, Random as _};
-
-        let mut bytes = [0; 8];
-        OsRandom.fill(&mut bytes);
-        u64::from_le_bytes(bytes)
-    };
-    let rounds = cases(base);
-    measured(format!("{rounds} pairs of seed {seed} on {dialect}"));
-    let mut runner =
-        TestRunner::new(Config { rng_seed: RngSeed::Fixed(seed), ..Config::default() });
     let pairs = (any_tables(dialect), prop::collection::vec((0_u8..18, any::<u8>()), 1..6));
-    for round in 0..rounds {
-        let (tables, alterations) = pairs.new_tree(&mut runner).unwrap().current();
+    let mut left = cases(base);
+    rounds(&format!("pairs on {dialect}"), &pairs, |(tables, alterations)| {
         let have = Schema::of(tables);
         let mut want = have.clone();
         for (kind, choice) in alterations {
             alter(&have, &mut want, kind, usize::from(choice));
         }
-        measured(format!("seed {seed}, round {round}"));
         run_empty(dialect, async |scratch: &Scratch| becomes(scratch, &have, &want).await);
-    }
+        left -= 1;
+        left > 0
+    });
 }
 
 /// Alters one of the tables in a way that its rows withstand.
-fn alter(before: &Schema, schema: &mut Schema, kind: u8, choice: usize) {
+pub(crate) fn alter(before: &Schema, schema: &mut Schema, kind: u8, choice: usize) {
     let names: Vec<String> = schema.tables.keys().cloned().collect();
     let name = names[choice % names.len()].clone();
     let Some(mut table) = schema.tables.remove(&name) else { return };

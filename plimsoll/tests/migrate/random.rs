@@ -5,7 +5,35 @@ use plimsoll::{
     prelude::*,
     schema::{IndexPart, Rule, Table, Type},
 };
-use proptest::{collection::vec, prelude::*, strategy::Strategy};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    strategy::{Strategy, ValueTree as _},
+    test_runner::{Config, RngSeed, TestRunner},
+};
+
+use crate::support::measured;
+
+/// Calls `round` with another value each time until it wants no more. The seed and the round are
+/// printed before each: they give the same value again.
+pub(crate) fn rounds<S: Strategy>(what: &str, values: &S, mut round: impl FnMut(S::Value) -> bool) {
+    let seed = {
+        use plimsoll::random::{OsRandom, Random as _};
+
+        let mut bytes = [0; 8];
+        OsRandom.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    };
+    let mut runner =
+        TestRunner::new(Config { rng_seed: RngSeed::Fixed(seed), ..Config::default() });
+    for number in 0.. {
+        measured(format!("{what}: seed {seed}, round {number}"));
+        let value = values.new_tree(&mut runner).unwrap().current();
+        if !round(value) {
+            return;
+        }
+    }
+}
 
 fn any_name() -> impl Strategy<Value = String> {
     "[a-zA-Z_éß\"`'.%$ (,-]{0,12}"
