@@ -5,6 +5,8 @@
 //! whole or not at all. `SQLite` alters little in place: the changes of one table that need more
 //! become one rebuild of it.
 
+mod aside;
+
 use crate::{
     change::Change,
     dialect::{Dialect, mysql, postgres, sqlite},
@@ -13,6 +15,7 @@ use crate::{
     schema::{Schema, Table},
     steps::{Step, Steps},
 };
+use aside::{Part, Placed, placed};
 
 /// The statements of steps, and which of them each step needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,6 +81,7 @@ pub fn statements_of_changes(
 /// What can become one statement, or one rebuild.
 struct Unit<'c> {
     role: Role,
+    part: Part,
     changes: Vec<(usize, &'c Change)>,
 }
 
@@ -175,7 +179,7 @@ fn is_of_the_same(made: &Change, change: &Change) -> bool {
 
 /// Puts together what can stand in one statement, without letting a change run before one that it
 /// depends on.
-fn units<'c>(dialect: Dialect, changes: &[(usize, &'c Change)]) -> Vec<Unit<'c>> {
+fn units<'c>(dialect: Dialect, changes: &'c [Placed<'c>]) -> Vec<Unit<'c>> {
     // SQLite looks for the table behind a foreign key only when rows come.
     let depends = |change: &Change, on: &Change| {
         let is_key =
@@ -183,13 +187,18 @@ fn units<'c>(dialect: Dialect, changes: &[(usize, &'c Change)]) -> Vec<Unit<'c>>
         !(dialect == Dialect::Sqlite && is_key) && change.depends_on(on)
     };
     let mut units: Vec<Unit<'c>> = Vec::new();
-    for (at, change) in changes {
-        let role = Role::of(dialect, change);
+    for Placed { at, change, part } in changes {
+        let (change, part) = (&**change, *part);
+        let role = match part {
+            Part::Schema => Role::Alone,
+            Part::Whole | Part::Statement => Role::of(dialect, change),
+        };
         // Whatever stood behind the last of the table, such as another name, is not gone past.
         let last = units.iter().rposition(|unit| unit.table() == change.table());
-        let place = last
-            .filter(|last| units[*last].role.takes(role) && !units[*last].already_makes(change));
-        if let Some(place) = place {
+        let place = last.map(|last| (last, &units[last])).filter(|(_, unit)| {
+            unit.part == part && unit.role.takes(role) && !unit.already_makes(change)
+        });
+        if let Some((place, _)) = place {
             let later = || units[place + 1..].iter().flat_map(Unit::changes);
             if !later().any(|it| depends(change, it)) {
                 units[place].changes.push((*at, change));
@@ -202,7 +211,7 @@ fn units<'c>(dialect: Dialect, changes: &[(usize, &'c Change)]) -> Vec<Unit<'c>>
                 continue;
             }
         }
-        units.push(Unit { role, changes: vec![(*at, change)] });
+        units.push(Unit { role, part, changes: vec![(*at, change)] });
     }
     units
 }
@@ -240,12 +249,23 @@ impl Planner<'_> {
 
     /// Adds the statements of changes in a row.
     fn make(&mut self, changes: &[(usize, &Change)]) -> Result<(), Unrenderable> {
-        for unit in units(self.render.dialect(), changes) {
-            self.ask(&unit);
-            let statements = match self.render.dialect() {
-                Dialect::Postgres => self.by_itself(unit.changes[0].1)?,
-                Dialect::Mysql => self.together(&unit)?,
-                Dialect::Sqlite => self.in_place_or_anew(&unit)?,
+        let dialect = self.render.dialect();
+        for unit in units(dialect, &placed(dialect, changes, &self.schema)?) {
+            if unit.part != Part::Statement {
+                self.ask(&unit);
+            }
+            let statements = match (unit.part, dialect) {
+                (Part::Schema, _) => {
+                    self.around(&unit);
+                    Vec::new()
+                }
+                (Part::Statement, Dialect::Mysql) => {
+                    mysql::alter::together(&unit.changes().collect::<Vec<_>>(), None, None)?
+                }
+                (Part::Statement, _) => self.render.change(unit.changes[0].1)?,
+                (Part::Whole, Dialect::Postgres) => self.by_itself(unit.changes[0].1)?,
+                (Part::Whole, Dialect::Mysql) => self.together(&unit)?,
+                (Part::Whole, Dialect::Sqlite) => self.in_place_or_anew(&unit)?,
             };
             self.plan.statements.extend(statements);
             for (at, _) in unit.changes {

@@ -300,6 +300,15 @@ pub struct Index {
     pub method: Option<String>,
 }
 
+impl Index {
+    /// The columns that it sorts by; none when it sorts by something else as well, or by a part of
+    /// one.
+    pub(crate) fn column_names(&self) -> Option<Vec<String>> {
+        let whole = |part: &IndexPart| part.column().filter(|_| part.prefix.is_none()).cloned();
+        self.columns.iter().map(whole).collect()
+    }
+}
+
 /// One part of what an index sorts by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexPart {

@@ -444,8 +444,8 @@ impl Steps {
         Ok(())
     }
 
-    /// What the statements of these steps depend on of `schema`: the tables that they touch, and the
-    /// enumerations with the tables that have columns of them.
+    /// What the statements of these steps depend on of `schema`: the tables that they touch, those
+    /// that refer to them, and the enumerations with the tables that have columns of them.
     #[cfg(feature = "migrate")]
     pub(crate) fn part_of(&self, schema: &Schema) -> Schema {
         let mut names: BTreeSet<&str> = BTreeSet::new();
@@ -468,8 +468,13 @@ impl Steps {
         }
         let has_enum =
             |table: &Table| table.columns.iter().any(|column| column.ty.named_enum().is_some());
+        let refers = |table: &Table| {
+            table.foreign_keys.iter().any(|key| names.contains(key.references.as_str()))
+        };
         let touched = schema.tables.iter().filter(|(name, table)| {
-            names.contains(name.as_str()) || (is_enum_altered && has_enum(table))
+            names.contains(name.as_str())
+                || refers(table)
+                || (is_enum_altered && has_enum(table))
         });
         Schema {
             tables: touched.map(|(name, table)| (name.clone(), table.clone())).collect(),

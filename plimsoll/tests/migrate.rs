@@ -63,6 +63,8 @@ mod read_back;
 mod rebuild;
 #[path = "migrate/rebuilds.rs"]
 mod rebuilds;
+#[path = "migrate/referenced.rs"]
+mod referenced;
 #[path = "migrate/seaorm.rs"]
 mod seaorm;
 #[path = "migrate/seeds.rs"]

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use plimsoll::{App, History, prelude::*};
+use plimsoll::{App, History, prelude::*, steps::AlterBuilder};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
@@ -34,6 +34,8 @@ pub(crate) fn app(name: &str) -> Option<App> {
         // Rows that are filled batch by batch, between changes of their table.
         "filling" => History::new().declared("m01_filled", filled).declared("m02_filling", filling),
         // One statement that takes its time, between two migrations that do not.
+        // A key becomes wider, and what refers to it.
+        "widening" => History::new().declared("m01_kept", kept).declared("m02_widening", widening),
         "slow" => slow(Work::Sleep),
         // The same, and how long is up to whoever has its standard input.
         "held" => slow(Work::Wait),
@@ -95,6 +97,39 @@ fn filling() -> Steps {
             )
         })
         .create_index("filled", ["label"])
+}
+
+fn kept() -> Steps {
+    Steps::new()
+        .create_table("docks", |t| t.column(integer("id")).primary_key(["id"]))
+        .create_table("berths", |t| {
+            t.column(integer("id"))
+                .column(integer("dock_id"))
+                .column(integer_null("beside_id"))
+                .primary_key(["id"])
+                .foreign_key(["dock_id"], "docks", ["id"], OnDelete::Cascade)
+                .foreign_key(["beside_id"], "berths", ["id"], OnDelete::SetNull)
+        })
+        .insert("docks", ["id"], [row![1], row![2]])
+        .insert("berths", ["id", "dock_id", "beside_id"], [row![1, 1, 1], row![2, 2, 1]])
+}
+
+fn widening() -> Steps {
+    let wider = |name: &'static str| {
+        move |t: AlterBuilder| {
+            t.change(|t| t.column(integer(name)), |t| t.column(big_integer(name)))
+        }
+    };
+    Steps::new()
+        .alter("docks", wider("id"))
+        .alter("berths", wider("id"))
+        .alter("berths", wider("dock_id"))
+        .alter("berths", |t| {
+            t.change(
+                |t| t.column(integer_null("beside_id")),
+                |t| t.column(big_integer_null("beside_id")),
+            )
+        })
 }
 
 fn table(name: &str) -> Steps {

@@ -88,6 +88,45 @@ async fn a_run_that_is_killed_behind_any_statement_is_finished_by_the_next(scrat
     assert!(longest < SOON, "{longest:?}");
 }
 
+/// Runs the history of that name, killed behind each statement, and lets the next run finish it: the
+/// end is that of a run which nothing happened to, and `rows` are the same. Tells how many were killed.
+pub(crate) async fn each_killed_run_is_finished(
+    scratch: &Scratch,
+    history: &str,
+    rows: impl AsyncFn() -> Vec<String>,
+) -> usize {
+    let db = &scratch.db;
+    let state = async || {
+        let mut state = fingerprint(db).await;
+        state.extend(rows().await);
+        state.extend(recorded(db).await);
+        state.push(open(db).await.to_string());
+        state
+    };
+    let sail = || {
+        let output = ship(scratch, &[history, "up"]).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+    };
+    sail();
+    let wanted = state().await;
+    let mut killed = 0;
+    for statements in 1.. {
+        clear(db).await;
+        let output = ship(scratch, &[history, "killed-after", &statements.to_string()]).output();
+        let output = output.unwrap();
+        if output.status.success() {
+            break;
+        }
+        assert!(is_killed(output.status), "{}", said(&output));
+        killed += 1;
+
+        sail();
+
+        assert_eq!(state().await, wanted, "killed behind statement {statements}");
+    }
+    killed
+}
+
 /// The first statement is refused, because its table is there. A run that is killed before it hears
 /// so must not make the next one believe that the table is its own.
 async fn a_table_that_was_there_before_is_never_taken_for_the_work_of_a_killed_run(

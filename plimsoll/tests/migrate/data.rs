@@ -9,7 +9,7 @@ use plimsoll::{
 use sea_orm::{ConnectionTrait as _, DbErr};
 use sea_orm_migration::MigratorTrait as _;
 
-use crate::{crash::clear, interrupted::is_killed, support::*};
+use crate::{crash::each_killed_run_is_finished, support::*};
 
 plimsoll::on_every_empty_database!(
     rows_get_other_values_and_the_way_back_takes_them_away,
@@ -183,35 +183,9 @@ async fn what_batches_did_stays_when_a_later_one_fails_and_the_next_run_goes_on_
 
 async fn a_backfill_that_is_killed_behind_any_statement_is_finished_by_the_next(scratch: &Scratch) {
     let db = &scratch.db;
-    let state = async || {
-        let mut state = fingerprint(db).await;
-        state.extend(all::<String>(db, "SELECT name FROM filled ORDER BY id").await);
-        state.extend(recorded(db).await);
-        state.push(open(db).await.to_string());
-        state
-    };
-    let sail = || {
-        let output = ship(scratch, &["filling", "up"]).output().unwrap();
-        assert!(output.status.success(), "{}", said(&output));
-    };
-    sail();
-    let wanted = state().await;
-    let mut killed = 0;
+    let names = async || all::<String>(db, "SELECT name FROM filled ORDER BY id").await;
 
-    for statements in 1.. {
-        clear(db).await;
-        let output = ship(scratch, &["filling", "killed-after", &statements.to_string()]).output();
-        let output = output.unwrap();
-        if output.status.success() {
-            break;
-        }
-        assert!(is_killed(output.status), "{}", said(&output));
-        killed += 1;
-
-        sail();
-
-        assert_eq!(state().await, wanted, "killed behind statement {statements}");
-    }
+    let killed = each_killed_run_is_finished(scratch, "filling", names).await;
 
     assert!(killed > 25, "{killed}");
 }

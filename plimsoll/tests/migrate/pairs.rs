@@ -134,7 +134,9 @@ pub(crate) fn alter(before: &Schema, schema: &mut Schema, kind: u8, choice: usiz
     schema.tables.insert(name, table);
 }
 
-async fn becomes(scratch: &Scratch, have: &Schema, want: &Schema) {
+/// Makes the one, fills it, and lets it become the other by the migration that is written for it, and
+/// back.
+pub(crate) async fn becomes(scratch: &Scratch, have: &Schema, want: &Schema) {
     let entities: Entities = want.tables.values().cloned().collect();
     let history = || History::new().declared("m01", creation_of(have));
     let (steps, notes) = answered(&App::new(history()).entities(entities.clone()));

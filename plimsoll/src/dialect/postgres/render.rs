@@ -9,7 +9,7 @@ use crate::{
         render::{Effect, Render, Statement, Unrenderable},
     },
     names::hex,
-    schema::{Column, Table, TableOption, Type},
+    schema::{Column, Table, TableOption, Type, Unique},
 };
 
 pub(crate) struct Postgres;
@@ -95,6 +95,8 @@ impl Render for Postgres {
     fn change(&self, change: &Change) -> Result<Vec<Statement>, Unrenderable> {
         Ok(match change {
             Change::CreateTable(table) => {
+                let (table, later) = once(table);
+                let table = &table;
                 let mut parts = self.columns_and_constraints(table)?;
                 if !table.primary_key.is_empty() {
                     parts.push(format!("PRIMARY KEY ({})", self.quoted(&table.primary_key)));
@@ -106,6 +108,10 @@ impl Render for Postgres {
                 let mut created = self.create_table(table, &parts, "");
                 created.sql.insert_str("CREATE ".len(), &options.concat());
                 let mut statements = vec![created];
+                for unique in later {
+                    let table = table.name.clone();
+                    statements.extend(self.change(&Change::AddUnique { table, unique })?);
+                }
                 for index in &table.indexes {
                     statements.push(self.create_index(&table.name, index)?);
                 }
@@ -122,6 +128,20 @@ impl Render for Postgres {
             _ => super::alter::statements(change)?,
         })
     }
+}
+
+/// The table without the constraints that hold once more unique what another does: within a CREATE
+/// TABLE they would silently become one.
+fn once(table: &Table) -> (Table, Vec<Unique>) {
+    let mut table = table.clone();
+    let mut held = vec![table.primary_key.clone()];
+    let (first, later) = table.uniques.into_iter().partition(|unique| {
+        let is_new = !held.contains(&unique.columns);
+        held.push(unique.columns.clone());
+        is_new
+    });
+    table.uniques = first;
+    (table, later)
 }
 
 impl Postgres {

@@ -1,0 +1,317 @@
+//! Foreign keys that stand in the way of other changes, and are set aside for them.
+//!
+//! `PostgreSQL` and `MySQL` hold on to what a key stands on: its types must agree, and what makes the
+//! columns unique that it refers to may not go. So the key goes before the changes and comes back
+//! behind them. `SQLite` looks at keys only when rows come.
+
+use std::borrow::Cow;
+
+use crate::{
+    change::Change,
+    dialect::Dialect,
+    render::Unrenderable,
+    schema::{ForeignKey, Index, Schema, TableOption, Type},
+};
+
+/// What a change is to a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// It is made, and the schema has it.
+    Whole,
+    /// It is made, and the schema is the same when all is done.
+    Statement,
+    /// The schema has it, and what makes it stands elsewhere.
+    Schema,
+}
+
+/// A change of the step at `at`.
+pub(super) struct Placed<'c> {
+    pub(super) at: usize,
+    pub(super) change: Cow<'c, Change>,
+    pub(super) part: Part,
+}
+
+/// A foreign key, with its table.
+type Key = (String, ForeignKey);
+
+/// A foreign key on its way through the changes.
+struct Kept {
+    /// As it is before the first; none when it comes with one of them.
+    before: Option<Key>,
+    /// As it is now; none when it has gone.
+    now: Option<Key>,
+    /// As it was on the way.
+    states: Vec<Key>,
+    /// Whether it stands in the way of one of them.
+    in_the_way: bool,
+    /// Whether something made unique what it refers to.
+    was_unique: bool,
+}
+
+/// The changes in a row, with the keys set aside that stand in their way; `schema` is before them.
+///
+/// # Errors
+/// A foreign key to columns that are unique no more when all is done.
+pub(super) fn placed<'c>(
+    dialect: Dialect,
+    changes: &[(usize, &'c Change)],
+    schema: &Schema,
+) -> Result<Vec<Placed<'c>>, Unrenderable> {
+    let as_it_is = || {
+        let whole = changes.iter().map(|(at, change)| (*at, Cow::Borrowed(*change), Part::Whole));
+        whole.map(|(at, change, part)| Placed { at, change, part }).collect()
+    };
+    if !changes.iter().any(|(_, change)| can_be_hindered(dialect, change)) {
+        return Ok(as_it_is());
+    }
+    let kept = followed(dialect, changes, schema)?;
+    if dialect == Dialect::Sqlite || !kept.iter().any(|key| key.in_the_way) {
+        return Ok(as_it_is());
+    }
+    let aside = || kept.iter().filter(|key| key.in_the_way);
+    let is_aside = |table: &str, key: &ForeignKey| {
+        aside().flat_map(|kept| &kept.states).any(|(of, it)| of == table && it == key)
+    };
+    let (Some((first, _)), Some((last, _))) = (changes.first(), changes.last()) else {
+        return Ok(Vec::new());
+    };
+    let statement =
+        |at: usize, change| Placed { at, change: Cow::Owned(change), part: Part::Statement };
+    let mut placed = Vec::new();
+    for (table, key) in aside().filter_map(|it| it.before.clone()) {
+        placed.push(statement(*first, Change::DropForeignKey { table, key }));
+    }
+    for (at, change) in changes {
+        let part = match change {
+            Change::AddForeignKey { table, key } | Change::DropForeignKey { table, key }
+                if is_aside(table, key) =>
+            {
+                Part::Schema
+            }
+            Change::AlterForeignKey { table, from, to }
+                if is_aside(table, from) || is_aside(table, to) =>
+            {
+                Part::Schema
+            }
+            _ => Part::Whole,
+        };
+        placed.push(Placed { at: *at, change: Cow::Borrowed(change), part });
+    }
+    for (table, key) in aside().filter_map(|it| it.now.clone()) {
+        placed.push(statement(*last, Change::AddForeignKey { table, key }));
+    }
+    Ok(placed)
+}
+
+/// Whether a foreign key can stand in its way, whatever foreign keys there are.
+fn can_be_hindered(dialect: Dialect, change: &Change) -> bool {
+    match change {
+        Change::AlterPrimaryKey { .. } | Change::DropUnique { .. } => true,
+        Change::AlterUnique { from, to, .. } => from.columns != to.columns,
+        Change::DropIndex { index, .. } => index.unique,
+        Change::AlterIndex { from, to, .. } => from.unique && !from.is_renamed(to),
+        Change::AlterColumn { from, to, .. } => match dialect {
+            Dialect::Sqlite => false,
+            Dialect::Postgres => !can_be_compared(&from.ty, &to.ty),
+            Dialect::Mysql => from.ty != to.ty || from.collation != to.collation,
+        },
+        Change::AlterOptions { from, to, .. } => {
+            dialect == Dialect::Mysql && collation(from) != collation(to)
+        }
+        _ => false,
+    }
+}
+
+/// Whether values of both can be compared by `PostgreSQL`, so that a key can stand between them.
+fn can_be_compared(one: &Type, other: &Type) -> bool {
+    let is_text = |ty: &Type| matches!(ty, Type::Text | Type::String(_) | Type::Char(_));
+    one == other
+        || (one.is_whole_number() && other.is_whole_number())
+        || (is_text(one) && is_text(other))
+}
+
+fn collation(options: &[TableOption]) -> Option<&String> {
+    options.iter().find_map(|option| match option {
+        TableOption::Collation(name) => Some(name),
+        _ => None,
+    })
+}
+
+/// Follows every foreign key through the changes.
+fn followed(
+    dialect: Dialect,
+    changes: &[(usize, &Change)],
+    schema: &Schema,
+) -> Result<Vec<Kept>, Unrenderable> {
+    let all = schema
+        .tables
+        .values()
+        .flat_map(|table| table.foreign_keys.iter().map(|key| (table.name.clone(), key.clone())));
+    let kept = all.map(|key| Kept {
+        was_unique: is_unique(schema, &key.1),
+        before: Some(key.clone()),
+        now: Some(key.clone()),
+        states: vec![key],
+        in_the_way: false,
+    });
+    let mut kept: Vec<Kept> = kept.collect();
+    let mut now = schema.clone();
+    for (_, change) in changes {
+        for key in &mut kept {
+            if let Some((table, it)) = &key.now {
+                key.in_the_way |= can_be_hindered(dialect, change)
+                    && stands_in_the_way(dialect, table, it, change, &now);
+            }
+        }
+        for key in &mut kept {
+            follow(key, change);
+        }
+        if let Change::AddForeignKey { table, key } = change {
+            let added = (table.clone(), key.clone());
+            kept.push(Kept {
+                before: None,
+                now: Some(added.clone()),
+                states: vec![added],
+                in_the_way: !is_unique(&now, key),
+                was_unique: false,
+            });
+        }
+        if let Change::AlterForeignKey { to, .. } = change
+            && !is_unique(&now, to)
+        {
+            let mut altered = kept.iter_mut();
+            let altered = altered.find(|key| key.now.as_ref().is_some_and(|it| it.1 == **to));
+            if let Some(key) = altered {
+                key.in_the_way = true;
+            }
+        }
+        // What the fold does not allow, whoever runs it has refused before.
+        let _ = change.apply(&mut now);
+        for key in &mut kept {
+            key.was_unique |= key.now.as_ref().is_some_and(|(_, it)| is_unique(&now, it));
+        }
+    }
+    for key in &mut kept {
+        let Some((table, it)) = &key.now else { continue };
+        if !key.in_the_way || is_unique(&now, it) {
+            continue;
+        }
+        if key.was_unique {
+            let name = it.name.as_ref().map(|name| format!("`{name}`"));
+            let name = name.unwrap_or_else(|| quoted(&it.columns));
+            let what = format!(
+                "a foreign key to columns that nothing holds unique any more ({name} of `{table}` to \
+                 {} of `{}`)",
+                quoted(&it.referenced_columns),
+                it.references
+            );
+            return Err(Unrenderable::new(what, dialect));
+        }
+        // What never was unique to us the database may know better.
+        key.in_the_way = key.before.is_some();
+    }
+    Ok(kept)
+}
+
+fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// What becomes of the key with the change.
+fn follow(kept: &mut Kept, change: &Change) {
+    let Some((table, key)) = &mut kept.now else { return };
+    match change {
+        Change::RenameTable { from, to } => {
+            for name in [table, &mut key.references] {
+                if *name == *from {
+                    name.clone_from(to);
+                }
+            }
+        }
+        Change::RenameColumn { table: of, from, to } => {
+            let rename = |columns: &mut Vec<String>| {
+                columns.iter_mut().filter(|it| *it == from).for_each(|it| it.clone_from(to));
+            };
+            if table == of {
+                rename(&mut key.columns);
+            }
+            if key.references == *of {
+                rename(&mut key.referenced_columns);
+            }
+        }
+        Change::DropTable(gone) if gone.name == *table => kept.now = None,
+        Change::DropForeignKey { table: of, key: gone } if of == table && gone == key => {
+            kept.now = None;
+        }
+        Change::AlterForeignKey { table: of, from, to } if of == table && **from == *key => {
+            key.clone_from(to);
+        }
+        _ => return,
+    }
+    kept.states.extend(kept.now.clone());
+}
+
+/// Whether the database refuses the change while the key of `table` is there.
+fn stands_in_the_way(
+    dialect: Dialect,
+    table: &str,
+    key: &ForeignKey,
+    change: &Change,
+    schema: &Schema,
+) -> bool {
+    let of = change.table();
+    let refers = key.references == of;
+    // What the key could refer to through these columns.
+    let is_behind = |columns: &[String]| {
+        refers
+            && match dialect {
+                Dialect::Mysql => columns.starts_with(&key.referenced_columns),
+                Dialect::Sqlite | Dialect::Postgres => {
+                    is_same_set(columns, &key.referenced_columns)
+                }
+            }
+    };
+    match change {
+        Change::AlterPrimaryKey { from, .. } => is_behind(from),
+        Change::DropUnique { unique, .. } | Change::AlterUnique { from: unique, .. } => {
+            is_behind(&unique.columns)
+        }
+        Change::DropIndex { index, .. } => index.column_names().is_some_and(|it| is_behind(&it)),
+        Change::AlterIndex { from, .. } => from.column_names().is_some_and(|it| is_behind(&it)),
+        Change::AlterColumn { from, .. } => {
+            (refers && key.referenced_columns.contains(&from.name))
+                || (table == of && key.columns.contains(&from.name))
+        }
+        Change::AlterOptions { .. } => {
+            let has_text = |columns: &[String]| {
+                let table = schema.tables.get(of);
+                columns.iter().filter_map(|name| table?.column(name)).any(|column| {
+                    column.collation.is_none()
+                        && matches!(column.ty, Type::Text | Type::String(_) | Type::Char(_))
+                })
+            };
+            (refers && has_text(&key.referenced_columns)) || (table == of && has_text(&key.columns))
+        }
+        _ => false,
+    }
+}
+
+fn is_same_set(one: &[String], other: &[String]) -> bool {
+    one.len() == other.len() && one.iter().all(|it| other.contains(it))
+}
+
+/// Whether something holds the columns unique that the key refers to; so it is taken to be with a
+/// table that is not known.
+fn is_unique(schema: &Schema, key: &ForeignKey) -> bool {
+    let Some(table) = schema.tables.get(&key.references) else { return true };
+    let is_it = |columns: &[String]| is_same_set(columns, &key.referenced_columns);
+    let by_index = |index: &Index| {
+        index.unique
+            && index.predicate.is_none()
+            && index.column_names().is_some_and(|columns| is_it(&columns))
+    };
+    is_it(&table.primary_key)
+        || table.uniques.iter().any(|unique| is_it(&unique.columns))
+        || table.indexes.iter().any(by_index)
+}
