@@ -1,7 +1,7 @@
 //! Tables that SQLite builds anew: nothing on them and nothing that refers to them is lost.
 
 use plimsoll::{
-    App, Change, Dialect, History, Schema, Steps, connect,
+    App, Change, Choice, Dialect, History, Schema, Steps, connect,
     plan::statements,
     prelude::*,
     schema::{Column, Default, ForeignKey, TableOption, Type, Unique},
@@ -33,6 +33,7 @@ on_sqlite!(
     a_view_that_would_break_is_told_and_nothing_happens,
     rows_that_do_not_fit_are_refused_and_nothing_happens,
     rows_that_would_refer_to_nothing_are_refused,
+    a_disk_that_fills_up_loses_nothing,
     a_table_that_somebody_altered_is_not_built_anew,
     several_changes_are_one_rebuild,
     a_strict_table_stays_strict,
@@ -282,6 +283,46 @@ async fn rows_that_would_refer_to_nothing_are_refused(scratch: &Scratch) {
     assert!(said.contains(expected), "{said}");
     run(&scratch.db, "UPDATE ships SET flagship_id = 1 WHERE id = 1").await;
     nothing_happened(scratch, &before).await;
+}
+
+/// The database may grow by another page each time until that is enough.
+async fn a_disk_that_fills_up_loses_nothing(scratch: &Scratch) {
+    let app = made(scratch, names_are_required).await;
+    run(
+        &scratch.db,
+        "WITH RECURSIVE number(n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM number WHERE n < 700) \
+         INSERT INTO ships (id, name) SELECT n, hex(randomblob(40)) FROM number",
+    )
+    .await;
+    let names = async |db: &DatabaseConnection| {
+        all::<String>(db, "SELECT id || name FROM ships ORDER BY id").await
+    };
+    let before = (fingerprint(&scratch.db).await, names(&scratch.db).await);
+    let pages: i64 = one(&scratch.db, "SELECT page_count FROM pragma_page_count").await;
+    let mut refused = 0;
+
+    for more in 0.. {
+        let db = session(scratch).await;
+        run(&db, &format!("PRAGMA max_page_count = {}", pages + more)).await;
+        let outcome = app.on(&db).up(&to("head"), &Choice::default()).await;
+        let is_on: i64 = one(&db, "SELECT foreign_keys FROM pragma_foreign_keys").await;
+        let _ = db.close().await;
+        assert_eq!(is_on, 1);
+        let Err(error) = outcome else { break };
+        assert!(chain(&error).contains("database or disk is full"), "{}", chain(&error));
+        let db = session(scratch).await;
+        assert_eq!((fingerprint(&db).await, names(&db).await), before, "{more} pages");
+        assert_eq!((recorded(&db).await, open(&db).await), (vec!["m01".to_owned()], 0));
+        let checked: String = one(&db, "SELECT integrity_check FROM pragma_integrity_check").await;
+        assert_eq!(checked, "ok");
+        let _ = db.close().await;
+        refused += 1;
+    }
+
+    assert!(refused > 10, "{refused}");
+    let db = session(scratch).await;
+    assert_eq!((names(&db).await, count(&db, "crew").await), (before.1, 4));
+    assert_eq!(recorded(&db).await, ["m01", "m02"]);
 }
 
 async fn a_table_that_somebody_altered_is_not_built_anew(scratch: &Scratch) {
