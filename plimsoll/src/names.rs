@@ -26,6 +26,11 @@ pub(crate) fn fit(name: String) -> String {
     format!("{}_{digest}", &name[..end])
 }
 
+/// What `PostgreSQL` leaves of an identifier, without a word.
+pub(crate) fn cut(name: &str) -> &str {
+    &name[..name.floor_char_boundary(MAX_BYTES)]
+}
+
 /// Bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;

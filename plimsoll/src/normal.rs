@@ -6,7 +6,7 @@
 
 use crate::{
     dialect::{Dialect, mysql::render::COLLATION},
-    names::MAX_BYTES,
+    names::cut,
     render::{reader, renderer},
     schema::{
         Check, Column, Default, Index, IndexKey, OnDelete, OnUpdate, Rule, Schema, Sql, Table,
@@ -157,14 +157,14 @@ fn cut_names(table: &mut Table) {
     });
     let names = columns.chain(&mut table.primary_key).chain(of_uniques).chain(of_keys);
     for name in names.chain(of_checks).chain(of_indexes).chain([&mut table.name]) {
-        name.truncate(name.floor_char_boundary(MAX_BYTES));
+        name.truncate(cut(name).len());
     }
     let uniques = table.uniques.iter_mut().filter_map(|it| it.name.as_mut());
     let checks = table.checks.iter_mut().filter_map(|it| it.name.as_mut());
     let keys = table.foreign_keys.iter_mut().filter_map(|it| it.name.as_mut());
     let indexes = table.indexes.iter_mut().map(|it| &mut it.name);
     for name in uniques.chain(checks).chain(keys).chain(indexes) {
-        name.truncate(name.floor_char_boundary(MAX_BYTES));
+        name.truncate(cut(name).len());
     }
 }
 

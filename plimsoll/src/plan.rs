@@ -6,6 +6,7 @@
 //! become one rebuild of it.
 
 mod aside;
+mod lengths;
 
 use crate::{
     change::Change,
@@ -45,6 +46,7 @@ pub fn statements(
 
 /// As [`statements`], with what each step needs of them.
 pub(crate) fn plan(dialect: Dialect, steps: &Steps, before: &Schema) -> Result<Plan, Unrenderable> {
+    lengths::check(dialect, steps, before)?;
     let mut planner = Planner {
         render: renderer(dialect),
         begun_with: before,

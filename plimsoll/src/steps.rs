@@ -472,9 +472,7 @@ impl Steps {
             table.foreign_keys.iter().any(|key| names.contains(key.references.as_str()))
         };
         let touched = schema.tables.iter().filter(|(name, table)| {
-            names.contains(name.as_str())
-                || refers(table)
-                || (is_enum_altered && has_enum(table))
+            names.contains(name.as_str()) || refers(table) || (is_enum_altered && has_enum(table))
         });
         Schema {
             tables: touched.map(|(name, table)| (name.clone(), table.clone())).collect(),

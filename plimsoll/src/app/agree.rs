@@ -14,6 +14,7 @@ use crate::{
     history::{Kind, Revisions},
     introspect::introspect,
     meet::Wanted,
+    names::cut,
     revisions::{Standing, State},
     runner::Unfinished,
     schema::{Beyond, Entities, Schema, Table},
@@ -149,14 +150,15 @@ impl Run<'_> {
                 Some(Compared::Impossible(because.clone()))
             }
         };
-        let known: BTreeSet<&String> = [made_all.as_ref().ok(), made.as_ref().ok()]
+        let known: BTreeSet<&str> = [made_all.as_ref().ok(), made.as_ref().ok()]
             .into_iter()
             .flatten()
             .chain(entities.as_ref().and_then(|it| it.as_ref().ok()))
             .flat_map(|schema| schema.tables.keys())
+            .map(|name| if dialect == Dialect::Postgres { cut(name) } else { name })
             .collect();
-        let unknown: Vec<String> =
-            found.tables.keys().filter(|name| !known.contains(name)).cloned().collect();
+        let is_unknown = |name: &&String| !known.contains(name.as_str());
+        let unknown: Vec<String> = found.tables.keys().filter(is_unknown).cloned().collect();
         let of_database = match (&made, blocked(&standings, unfinished.as_ref())) {
             (_, Some(because)) => Compared::Impossible(because),
             (Err(because), None) => Compared::Impossible(because.clone()),
