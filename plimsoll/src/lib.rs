@@ -1,6 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+/// The examples of the documentation.
+#[cfg(all(doctest, feature = "migrate"))]
+#[doc = include_str!("../../docs/migrations.md")]
+pub mod documentation {}
+
 #[cfg(feature = "migrate")]
 mod alter;
 #[cfg(feature = "migrate")]
