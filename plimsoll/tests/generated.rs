@@ -6,7 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, also in a helper")]
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{fs, path::PathBuf};
 
 use plimsoll::{
     App, Change, Dialect, History, Schema, Steps, diff,
@@ -23,8 +23,11 @@ mod each_case;
 
 #[path = "migrate/answered.rs"]
 mod answered;
+#[path = "migrate/formatted.rs"]
+mod formatted;
 
 use answered::answered;
+use formatted::formatted;
 
 /// The migration of a file, compiled.
 type Compiled = fn() -> Steps;
@@ -95,21 +98,6 @@ fn written(module: &str) -> Written {
 
 fn all() -> impl Iterator<Item = &'static (&'static str, Compiled)> {
     CASES.iter().chain(SYSTEMS)
-}
-
-/// The text as rustfmt has it.
-fn formatted(text: &str) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("it.rs");
-    fs::write(&path, text).unwrap();
-    let run = Command::new("rustfmt")
-        .args(["--edition", "2024", "--config-path"])
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../rustfmt.toml"))
-        .arg(&path)
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{}\n{text}", String::from_utf8_lossy(&run.stderr));
-    fs::read_to_string(path).unwrap()
 }
 
 #[test]

@@ -11,6 +11,8 @@
 #[path = "migrate/each_case.rs"]
 mod each_case;
 
+#[path = "migrate/after_code.rs"]
+mod after_code;
 #[path = "migrate/alter.rs"]
 mod alter;
 #[path = "migrate/answered.rs"]
@@ -37,6 +39,8 @@ mod failure;
 mod false_diffs;
 #[path = "migrate/filled.rs"]
 mod filled;
+#[path = "migrate/formatted.rs"]
+mod formatted;
 #[path = "migrate/guests.rs"]
 mod guests;
 #[path = "migrate/interrupted.rs"]

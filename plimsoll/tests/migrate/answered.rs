@@ -1,11 +1,15 @@
 //! Migrations that are drafted with every question answered. The tests of what is written include
 //! this file, too.
 
-use plimsoll::{Answers, App, Open, Steps};
+use plimsoll::{Answers, App, Beginning, Open, Steps};
 
 /// What somebody types who wants nothing kept, and gives every row the same.
 pub(crate) fn answered(app: &App) -> (Steps, Vec<String>) {
-    let beginning = app.beginning(None).unwrap().unwrap();
+    answered_from(&app.beginning(None).unwrap().unwrap())
+}
+
+/// As [`answered`], from wherever it begins.
+pub(crate) fn answered_from(beginning: &Beginning) -> (Steps, Vec<String>) {
     let mut answers = Answers::default();
     loop {
         let draft = beginning.draft(&answers).unwrap();

@@ -2,12 +2,14 @@
 
 #[path = "../../examples/drop_in/entities/mod.rs"]
 #[allow(dead_code, unreachable_pub, reason = "entities are public, and bring more than is used")]
-mod entities;
+pub(crate) mod entities;
 #[path = "../../examples/drop_in/migrations/mod.rs"]
-mod migrations;
+pub(crate) mod migrations;
 
 use plimsoll::{
-    App, Compared, History, Whose, entities, introspect, schema::Type, testing::Scratch,
+    App, Compared, History, Whose, entities, introspect,
+    schema::{Entities, Type},
+    testing::Scratch,
 };
 use sea_orm_migration::MigratorTrait as _;
 
@@ -21,16 +23,20 @@ plimsoll::on_every_empty_database!(
     a_registry_of_entities_is_read_by_making_its_tables,
 );
 
-fn app() -> App {
-    App::new(History::of::<Migrator>()).entities(entities![
+pub(crate) fn app() -> App {
+    App::new(History::of::<Migrator>()).entities(all())
+}
+
+pub(crate) fn all() -> Entities {
+    entities![
         entities::customer::Entity,
         entities::order::Entity,
         entities::product::Entity,
         entities::order_product::Entity,
-    ])
+    ]
 }
 
-fn said(compared: &Compared) -> Vec<String> {
+pub(crate) fn said(compared: &Compared) -> Vec<String> {
     let comparison = match compared {
         Compared::Made(comparison) => comparison,
         Compared::Impossible(because) => panic!("{because}"),
