@@ -149,8 +149,8 @@ async fn what_was_written_runs_under_seaorm_and_is_taken_back_with_its_rows(scra
 
 async fn a_declared_migration_may_stand_behind_code(scratch: &Scratch) {
     let (steps, _) = drafted(scratch).await;
-    let history = History::of::<Migrator>()
-        .declared("m20260101_000000_behind_code", move || steps.clone());
+    let history =
+        History::of::<Migrator>().declared("m20260101_000000_behind_code", move || steps.clone());
     let app = App::new(history).entities(changed());
     heard_up(scratch, &app, "+3").await.0.unwrap();
     fill(scratch).await;

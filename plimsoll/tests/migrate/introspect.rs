@@ -13,7 +13,11 @@ use proptest::{
 };
 use sea_orm::DatabaseConnection;
 
-use crate::{random::any_tables, read_back::*, support::*};
+use crate::{
+    random::{any_tables, random_seed},
+    read_back::*,
+    support::*,
+};
 
 plimsoll::on_every_empty_database!(
     one_of_each_type_and_default_is_read_as_it_was_written,
@@ -356,14 +360,6 @@ async fn constraints_without_a_name_are_read_as_they_were_made(scratch: &Scratch
 
 /// The seeds of schemas that were once read in another way than they were made.
 const REGRESSIONS: [u64; 1] = [9_024_648_990_590_576_990];
-
-fn random_seed() -> u64 {
-    use plimsoll::random::{OsRandom, Random as _};
-
-    let mut bytes = [0; 8];
-    OsRandom.fill(&mut bytes);
-    u64::from_le_bytes(bytes)
-}
 
 async fn random_schemas_are_read_as_they_were_made(scratch: &Scratch) {
     let db = session(scratch).await;

@@ -14,16 +14,18 @@ use proptest::{
 
 use crate::support::measured;
 
+pub(crate) fn random_seed() -> u64 {
+    use plimsoll::random::{OsRandom, Random as _};
+
+    let mut bytes = [0; 8];
+    OsRandom.fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
+
 /// Calls `round` with another value each time until it wants no more. The seed and the round are
 /// printed before each: they give the same value again.
 pub(crate) fn rounds<S: Strategy>(what: &str, values: &S, mut round: impl FnMut(S::Value) -> bool) {
-    let seed = {
-        use plimsoll::random::{OsRandom, Random as _};
-
-        let mut bytes = [0; 8];
-        OsRandom.fill(&mut bytes);
-        u64::from_le_bytes(bytes)
-    };
+    let seed = random_seed();
     let mut runner =
         TestRunner::new(Config { rng_seed: RngSeed::Fixed(seed), ..Config::default() });
     for number in 0.. {
