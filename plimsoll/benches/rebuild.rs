@@ -109,8 +109,10 @@ async fn measure(scratch: &Scratch, name: &str, create: fn() -> Steps) {
         History::new().declared("m01_created", create).declared("m02_required", no_null_any_more),
     );
     let first = App::new(History::new().declared("m01_created", create));
-    first.up_on(&scratch.db).await.unwrap();
-    fill(&scratch.db, name).await;
+    let db = connect::session(&scratch.database).await.unwrap();
+    first.up_on(&db).await.unwrap();
+    fill(&db, name).await;
+    let _ = db.close().await;
     let _ = scratch.db.clone().close().await;
     let file = scratch.database.file().unwrap();
     let kept = tempfile::NamedTempFile::new().unwrap();

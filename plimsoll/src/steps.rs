@@ -449,20 +449,23 @@ impl Steps {
     #[cfg(feature = "migrate")]
     pub(crate) fn part_of(&self, schema: &Schema) -> Schema {
         let mut names: BTreeSet<&str> = BTreeSet::new();
-        let mut is_enum_altered = false;
+        let (mut is_enum_altered, mut is_table_altered) = (false, false);
         for step in &self.steps {
             names.insert(step.table());
-            match step {
-                Step::Change(Change::RenameTable { from, .. }) => {
+            let Step::Change(change) = step else { continue };
+            // What refers to a table that comes can come no earlier.
+            is_table_altered |= !matches!(change, Change::CreateTable(_));
+            match change {
+                Change::RenameTable { from, .. } => {
                     names.insert(from);
                 }
-                Step::Change(Change::AddForeignKey { key, .. }) => {
+                Change::AddForeignKey { key, .. } => {
                     names.insert(&key.references);
                 }
-                Step::Change(Change::AlterForeignKey { to, .. }) => {
+                Change::AlterForeignKey { to, .. } => {
                     names.insert(&to.references);
                 }
-                Step::Change(Change::AlterEnum { .. }) => is_enum_altered = true,
+                Change::AlterEnum { .. } => is_enum_altered = true,
                 _ => {}
             }
         }
@@ -471,11 +474,16 @@ impl Steps {
         let refers = |table: &Table| {
             table.foreign_keys.iter().any(|key| names.contains(key.references.as_str()))
         };
-        let touched = schema.tables.iter().filter(|(name, table)| {
-            names.contains(name.as_str()) || refers(table) || (is_enum_altered && has_enum(table))
+        let others = schema.tables.iter().filter(|(_, table)| {
+            (is_table_altered && refers(table)) || (is_enum_altered && has_enum(table))
         });
+        let others = others.take(if is_table_altered { usize::MAX } else { 0 });
+        let touched = names.iter().filter_map(|name| schema.tables.get_key_value(*name));
         Schema {
-            tables: touched.map(|(name, table)| (name.clone(), table.clone())).collect(),
+            tables: touched
+                .chain(others)
+                .map(|(name, table)| (name.clone(), table.clone()))
+                .collect(),
             enums: schema.enums.clone(),
             ..Schema::default()
         }
