@@ -8,7 +8,7 @@
 use crate::{
     change::Change,
     dialect::{Dialect, mysql, postgres, sqlite},
-    guard::{Guard, guards},
+    guard::{Guard, guards, key_of_nothing},
     render::{Render, Statement, Unrenderable, renderer, rows},
     schema::{Schema, Table},
     steps::{Step, Steps},
@@ -275,6 +275,9 @@ impl Planner<'_> {
                 };
                 let of = guards(self.render, self.steps, *at, &now, self.begun_with);
                 asked.extend(of.into_iter().filter(|it| is_known(&it.guard)));
+                asked.extend(now.tables.get(unit.table()).and_then(|now| {
+                    key_of_nothing(self.render, self.steps, *at, table, now, self.begun_with)
+                }));
                 // What the fold does not allow, whoever runs it has refused before.
                 let _ = change.apply(&mut now);
             }

@@ -30,7 +30,7 @@ pub(crate) struct Applied {
     rows: Vec<(&'static str, &'static str)>,
     steps: Steps,
     by_alter: Option<(&'static str, Alter)>,
-    want: Schema,
+    want: [Schema; 3],
     anew: usize,
     reads: Vec<Read>,
     order: Option<(&'static str, Vec<&'static str>)>,
@@ -83,7 +83,7 @@ impl Applied {
             rows: Vec::new(),
             steps: Steps::new(),
             by_alter: None,
-            want: schema_of(have),
+            want: std::array::from_fn(|_| schema_of(have)),
             anew: 0,
             reads: Vec::new(),
             order: None,
@@ -122,7 +122,13 @@ impl Applied {
 
     /// What is there then.
     pub(crate) fn makes(mut self, want: &Steps) -> Self {
-        self.want = schema_of(want);
+        self.want = std::array::from_fn(|_| schema_of(want));
+        self
+    }
+
+    /// What is there then on one of them.
+    pub(crate) fn makes_on(mut self, dialect: Dialect, want: &Steps) -> Self {
+        self.want[index(dialect)] = schema_of(want);
         self
     }
 
@@ -139,7 +145,9 @@ impl Applied {
         let check = Check::new("ck_anew", rule);
         self.steps =
             self.steps.change(Change::AddCheck { table: table.to_owned(), check: check.clone() });
-        self.want.tables.get_mut(table).unwrap().checks.push(check);
+        for want in &mut self.want {
+            want.tables.get_mut(table).unwrap().checks.push(check.clone());
+        }
         self.anew = self.anew.max(1);
         self
     }
@@ -249,6 +257,10 @@ impl Applied {
         outcome.err()
     }
 
+    fn want(&self, dialect: Dialect) -> &Schema {
+        &self.want[index(dialect)]
+    }
+
     /// What can be told without a database.
     fn is_planned(&self, dialect: Dialect) -> Result<(), String> {
         if self.by_hand.is_some() {
@@ -257,7 +269,7 @@ impl Applied {
         let before = schema_of(&self.have);
         let mut after = before.clone();
         self.steps.apply(&mut after)?;
-        let left = lines(&diff(&after, &self.want, &[]).changes);
+        let left = lines(&diff(&after, self.want(dialect), &[]).changes);
         is("the steps leave", &left, &Vec::new())?;
         if let Some((less, because)) = &self.not_without {
             let why = less.apply(&mut before.clone()).err().unwrap_or_default();
@@ -297,7 +309,7 @@ impl Applied {
         if let Some(because) = self.is_not_taken_back {
             let Err(error) = ran else { return Err(format!("is taken back: {because}")) };
             is_said(because, &chain(&error))?;
-            let (_, still) = look(scratch, &self.want).await?;
+            let (_, still) = look(scratch, self.want(dialect(&scratch.db))).await?;
             return is("after the refusal", &still, &after);
         }
         ran.map_err(|error| format!("the way back: {}", chain(&error)))?;
@@ -339,7 +351,7 @@ impl Applied {
         let mut found = introspect(&scratch.db).await.map_err(|error| error.to_string())?;
         forget_records(&mut found);
         if self.rows.is_empty() {
-            fill(&scratch.db, &found, &self.want, 3).await;
+            fill(&scratch.db, &found, self.want(dialect(&scratch.db)), 3).await;
         }
         for (table, rows) in &self.rows {
             let table = quote(&scratch.db, table);
@@ -350,7 +362,7 @@ impl Applied {
 
     /// The schema and the rows are as they are to be when the steps are made.
     async fn is_there(&self, scratch: &Scratch, before: &Values) -> Result<Values, String> {
-        let (found, after) = look(scratch, &self.want).await?;
+        let (found, after) = look(scratch, self.want(dialect(&scratch.db))).await?;
         let mut contents = self.contents(dialect(&scratch.db), before);
         for (place, found) in &after {
             match contents.remove(place) {

@@ -61,6 +61,7 @@ fn flags() -> Class {
     let q = || zero_or_one("ck_q", "q");
     let without_x =
         alter("hasbool", |t| t.drop(|t| t.column(flag("x")).add_check(zero_or_one("ck1", "x"))));
+    let x_alone = alter("hasbool", |t| t.drop(|t| t.column(flag("x"))));
     Class::alembic(FILE, "BatchRoundTripTest")
         .same(
             "add_constraint_type",
@@ -75,6 +76,7 @@ fn flags() -> Class {
         .same(
             "drop_col_schematype",
             becomes(&tables([has_flag()]), &without_x, &tables([table("hasbool", [int("y")])]))
+                .not_without(&x_alone, "check `ck1` needs column `x`")
                 .anew(1),
         )
         .same("rename_column_boolean", renamed())
