@@ -273,7 +273,7 @@ fn drop_column(table: &mut Table, name: &str) -> Result<(), String> {
         // PostgreSQL would drop it in silence. MariaDB's CHECK of a column, which has no name, is a
         // part of the column.
         let mut named = table.checks.iter().filter(|it| it.name.is_some());
-        named.find(|it| is_about(&it.rule, name)).map(|check| said("check", check))
+        named.find(|it| it.rule.names(name)).map(|check| said("check", check))
     };
     if let Some(user) = user {
         return Err(format!("{user} needs column `{name}`"));
@@ -310,14 +310,6 @@ fn rule_column(rule: &Rule) -> Option<&String> {
     match rule {
         Rule::OneOf { column, .. } | Rule::Range { column, .. } => Some(column),
         Rule::Sql(_) => None,
-    }
-}
-
-/// Whether a rule demands something of the column.
-fn is_about(rule: &Rule, name: &str) -> bool {
-    match rule {
-        Rule::OneOf { column, .. } | Rule::Range { column, .. } => column == name,
-        Rule::Sql(condition) => condition.names(name),
     }
 }
 
