@@ -315,7 +315,12 @@ impl Planner<'_> {
                 let is_there = self.begun_with.enums.get(name) == Some(from);
                 postgres::enums::alter(change, &self.schema, is_there)?
             }
-            _ => self.render.change(change)?,
+            _ => {
+                let table = self.schema.tables.get(change.table());
+                let released =
+                    table.into_iter().flat_map(|it| postgres::alter::released(change, it));
+                [self.render.change(change)?, released.collect()].concat()
+            }
         };
         // What the fold does not allow, whoever runs it has refused before.
         let _ = change.apply(&mut self.schema);

@@ -36,8 +36,9 @@ pub(crate) struct Applied {
     order: Option<(&'static str, Vec<&'static str>)>,
     takes: Vec<[&'static str; 3]>,
     denies: Vec<&'static str>,
-    is_refused: Option<&'static str>,
-    is_not_taken_back: Option<&'static str>,
+    refused: Option<&'static str>,
+    not_taken_back: Option<&'static str>,
+    only_on: Option<Dialect>,
     no_notion: [Option<&'static str>; 3],
     not_without: Option<(Steps, &'static str)>,
 }
@@ -89,8 +90,9 @@ impl Applied {
             order: None,
             takes: Vec::new(),
             denies: Vec::new(),
-            is_refused: None,
-            is_not_taken_back: None,
+            refused: None,
+            not_taken_back: None,
+            only_on: None,
             no_notion: [None; 3],
             not_without: None,
         }
@@ -204,14 +206,14 @@ impl Applied {
     }
 
     /// Rows do not fit, which is told; nothing happens.
-    pub(crate) fn is_refused(mut self, because: &'static str) -> Self {
-        self.is_refused = Some(because);
+    pub(crate) fn refused(mut self, because: &'static str) -> Self {
+        self.refused = Some(because);
         self
     }
 
     /// It cannot be taken back with the rows that are there, which is told; nothing happens then.
-    pub(crate) fn is_not_taken_back(mut self, because: &'static str) -> Self {
-        self.is_not_taken_back = Some(because);
+    pub(crate) fn not_taken_back(mut self, because: &'static str) -> Self {
+        self.not_taken_back = Some(because);
         self
     }
 
@@ -221,10 +223,10 @@ impl Applied {
         self
     }
 
-    /// The case is of one of them.
-    pub(crate) fn only_on(self, dialect: Dialect) -> Self {
-        let others = Dialect::ALL.into_iter().filter(|it| *it != dialect);
-        others.fold(self, |it, other| it.not_on(other, "the other tool has it of one database"))
+    /// The other tool has the case of one of them.
+    pub(crate) fn only_on(mut self, dialect: Dialect) -> Self {
+        self.only_on = Some(dialect);
+        self
     }
 
     /// These steps, which say less, are no migration.
@@ -240,7 +242,8 @@ impl Applied {
 
     /// What went otherwise than expected on that database.
     pub(crate) fn failure(&self, dialect: Dialect) -> Option<String> {
-        if self.no_notion[index(dialect)].is_some() {
+        let is_of_another = self.only_on.is_some_and(|only| only != dialect);
+        if is_of_another || self.no_notion[index(dialect)].is_some() {
             return None;
         }
         let mut outcome = self.is_planned(dialect);
@@ -295,7 +298,7 @@ impl Applied {
 
         let ran = up(scratch, &app).await;
 
-        if let Some(because) = self.is_refused {
+        if let Some(because) = self.refused {
             let Err(error) = ran else { return Err(format!("is not refused: {because}")) };
             is_said(because, &chain(&error))?;
             let (_, still) = look(scratch, &have).await?;
@@ -306,7 +309,7 @@ impl Applied {
 
         let ran = down(scratch, &app, "m01").await;
 
-        if let Some(because) = self.is_not_taken_back {
+        if let Some(because) = self.not_taken_back {
             let Err(error) = ran else { return Err(format!("is taken back: {because}")) };
             is_said(because, &chain(&error))?;
             let (_, still) = look(scratch, self.want(dialect(&scratch.db))).await?;
@@ -398,6 +401,11 @@ impl Applied {
         let mut contents: BTreeMap<Place, Content> = kept.collect();
         for change in self.changes() {
             match change {
+                Change::RenameTable { from, to } => {
+                    let named = |table: String| if table == *from { to.clone() } else { table };
+                    let moved = contents.into_iter();
+                    contents = moved.map(|((of, column), it)| ((named(of), column), it)).collect();
+                }
                 Change::RenameColumn { table, from, to } => {
                     if let Some(content) = contents.remove(&place(table, from)) {
                         contents.insert(place(table, to), content);

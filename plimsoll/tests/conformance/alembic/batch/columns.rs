@@ -185,7 +185,7 @@ fn dropped() -> Class {
             )
             .not_without(&key_alone, "the primary key needs column `id`")
             .anew(1)
-            .is_not_taken_back("`tname.id` takes no NULL, and nothing says what rows"),
+            .not_taken_back("`tname.id` takes no NULL, and nothing says what rows"),
         )
         .differs(
             "drop_col_remove_fk",

@@ -25,6 +25,10 @@ fn alters(
     becomes(&tables([user(), have]), &alter("tname", by), &tables([user(), want]))
 }
 
+/// A key that somebody gave a name, where a key has one.
+const NAMED_KEY: &[&str] = &["CREATE TABLE tname (id integer NOT NULL, x varchar(10), y integer, \
+                              CONSTRAINT mypk PRIMARY KEY (id))"];
+
 fn keys() -> Class {
     let fk1 = || ForeignKey::new("fk1", ["user_id"], "user", ["id"]);
     let user_id = || int("user_id");
@@ -47,7 +51,7 @@ fn keys() -> Class {
         .unique(["id", "id_version"]);
     let several = tables([versions, several]);
     let id = || of("id").integer().not_null().take();
-    let without_key = table("tname", [id(), text("x", 10), int("y")]);
+    let without_key = || table("tname", [id(), text("x", 10), int("y")]);
     Class::alembic(FILE, "BatchApplyTest")
         .same(
             "regen_multi_fk",
@@ -79,9 +83,20 @@ fn keys() -> Class {
             )
             .anew(1),
         )
-        .same(
+        .same_each(
             "drop_pk",
-            alters(simple(), |t| t.primary_key(vec!["id"], vec![]), without_key).anew(1),
+            [
+                alters(simple(), |t| t.primary_key(vec!["id"], vec![]), without_key()).anew(1),
+                Applied::by_hand([NAMED_KEY; 3])
+                    .by_alter("tname", |t| t.primary_key(vec!["id"], vec![]))
+                    .makes(&tables([without_key()])),
+                becomes(
+                    &tables([simple()]),
+                    &alter("tname", |t| t.rename_to("other").primary_key(vec!["id"], vec![])),
+                    &tables([table("other", [id(), text("x", 10), int("y")])]),
+                )
+                .anew(1),
+            ],
         )
 }
 

@@ -11,7 +11,7 @@ use super::{FILE, alter};
 use crate::{
     case::schema_of,
     class::Class,
-    database::run,
+    database::{count, run},
     declare::{int, table, tables, text},
     made::{changes, lines},
 };
@@ -100,13 +100,13 @@ fn a_table_that_is_known_is_built_anew() {
             let said = texts(way).join(";\n");
             assert!(said.contains(r#"CREATE TABLE "plimsoll_new_some_table""#), "{said}");
             if way == &up {
-                run(&scratch.db, r#"CREATE TABLE some_table (id integer, bar varchar(20))"#).await;
+                run(&scratch.db, "CREATE TABLE some_table (id integer, bar varchar(20))").await;
                 run(&scratch.db, "INSERT INTO some_table VALUES (1, 'x'), (2, NULL)").await;
             }
             run(&scratch.db, &said).await;
             let found = introspect(&scratch.db).await.unwrap();
             assert_eq!(lines(&changes(scratch, &found, wanted).await), [""; 0]);
-            assert_eq!(crate::database::count(&scratch.db, "some_table").await, 2);
+            assert_eq!(count(&scratch.db, "some_table").await, 2);
         }
     });
     // What needs no rebuild gets none.

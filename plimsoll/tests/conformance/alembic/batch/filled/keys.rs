@@ -31,7 +31,7 @@ pub(in crate::alembic::batch) fn becomes_the_key_again() -> Applied {
         table("foo", [text("data", 50), int("x"), int("id")]).primary_key(["id"]),
     )
     .anew(2)
-    .is_refused("(id) is the primary key of `foo`: 5 rows do not fit")
+    .refused("(id) is the primary key of `foo`: 5 rows do not fit")
 }
 
 fn primary() -> Class {
@@ -44,7 +44,7 @@ fn primary() -> Class {
     let sorted = |case: Applied| {
         case.reads("foo", "data", ["22", "8.5", "9.46", "d1", "d5"])
             .reads("foo", "x", ["6", "7", "8", "5", "9"])
-            .is_not_taken_back(LOST)
+            .not_taken_back(LOST)
     };
     let both_numbers = || of_nopk(["a", "b"]);
     let key_goes =
@@ -94,8 +94,7 @@ fn primary() -> Class {
 
 /// Columns of a table without a key become one.
 fn of_nopk(key: [&'static str; 2]) -> Applied {
-    let number = |name: &str| of(name).integer().not_null().take();
-    let nopk = || table("nopk", [number("a"), number("b"), int("c")]);
+    let nopk = || table("nopk", [int("a"), int("b"), int("c")]);
     becomes(
         &tables([nopk()]),
         &alter("nopk", |t| t.primary_key(vec![], key.to_vec())),

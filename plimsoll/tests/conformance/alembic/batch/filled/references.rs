@@ -19,7 +19,7 @@ classes!(references);
 fn referred_to() -> [Applied; 2] {
     let to_foo = ForeignKey::new("fk1", ["foo_id"], "foo", ["id"]);
     let bar = table("bar", [key("id"), int("foo_id")]).add_foreign_key(to_foo);
-    let with = |foo: TableBuilder| tables([foo, bar.clone()]);
+    let with = |referred: TableBuilder| tables([referred, bar.clone()]);
     let renames = alter("foo", |t| t.rename_column("data", "newdata"));
     let want = with(table("foo", [key("id"), text("newdata", 50), int("x")]));
     let case = becomes(&with(foo()), &renames, &want)

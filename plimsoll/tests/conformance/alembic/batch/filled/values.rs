@@ -19,7 +19,7 @@ pub(in crate::alembic::batch) fn does_not_fit() -> Applied {
         table("foo", [key("id"), int("data"), int("x")]),
     )
     .anew(1)
-    .is_refused("`foo.data` is integer: 4 rows do not fit")
+    .refused("`foo.data` is integer: 4 rows do not fit")
 }
 
 fn changed() -> Class {
