@@ -310,17 +310,13 @@ impl Planner<'_> {
 
     fn by_itself(&mut self, change: &Change) -> Result<Vec<Statement>, Unrenderable> {
         enums_are_there(self.render, change, &self.schema)?;
-        let statements = match change {
-            Change::AlterEnum { name, from, .. } => {
-                let is_there = self.begun_with.enums.get(name) == Some(from);
-                postgres::enums::alter(change, &self.schema, is_there)?
-            }
-            _ => {
-                let table = self.schema.tables.get(change.table());
-                let released =
-                    table.into_iter().flat_map(|it| postgres::alter::released(change, it));
-                [self.render.change(change)?, released.collect()].concat()
-            }
+        let statements = if let Change::AlterEnum { name, from, .. } = change {
+            let is_there = self.begun_with.enums.get(name) == Some(from);
+            postgres::enums::alter(change, &self.schema, is_there)?
+        } else {
+            let table = self.schema.tables.get(change.table());
+            let released = table.into_iter().flat_map(|it| postgres::alter::released(change, it));
+            [self.render.change(change)?, released.collect()].concat()
         };
         // What the fold does not allow, whoever runs it has refused before.
         let _ = change.apply(&mut self.schema);
