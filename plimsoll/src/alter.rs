@@ -10,10 +10,11 @@ use crate::{
     fits::misfits,
     introspect::introspect,
     misfit::said,
+    names::derived,
     plan::{Plan, plan},
     rebuild,
     render::Effect,
-    schema::{Index, IndexPart, Schema, Table, Unique},
+    schema::{Check, Index, IndexPart, Schema, Table, Unique},
     steps::{AlterBuilder, Step, Steps},
 };
 
@@ -58,8 +59,8 @@ pub async fn make(manager: &SchemaManager<'_>, steps: &Steps) -> Result<(), DbEr
         return Err(refused(problem));
     }
     let before = introspect(manager.get_connection()).await?;
-    let steps = found(steps, &before).map_err(refused)?;
     let dialect = manager.get_database_backend().into();
+    let steps = found(steps, &before, dialect).map_err(refused)?;
     let run = plan(dialect, &steps, &before).map_err(|why| refused(why.to_string()))?;
     execute(manager, &run, None).await
 }
@@ -121,17 +122,22 @@ async fn fit(db: &impl ConnectionTrait, plan: &Plan, at: usize) -> Result<(), Db
 }
 
 /// The same steps, in which what goes and what was is as the database has it.
-fn found(steps: &Steps, before: &Schema) -> Result<Steps, String> {
+fn found(steps: &Steps, before: &Schema, dialect: Dialect) -> Result<Steps, String> {
     let mut schema = before.clone();
     let mut known = Steps::new();
     for step in steps.steps() {
         known = match step {
             Step::Change(change) => {
                 let change = as_found(change, &schema);
+                let table = schema.tables.get_mut(change.table());
+                let made = match table.filter(|_| dialect == Dialect::Mysql) {
+                    Some(table) => with_own_checks(&change, table),
+                    None => vec![change.clone()],
+                };
                 change
                     .apply(&mut schema)
                     .map_err(|why| format!("cannot {}: {why}", change.describe()))?;
-                known.change(change)
+                made.into_iter().fold(known, Steps::change)
             }
             rows => known.and_step(rows.clone()),
         };
@@ -190,6 +196,50 @@ fn as_found(change: &Change, schema: &Schema) -> Change {
         _ => {}
     }
     change
+}
+
+/// The change with what MariaDB needs for the CHECK of a column, which has no name and is gone
+/// whenever the column is altered: to drop it, the column is; what is to stay gets a name in `table`
+/// and comes back with it.
+fn with_own_checks(change: &Change, table: &mut Table) -> Vec<Change> {
+    let mut made = vec![change.clone()];
+    match change {
+        Change::AlterColumn { from, .. } => {
+            for at in 0..table.checks.len() {
+                let own = &table.checks[at];
+                if own.name.is_none() && own.rule.names(&from.name) {
+                    let check = Check::new(free_name(table, &from.name), own.rule.clone());
+                    table.checks[at] = check.clone();
+                    made.push(Change::AddCheck { table: table.name.clone(), check });
+                }
+            }
+        }
+        Change::DropCheck { check, .. } if check.name.is_none() => {
+            let mut named = table.columns.iter().filter(|it| check.rule.names(&it.name));
+            if let (Some(column), None) = (named.next(), named.next()) {
+                let (from, to) = (Box::new(column.clone()), Box::new(column.clone()));
+                made = vec![Change::AlterColumn { table: table.name.clone(), from, to }];
+            }
+        }
+        _ => {}
+    }
+    made
+}
+
+/// A name for a CHECK of the column that none has yet.
+fn free_name(table: &Table, column: &str) -> String {
+    let taken: Vec<&String> = table.checks.iter().filter_map(|it| it.name.as_ref()).collect();
+    let mut words = vec![column.to_owned()];
+    let mut name = derived("ck", &table.name, &words);
+    for number in 2.. {
+        if !taken.contains(&&name) {
+            break;
+        }
+        words.truncate(1);
+        words.push(number.to_string());
+        name = derived("ck", &table.name, &words);
+    }
+    name
 }
 
 fn take<T: Clone>(said: &mut T, found: Option<&T>) {

@@ -296,6 +296,15 @@ impl Change {
         }
     }
 
+    /// The columns that are in a primary key and will not be.
+    pub(crate) fn leaves_key(&self) -> impl Iterator<Item = &String> {
+        let (from, to) = match self {
+            Self::AlterPrimaryKey { from, to, .. } => (&**from, &**to),
+            _ => (&[][..], &[][..]),
+        };
+        from.iter().filter(|column| !to.contains(column))
+    }
+
     /// The table that it touches; the name of an enumeration that stands beside the tables.
     pub fn table(&self) -> &str {
         match self {

@@ -71,14 +71,47 @@ pub(crate) fn guards(
 ) -> Vec<Asked> {
     let Some(Step::Change(change)) = steps.steps().get(at) else { return Vec::new() };
     let guards = of_change(render, change, now);
-    let asked = guards.into_iter().map(|guard| {
-        let is_there = |table: &String| begun_with.tables.contains_key(table);
-        let is_first = is_there(&guard.table)
-            && guard.other.iter().all(is_there)
-            && !steps.steps()[..at].iter().any(|step| alters(render.dialect(), step, &guard));
-        Asked { is_first, guard }
-    });
-    asked.collect()
+    guards.into_iter().map(|guard| placed(render, steps, at, begun_with, guard)).collect()
+}
+
+fn placed(
+    render: &dyn Render,
+    steps: &Steps,
+    at: usize,
+    begun_with: &Schema,
+    guard: Guard,
+) -> Asked {
+    let is_there = |table: &String| begun_with.tables.contains_key(table);
+    let is_first = is_there(&guard.table)
+        && guard.other.iter().all(is_there)
+        && !steps.steps()[..at].iter().any(|step| alters(render.dialect(), step, &guard));
+    Asked { is_first, guard }
+}
+
+/// Whether there are rows at all, when the change at `at` makes a key of columns that come to
+/// `table` in the same statement, and nothing says what those rows have in them. SQLite would make
+/// numbers up, and MySQL give all of them 0.
+pub(crate) fn key_of_nothing(
+    render: &dyn Render,
+    steps: &Steps,
+    at: usize,
+    table: &Table,
+    now: &Table,
+    begun_with: &Schema,
+) -> Option<Asked> {
+    let Some(Step::Change(Change::AlterPrimaryKey { to, .. })) = steps.steps().get(at) else {
+        return None;
+    };
+    let is_empty = |name: &String| {
+        table.column(name).is_none() && now.column(name).is_some_and(Column::begins_empty)
+    };
+    to.iter().find(|name| is_empty(name))?;
+    let guard = asked(render, table, None, is_the_key(table, to), "1 = 1");
+    Some(placed(render, steps, at, begun_with, guard))
+}
+
+fn is_the_key(table: &Table, columns: &[String]) -> String {
+    format!("({}) is the primary key of `{}`", columns.join(", "), table.name)
 }
 
 /// Whether a step before it can make another answer of it.
@@ -147,7 +180,7 @@ fn of_change(render: &dyn Render, change: &Change, now: &Schema) -> Vec<Guard> {
             guards
         }
         Change::AlterPrimaryKey { to, .. } if !to.is_empty() => {
-            let demand = format!("({}) is the primary key of `{}`", to.join(", "), table.name);
+            let demand = is_the_key(table, to);
             let mut guards: Vec<Guard> = to
                 .iter()
                 .filter(|column| table.column(column).is_some_and(|it| it.nullable))

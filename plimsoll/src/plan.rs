@@ -11,7 +11,7 @@ mod lengths;
 use crate::{
     change::Change,
     dialect::{Dialect, mysql, postgres, sqlite},
-    guard::{Guard, guards},
+    guard::{Guard, guards, key_of_nothing},
     render::{Render, Statement, Unrenderable, renderer, rows},
     schema::{Schema, Table},
     steps::{Step, Steps},
@@ -297,6 +297,9 @@ impl Planner<'_> {
                 };
                 let of = guards(self.render, self.steps, *at, &now, self.begun_with);
                 asked.extend(of.into_iter().filter(|it| is_known(&it.guard)));
+                asked.extend(now.tables.get(unit.table()).and_then(|now| {
+                    key_of_nothing(self.render, self.steps, *at, table, now, self.begun_with)
+                }));
                 // What the fold does not allow, whoever runs it has refused before.
                 let _ = change.apply(&mut now);
             }
@@ -329,12 +332,13 @@ impl Planner<'_> {
 
     fn by_itself(&mut self, change: &Change) -> Result<Vec<Statement>, Unrenderable> {
         enums_are_there(self.render, change, &self.schema)?;
-        let statements = match change {
-            Change::AlterEnum { name, from, .. } => {
-                let is_there = self.begun_with.enums.get(name) == Some(from);
-                postgres::enums::alter(change, &self.schema, is_there)?
-            }
-            _ => self.render.change(change)?,
+        let statements = if let Change::AlterEnum { name, from, .. } = change {
+            let is_there = self.begun_with.enums.get(name) == Some(from);
+            postgres::enums::alter(change, &self.schema, is_there)?
+        } else {
+            let table = self.schema.tables.get(change.table());
+            let released = table.into_iter().flat_map(|it| postgres::alter::released(change, it));
+            [self.render.change(change)?, released.collect()].concat()
         };
         // What the fold does not allow, whoever runs it has refused before.
         let _ = change.apply(&mut self.schema);

@@ -205,8 +205,16 @@ impl Column {
 
     /// Whether rows that do not name it would have nothing in it, and it takes no NULL.
     pub(crate) fn lacks_value(&self) -> bool {
-        !self.nullable
-            && !self.auto_increment
+        !self.nullable && self.has_no_value()
+    }
+
+    /// Whether rows that do not name it have NULL in it.
+    pub(crate) fn begins_empty(&self) -> bool {
+        self.nullable && self.has_no_value()
+    }
+
+    fn has_no_value(&self) -> bool {
+        !self.auto_increment
             && self.generated.is_none()
             && matches!(self.default, None | Some(Default::Value(Value::Null)))
     }

@@ -8,6 +8,8 @@
 mod account;
 #[path = "conformance/alembic.rs"]
 mod alembic;
+#[path = "conformance/applied.rs"]
+mod applied;
 #[path = "conformance/case.rs"]
 mod case;
 #[path = "conformance/class.rs"]
@@ -21,6 +23,11 @@ mod database;
 mod declare;
 #[path = "conformance/django.rs"]
 mod django;
+#[path = "migrate/filled.rs"]
+#[expect(dead_code, reason = "the tests of the engine ask for more")]
+mod filled;
 #[path = "migrate/made.rs"]
-#[expect(dead_code, reason = "the tests of the engine compare with it, too")]
 mod made;
+#[path = "migrate/support.rs"]
+#[expect(dead_code, reason = "the tests of the engine ask for more")]
+mod support;

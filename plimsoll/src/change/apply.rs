@@ -265,9 +265,15 @@ fn drop_column(table: &mut Table, name: &str) -> Result<(), String> {
         Some(said("unique constraint", unique))
     } else if let Some(key) = table.foreign_keys.iter().find(|it| is_used(&it.columns)) {
         Some(said("foreign key", key))
+    } else if let Some(index) =
+        table.indexes.iter().find(|it| index_columns(it).any(|it| it == name))
+    {
+        Some(said("index", index))
     } else {
-        let index = table.indexes.iter().find(|it| index_columns(it).any(|it| it == name));
-        index.map(|index| said("index", index))
+        // PostgreSQL would drop it in silence. MariaDB's CHECK of a column, which has no name, is a
+        // part of the column.
+        let mut named = table.checks.iter().filter(|it| it.name.is_some());
+        named.find(|it| it.rule.names(name)).map(|check| said("check", check))
     };
     if let Some(user) = user {
         return Err(format!("{user} needs column `{name}`"));

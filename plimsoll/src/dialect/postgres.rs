@@ -1,6 +1,6 @@
 //! PostgreSQL.
 
-mod alter;
+pub(crate) mod alter;
 pub(crate) mod enums;
 #[cfg(feature = "connect")]
 pub(crate) mod introspect;

@@ -390,6 +390,14 @@ impl Rule {
             _ => false,
         }
     }
+
+    /// Whether it demands something of the column.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        match self {
+            Self::OneOf { column, .. } | Self::Range { column, .. } => column == name,
+            Self::Sql(condition) => condition.names(name),
+        }
+    }
 }
 
 impl ForeignKey {

@@ -58,6 +58,26 @@ impl Sql {
         let text = |dialect| renaming(self.text(dialect), dialect, from, to);
         Self::each(text(Dialect::Sqlite), text(Dialect::Postgres), text(Dialect::Mysql))
     }
+
+    /// Whether it names the column on one of them. A type that is called like the column, or a
+    /// constant of it, does not count.
+    pub(crate) fn names(&self, column: &str) -> bool {
+        Dialect::ALL.into_iter().any(|dialect| {
+            let found = tokens(dialect, self.text(dialect));
+            let is_it = |at: usize| match &found[at].kind {
+                Kind::Name(name) => name == column,
+                Kind::Word(word) => {
+                    let is_type = at > 0 && (found[at - 1].is_sign("::") || found[at - 1].is("as"));
+                    let next = found.get(at + 1);
+                    let is_other =
+                        next.is_some_and(|it| it.is_sign("(") || matches!(it.kind, Kind::Text(_)));
+                    word == column && !is_type && !is_other
+                }
+                _ => false,
+            };
+            (0..found.len()).any(is_it)
+        })
+    }
 }
 
 fn renaming(sql: &str, dialect: Dialect, from: &str, to: &str) -> String {
@@ -146,6 +166,17 @@ mod tests {
         let shared = Sql::new("size > 1").renaming("size", "the size");
         assert_eq!(shared.text(Dialect::Postgres), "\"the size\" > 1");
         assert_eq!(shared.text(Dialect::Mysql), "`the size` > 1");
+    }
+
+    #[test]
+    fn a_column_is_named_and_no_type_or_function_that_is_called_like_it() {
+        let sql = Sql::new("date > 1 AND \"Size\" > 2 AND kind = 'crew'");
+        let other = Sql::new("a::date > date '2026-01-02' AND CAST(b AS date) > date(c)");
+
+        assert!(sql.names("date") && sql.names("Size") && sql.names("kind"));
+        assert!(!sql.names("crew"));
+        assert!(!other.names("date"));
+        assert!(Sql::each("a > 1", "b > 1", "`c` > 1").names("c"));
     }
 
     #[test]

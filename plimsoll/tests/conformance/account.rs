@@ -9,8 +9,7 @@ use std::{
 
 use crate::{
     alembic,
-    case::Case,
-    class::{Class, Verdict},
+    class::{Class, Restated, Verdict},
     django,
 };
 
@@ -24,6 +23,7 @@ fn classes() -> Vec<Class> {
         alembic::checks::all(),
         alembic::columns::all(),
         alembic::defaults::all(),
+        alembic::batch::all(),
         django::models::all(),
         django::fields::all(),
         django::constraints::all(),
@@ -121,7 +121,7 @@ fn written() -> String {
     text.push_str("\n## On fewer than three databases\n\n| Case | Not on | Why |\n|---|---|---|\n");
     for Class { suite, name, verdicts, .. } in &classes {
         for (case, verdict) in verdicts {
-            let none: BTreeSet<_> = verdict.cases().iter().flat_map(Case::no_notions).collect();
+            let none: BTreeSet<_> = verdict.cases().iter().flat_map(Restated::no_notions).collect();
             for (dialect, why) in none {
                 writeln!(text, "| {suite} {name}.{case} | {dialect} | {why} |").unwrap();
             }

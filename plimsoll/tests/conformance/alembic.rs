@@ -1,5 +1,7 @@
 //! The cases of Alembic.
 
+#[path = "alembic/batch.rs"]
+pub(crate) mod batch;
 #[path = "alembic/checks.rs"]
 pub(crate) mod checks;
 #[path = "alembic/columns.rs"]

@@ -14,6 +14,7 @@ plimsoll::on_every_empty_database!(
     a_table_is_altered_and_altered_back,
     what_a_table_has_not_is_refused_before_anything_runs,
     in_a_transaction_too_where_the_database_can,
+    what_a_column_demands_stays_when_it_is_altered_and_goes_when_that_is_said,
     a_declared_migration_adds_a_column_fills_it_and_requires_it,
 );
 
@@ -194,6 +195,36 @@ async fn in_a_transaction_too_where_the_database_can(scratch: &Scratch) {
     }
     transaction.commit().await.unwrap();
     assert_eq!(count(&db, "ships").await, 2);
+}
+
+/// As SeaORM writes it, behind the column: MariaDB has no name for it then.
+async fn what_a_column_demands_stays_when_it_is_altered_and_goes_when_that_is_said(
+    scratch: &Scratch,
+) {
+    let db = session(scratch).await;
+    let manager = SchemaManager::new(&db);
+    let boats = Table::create()
+        .table("boats")
+        .col(pk_auto("id"))
+        .col(integer("crew").check(Expr::col("crew").gte(0)))
+        .take();
+    manager.create_table(boats).await.unwrap();
+
+    plimsoll::alter(&manager, "boats", |t| {
+        t.change(|t| t.column(integer("crew")), |t| t.column(big_integer("crew")))
+    })
+    .await
+    .unwrap();
+
+    let fresh = session(scratch).await;
+    run(&fresh, "INSERT INTO boats (crew) VALUES (3000000000)").await;
+    refused(&fresh, "INSERT INTO boats (crew) VALUES (-1)").await;
+
+    plimsoll::alter(&manager, "boats", |t| t.drop(|t| t.at_least("crew", 0))).await.unwrap();
+
+    let fresh = session(scratch).await;
+    run(&fresh, "INSERT INTO boats (crew) VALUES (-1)").await;
+    assert_eq!(introspect(&fresh).await.unwrap().tables["boats"].checks, []);
 }
 
 fn users() -> Steps {

@@ -37,6 +37,7 @@ on_sqlite!(
     a_table_that_somebody_altered_is_not_built_anew,
     several_changes_are_one_rebuild,
     a_strict_table_stays_strict,
+    a_strict_table_refuses_what_it_has_no_type_for_before_anything_runs,
     seaorm_runs_it_too,
     seaorm_in_a_transaction_is_refused_where_rows_would_go,
 );
@@ -397,6 +398,19 @@ async fn a_strict_table_stays_strict(scratch: &Scratch) {
     assert_eq!(all::<f64>(&db, "SELECT metres FROM depths").await, [10.5]);
     refused(&db, "INSERT INTO depths (metres) VALUES ('deep')").await;
     refused(&db, "INSERT INTO depths (fathoms) VALUES ('deep')").await;
+}
+
+async fn a_strict_table_refuses_what_it_has_no_type_for_before_anything_runs(scratch: &Scratch) {
+    let strict =
+        || Steps::new().alter("ships", |t| t.change(|t| t, |t| t.option(TableOption::Strict)));
+    let app = made(scratch, strict).await;
+    let before = fingerprint(&scratch.db).await;
+
+    let error = up(scratch, &app).await.unwrap_err();
+
+    let said = chain(&error);
+    assert!(said.contains("the type `varchar(80)` of `name` in a strict table"), "{said}");
+    nothing_happened(scratch, &before).await;
 }
 
 struct Whole;

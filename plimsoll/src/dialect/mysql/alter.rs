@@ -42,6 +42,7 @@ pub(crate) fn together(
     let mut besides = Vec::new();
     if let (Some(before), Some(after)) = (before, after) {
         besides.extend(own_indexes(before, after));
+        besides.extend(released(changes, after)?);
         if collation(&before.options) != collation(&after.options) {
             besides.extend(converted(after)?);
         }
@@ -79,6 +80,19 @@ pub(crate) fn enumeration(
         statements.extend(together(&columns, None, None)?);
     }
     Ok(statements)
+}
+
+/// What lets the columns that leave a primary key take NULL again, if they did before they were in
+/// it: a key takes none, and the server leaves them so.
+fn released(changes: &[&Change], after: &Table) -> Result<Vec<String>, Unrenderable> {
+    let is_altered = |name: &String| {
+        let mut changes = changes.iter();
+        changes.any(|it| matches!(it, Change::AlterColumn { to, .. } if to.name == *name))
+    };
+    let left = changes.iter().flat_map(|change| change.leaves_key());
+    let columns = left.filter(|name| !is_altered(name)).filter_map(|name| after.column(name));
+    let columns = columns.filter(|column| column.nullable);
+    columns.map(|column| Ok(format!("MODIFY COLUMN {}", Mysql.any_column(column)?))).collect()
 }
 
 fn collation(options: &[TableOption]) -> &str {

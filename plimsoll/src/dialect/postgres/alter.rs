@@ -4,7 +4,7 @@ use super::render::Postgres;
 use crate::{
     change::{Change, is_same_type},
     dialect::render::{Render as _, Statement, Unrenderable},
-    schema::{Check, Column, ForeignKey, Index, TableOption, Type, Unique},
+    schema::{Check, Column, ForeignKey, Index, Table, TableOption, Type, Unique},
 };
 
 /// The statements of a change that is neither a table nor an index appearing or disappearing.
@@ -29,15 +29,9 @@ pub(super) fn statements(change: &Change) -> Result<Vec<Statement>, Unrenderable
         }
         Change::AlterColumn { from, to, .. } => alter_column(&of, from, to)?,
         Change::AlterPrimaryKey { from, to, .. } => {
-            let mut parts = Vec::new();
-            if !from.is_empty() {
-                let name = Postgres.quote(&primary_key(table));
-                parts.push(format!("DROP CONSTRAINT {name}"));
-            }
-            if !to.is_empty() {
-                parts.push(format!("ADD PRIMARY KEY ({})", Postgres.quoted(to)));
-            }
-            vec![alter(parts.join(", "))]
+            let drop = (!from.is_empty()).then(|| drop_primary_key(&of));
+            let add = || alter(format!("ADD PRIMARY KEY ({})", Postgres.quoted(to)));
+            drop.into_iter().chain((!to.is_empty()).then(add)).collect()
         }
         Change::AlterIndex { from, to, .. } => alter_index(table, from, to)?,
         Change::CreateEnum { name, values } => {
@@ -104,13 +98,27 @@ fn comment(what: &str, text: Option<&str>) -> String {
     format!("COMMENT ON {what} IS {text}")
 }
 
-/// What PostgreSQL calls the primary key of a table when nobody names it.
-fn primary_key(table: &str) -> String {
-    let mut end = table.len().min(crate::names::MAX_BYTES - "_pkey".len());
-    while !table.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}_pkey", &table[..end])
+/// Drops the primary key, whatever it is called: somebody gave it a name, or it has that of the table
+/// from when the table had another.
+fn drop_primary_key(of: &str) -> String {
+    format!(
+        "DO $key$ BEGIN EXECUTE (SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', \
+         conrelid::regclass, conname) FROM pg_constraint \
+         WHERE conrelid = {}::regclass AND contype = 'p'); END $key$",
+        Postgres.text(of)
+    )
+}
+
+/// What lets the columns that leave a primary key take NULL again, if they did before they were in
+/// it: a key takes none, and the server leaves them so.
+pub(crate) fn released(change: &Change, table: &Table) -> Vec<Statement> {
+    let of = Postgres.quote(&table.name);
+    let columns = change.leaves_key().filter_map(|name| table.column(name));
+    let texts = columns.filter(|column| column.nullable).map(|column| {
+        let name = Postgres.quote(&column.name);
+        format!("ALTER TABLE {of} ALTER COLUMN {name} DROP NOT NULL")
+    });
+    texts.map(|sql| Statement::of(sql, &[change])).collect()
 }
 
 fn options(table: &str, to: &[TableOption]) -> Result<String, Unrenderable> {

@@ -14,6 +14,9 @@ use crate::{
 
 pub(crate) struct Sqlite;
 
+/// The types that a strict table knows.
+const STRICT: [&str; 6] = ["int", "integer", "real", "text", "blob", "any"];
+
 impl Render for Sqlite {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
@@ -76,12 +79,17 @@ impl Render for Sqlite {
 
     fn column(&self, table: &Table, column: &Column) -> Result<String, Unrenderable> {
         let ty = match column.ty {
-            // A strict table knows six types, and this is the one of them.
+            // The one of a strict table's types that is another word.
             Type::Float | Type::Double if table.options.contains(&TableOption::Strict) => {
                 "real".to_owned()
             }
             _ => self.ty(&column.ty)?,
         };
+        let is_strict = table.options.contains(&TableOption::Strict);
+        if is_strict && !STRICT.iter().any(|of_it| ty.eq_ignore_ascii_case(of_it)) {
+            let what = format!("the type `{ty}` of `{}` in a strict table", column.name);
+            return Err(self.refuse(what));
+        }
         let mut text = format!("{} {ty}", self.quote(&column.name));
         if let Some(collation) = &column.collation {
             let _ = write!(text, " COLLATE {}", self.quote(collation));
