@@ -79,6 +79,8 @@ mod text;
 mod time;
 #[path = "migrate/travel.rs"]
 mod travel;
+#[path = "migrate/typed.rs"]
+mod typed;
 #[path = "migrate/types.rs"]
 mod types;
 #[path = "migrate/withstand.rs"]
