@@ -22,5 +22,6 @@ mod declare;
 #[path = "conformance/django.rs"]
 mod django;
 #[path = "migrate/made.rs"]
-#[expect(dead_code, reason = "the tests of the engine compare with it, too")]
 mod made;
+#[path = "conformance/planned.rs"]
+mod planned;

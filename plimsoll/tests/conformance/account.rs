@@ -9,8 +9,7 @@ use std::{
 
 use crate::{
     alembic,
-    case::Case,
-    class::{Class, Verdict},
+    class::{Class, Restated, Verdict},
     django,
 };
 
@@ -28,6 +27,9 @@ fn classes() -> Vec<Class> {
         django::fields::all(),
         django::constraints::all(),
         django::introspection::all(),
+        django::optimizer::all(),
+        django::optimizer::together::all(),
+        django::questioner::all(),
     ];
     let mut merged: Vec<Class> = Vec::new();
     for class in classes.into_iter().flatten() {
@@ -121,7 +123,7 @@ fn written() -> String {
     text.push_str("\n## On fewer than three databases\n\n| Case | Not on | Why |\n|---|---|---|\n");
     for Class { suite, name, verdicts, .. } in &classes {
         for (case, verdict) in verdicts {
-            let none: BTreeSet<_> = verdict.cases().iter().flat_map(Case::no_notions).collect();
+            let none: BTreeSet<_> = verdict.cases().iter().flat_map(Restated::no_notions).collect();
             for (dialect, why) in none {
                 writeln!(text, "| {suite} {name}.{case} | {dialect} | {why} |").unwrap();
             }

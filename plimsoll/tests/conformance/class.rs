@@ -2,7 +2,7 @@
 
 use plimsoll::Dialect;
 
-use crate::case::Case;
+use crate::{case::Case, planned::Planned};
 
 /// A class of tests.
 pub(crate) struct Class {
@@ -12,12 +12,49 @@ pub(crate) struct Class {
     pub(crate) verdicts: Vec<(&'static str, Verdict)>,
 }
 
+/// A test as it is said here.
+pub(crate) enum Restated {
+    /// Two schemas are compared.
+    Compared(Box<Case>),
+    /// Steps are planned and run.
+    Planned(Box<Planned>),
+}
+
+impl From<Case> for Restated {
+    fn from(case: Case) -> Self {
+        Self::Compared(Box::new(case))
+    }
+}
+
+impl From<Planned> for Restated {
+    fn from(case: Planned) -> Self {
+        Self::Planned(Box::new(case))
+    }
+}
+
+impl Restated {
+    fn failure(&self, dialect: Dialect) -> Option<String> {
+        match self {
+            Self::Compared(case) => case.failure(dialect),
+            Self::Planned(case) => case.failure(dialect),
+        }
+    }
+
+    /// Why the databases that have no such notion have none.
+    pub(crate) fn no_notions(&self) -> Vec<(Dialect, &'static str)> {
+        match self {
+            Self::Compared(case) => case.no_notions().collect(),
+            Self::Planned(_) => Vec::new(),
+        }
+    }
+}
+
 /// What became of a test.
 pub(crate) enum Verdict {
-    /// It is restated, once or in each of its forms, and finds what the other tool finds.
-    Same(Vec<Case>),
-    /// It is restated, and finds something else on purpose.
-    Differs(Box<Case>, &'static str),
+    /// It is restated, once or in each of its forms, and ends as it does with the other tool.
+    Same(Vec<Restated>),
+    /// It is restated, and ends otherwise on purpose.
+    Differs(Restated, &'static str),
     /// Another test says it: its file under `tests/` and its name.
     ShownBy(&'static str, &'static str),
     /// There is nothing to restate, and why.
@@ -26,10 +63,10 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     /// What is run.
-    pub(crate) fn cases(&self) -> &[Case] {
+    pub(crate) fn cases(&self) -> &[Restated] {
         match self {
             Self::Same(cases) => cases,
-            Self::Differs(case, _) => std::slice::from_ref(&**case),
+            Self::Differs(case, _) => std::slice::from_ref(case),
             Self::ShownBy(..) | Self::DoesNotApply(_) => &[],
         }
     }
@@ -44,23 +81,28 @@ impl Class {
         Self { suite: "Django", file, name, verdicts: Vec::new() }
     }
 
-    /// The test of that name finds the same.
-    pub(crate) fn same(self, name: &'static str, case: Case) -> Self {
+    /// The test of that name ends the same.
+    pub(crate) fn same(self, name: &'static str, case: impl Into<Restated>) -> Self {
         self.same_each(name, [case])
     }
 
-    /// The test of that name finds the same in each of its forms.
-    pub(crate) fn same_each(
+    /// The test of that name ends the same in each of its forms.
+    pub(crate) fn same_each<C: Into<Restated>>(
         self,
         name: &'static str,
-        cases: impl IntoIterator<Item = Case>,
+        cases: impl IntoIterator<Item = C>,
     ) -> Self {
-        self.verdict(name, Verdict::Same(cases.into_iter().collect()))
+        self.verdict(name, Verdict::Same(cases.into_iter().map(Into::into).collect()))
     }
 
-    /// The test of that name finds something else, because of `because`.
-    pub(crate) fn differs(self, name: &'static str, because: &'static str, case: Case) -> Self {
-        self.verdict(name, Verdict::Differs(Box::new(case), because))
+    /// The test of that name ends otherwise, because of `because`.
+    pub(crate) fn differs(
+        self,
+        name: &'static str,
+        because: &'static str,
+        case: impl Into<Restated>,
+    ) -> Self {
+        self.verdict(name, Verdict::Differs(case.into(), because))
     }
 
     /// The test of that name is said by another: the function `test` of `file` under `tests/`.
