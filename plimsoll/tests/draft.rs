@@ -11,7 +11,7 @@ mod renames;
 mod values;
 
 use plimsoll::{
-    Answers, App, Beginning, Draft, History, Open, Schema, Steps,
+    Answers, App, Beginning, Draft, History, Open, Schema, Steps, TableBuilder,
     prelude::{ColumnDef, pk_auto},
     schema::Entities,
 };
@@ -21,7 +21,7 @@ fn table(steps: Steps, name: &str, columns: &[&str]) -> Steps {
     steps.create_table(name, |table| {
         let table = table.column(pk_auto("id"));
         let column = |name: &&str| ColumnDef::new((*name).to_owned()).integer().null().take();
-        columns.iter().map(column).fold(table, |table, column| table.column(column))
+        columns.iter().map(column).fold(table, TableBuilder::column)
     })
 }
 

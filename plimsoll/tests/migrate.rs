@@ -21,6 +21,8 @@ mod cases;
 mod connection;
 #[path = "migrate/crash.rs"]
 mod crash;
+#[path = "migrate/created.rs"]
+mod created;
 #[path = "migrate/data.rs"]
 mod data;
 #[path = "migrate/database.rs"]

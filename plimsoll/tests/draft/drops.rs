@@ -1,7 +1,7 @@
 //! What goes, and what moves.
 
 use plimsoll::{
-    Answers, Open, Steps,
+    Answers, Open, Steps, TableBuilder,
     prelude::{ColumnDef, Expr, integer, integer_null, pk_auto, string_len, string_len_null},
 };
 
@@ -114,7 +114,7 @@ fn people(with: Option<ColumnDef>, staff: Option<ColumnDef>) -> Steps {
     let of = |steps: Steps, name: &str, column: Option<ColumnDef>| {
         steps.create_table(name, |table| {
             let table = table.column(pk_auto("id"));
-            column.into_iter().fold(table, |table, column| table.column(column))
+            column.into_iter().fold(table, TableBuilder::column)
         })
     };
     of(of(Steps::new(), "people", with), "staff", staff)

@@ -46,7 +46,7 @@ fn typed() -> Vec<Typed> {
         (ColumnDef::double, "0.25", same("it = 0.25")),
         (
             |it| it.string_len(9),
-            r#"it's \ "#,
+            r"it's \ ",
             [r"it = 'it''s \ '", r"it = 'it''s \ '", r"it = 'it''s \\ '"],
         ),
         (|it| it.char_len(4), "äöüß", same("it = 'äöüß'")),

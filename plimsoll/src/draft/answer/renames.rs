@@ -89,14 +89,14 @@ impl Answers {
         }
         let found = compare(&renames);
         let tables = possible(tables(&said, have, want), &found);
-        let tables = chosen(&said, tables)?;
+        let tables = chosen(&said, &tables)?;
         renames.extend(tables.iter().map(Candidate::rename));
 
         let found = compare(&renames);
         let now = renamed(have, want, &renames);
         let mut columns = columns(&said, &now, want, &renames);
         columns.retain(|column| tables.iter().all(|table| table.of != column.of));
-        let columns = chosen(&said, possible(columns, &found))?;
+        let columns = chosen(&said, &possible(columns, &found))?;
         renames.extend(columns.iter().map(Candidate::rename));
 
         let meant: BTreeSet<usize> = tables.iter().chain(&columns).map(|it| it.of).collect();
@@ -184,7 +184,7 @@ fn possible(mut candidates: Vec<Candidate>, found: &Diff) -> Vec<Candidate> {
 ///
 /// # Errors
 /// An answer that can mean two, and two answers that cannot be together.
-fn chosen(said: &[Said], candidates: Vec<Candidate>) -> Result<Vec<Candidate>, String> {
+fn chosen(said: &[Said], candidates: &[Candidate]) -> Result<Vec<Candidate>, String> {
     let mut chosen: Vec<Candidate> = Vec::new();
     for (number, said) in said.iter().enumerate() {
         let mut of: Vec<&Candidate> = candidates.iter().filter(|it| it.of == number).collect();

@@ -93,8 +93,8 @@ fn create_delete(part: Part) -> Planned {
 fn create_field(part: Part, most: [usize; 3]) -> Planned {
     let made = |columns: &[&str]| {
         let columns = columns.iter().map(|name| int(name));
-        let foo = columns.fold(table("foo", [key("id")]), TableBuilder::column);
-        part.comes(tables([foo]), "foo", ["a", "b"])
+        let made = columns.fold(table("foo", [key("id")]), TableBuilder::column);
+        part.comes(tables([made]), "foo", ["a", "b"])
     };
     let want = |table: TableBuilder, columns| tables([part.on(table, columns)]);
     let more = |number: usize| most.map(|it| it + number);
