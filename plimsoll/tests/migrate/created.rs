@@ -91,17 +91,18 @@ async fn names_that_another_table_frees_are_taken_behind_it(scratch: &Scratch) {
 }
 
 async fn values_that_come_behind_it_are_there_before_a_column_has_them(scratch: &Scratch) {
-    let have = || Steps::new().create_enum("mood", ["calm"]);
-
-    holds(scratch, have, || {
+    fn mood() -> Steps {
+        Steps::new().create_enum("mood", ["calm"])
+    }
+    fn owners(steps: Steps) -> Steps {
         let moods = ["calm", "wild"];
-        Steps::new()
+        let wild = ColumnDef::new("mood").enumeration("mood", moods).default("wild").take();
+        steps
             .create_table("owners", |t| t.column(big_pk_auto("id")))
             .alter_enum("mood", vec!["calm"], moods.to_vec())
-            .alter("owners", |t| {
-                let wild = ColumnDef::new("mood").enumeration("mood", moods).default("wild").take();
-                t.add(|t| t.column(wild))
-            })
-    })
-    .await;
+            .alter("owners", |t| t.add(|t| t.column(wild)))
+    }
+
+    // An enumeration that is as new as the migration gets its values in their turn, and not ahead.
+    holds(scratch, Steps::new, || owners(mood())).await;
 }
