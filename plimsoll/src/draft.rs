@@ -5,14 +5,14 @@ mod value;
 
 use crate::{
     change::{Change, is_same_type},
-    diff::{Diff, Question, diff, renamed},
+    diff::{Diff, diff, renamed},
     schema::{Column, Default, Schema, Table},
     steps::{Steps, UpdateBuilder},
     want::{Words, in_words_of},
 };
 
 pub use answer::Answers;
-use answer::Asked;
+use answer::{Asked, Thing};
 
 /// What makes what the migrations make into what the entities want.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +38,8 @@ pub enum Open {
         candidates: Vec<(String, Vec<String>)>,
         /// Where a column of the same name and type comes in another table.
         moved: Vec<String>,
+        /// Whether it is a column that stays, and is computed from now on.
+        is_computed: bool,
     },
     /// A column comes that takes no NULL, and nothing says what the rows that are there get.
     Value(Lack),
@@ -69,19 +71,17 @@ pub(crate) fn draft(sides: &Sides<'_>, answers: &Answers) -> Result<Draft, Strin
         let found = diff(sides.have, &want, renames);
         (want, found)
     };
-    let renames = answers.renames(|renames| compare(renames).1)?;
+    let renames = answers.renames([sides.have, sides.want], |renames| compare(renames).1)?;
     let (want, found) = compare(&renames);
-    let mut asked = Asked::new(answers);
+    let asked = Asked::new(answers, &found, &renames)?;
     let before = renamed(sides.have, &want, &renames);
     let mut drafting = Drafting { before: &before, want: &want, draft: Draft::default() };
     let mut now = sides.have.clone();
     for change in &found.changes {
-        let gone = gone(change, &found, &mut asked);
-        drafting.draft.open.extend(gone);
-        drafting.make(change, &mut asked)?;
+        drafting.draft.open.extend(gone(change, &found, &asked));
+        drafting.make(change, &asked)?;
         change.apply(&mut now).map_err(|why| format!("cannot {}: {why}", change.describe()))?;
     }
-    asked.finish(&found)?;
     let left = diff(&now, &want, &[]).changes;
     if let Some(left) = left.first() {
         return Err(format!(
@@ -92,7 +92,8 @@ pub(crate) fn draft(sides: &Sides<'_>, answers: &Answers) -> Result<Draft, Strin
     let mut draft = drafting.draft;
     let losses = draft.steps.losses();
     if !losses.is_empty() {
-        let what: Vec<String> = found.changes.iter().filter_map(lost).collect();
+        let what = found.changes.iter().filter_map(Thing::lost);
+        let what: Vec<String> = what.map(|thing| format!("`{}`", thing.name())).collect();
         let what = what.join(", ");
         draft.steps = draft.steps.allow_loss(format!("{what} may go"));
         draft.notes.insert(0, format!("What {what} held does not come back with the way back."));
@@ -100,15 +101,20 @@ pub(crate) fn draft(sides: &Sides<'_>, answers: &Answers) -> Result<Draft, Strin
     Ok(draft)
 }
 
-/// What is gone for good with a change.
-fn lost(change: &Change) -> Option<String> {
-    let name = match change {
-        Change::DropTable(table) => format!("`{}`", table.name),
-        Change::DropColumn { table, column } => format!("`{table}.{}`", column.name),
-        Change::AlterColumn { table, to, .. } => format!("`{table}.{}`", to.name),
-        _ => return None,
-    };
-    change.loses().then_some(name)
+/// The column that a change gives what somebody says: in the rows that are there, or in those of
+/// the way back.
+fn fillable(change: &Change) -> Option<(&str, &Column)> {
+    match change {
+        Change::AddColumn { table, column } | Change::DropColumn { table, column }
+            if column.lacks_value() =>
+        {
+            Some((table, column))
+        }
+        Change::AlterColumn { table, from, to } if from.nullable && needs_fill(to) => {
+            Some((table, to))
+        }
+        _ => None,
+    }
 }
 
 struct Drafting<'d> {
@@ -120,7 +126,7 @@ struct Drafting<'d> {
 
 impl Drafting<'_> {
     /// Adds the steps of a change to those of the draft.
-    fn make(&mut self, change: &Change, asked: &mut Asked<'_>) -> Result<(), String> {
+    fn make(&mut self, change: &Change, asked: &Asked<'_>) -> Result<(), String> {
         let mut steps = std::mem::take(&mut self.draft.steps);
         let made = match change {
             Change::AddColumn { table, column } if column.lacks_value() => {
@@ -167,28 +173,20 @@ impl Drafting<'_> {
 }
 
 /// What has to be said of something that goes.
-fn gone(change: &Change, found: &Diff, asked: &mut Asked<'_>) -> Option<Open> {
-    if !change.loses() {
+fn gone(change: &Change, found: &Diff, asked: &Asked<'_>) -> Option<Open> {
+    let thing = Thing::lost(change)?;
+    if asked.is_dropped(thing) {
         return None;
     }
-    let (table, column) = match change {
-        Change::DropTable(table) => (&table.name, None),
-        Change::DropColumn { table, column } => (table, Some(column)),
-        Change::AlterColumn { table, from, .. } => (table, Some(&**from)),
-        _ => return None,
-    };
-    let name = match column {
-        Some(column) => format!("{table}.{}", column.name),
-        None => table.clone(),
-    };
-    if asked.is_dropped(table, column.map(|it| &*it.name)) {
-        return None;
-    }
-    let is_about = |question: &&Question| question.is_about(table, column.map(|it| &*it.name));
-    let candidates = found.questions.iter().filter(is_about);
+    let questions = found.questions.iter();
+    let candidates = questions.filter(|it| it.is_about(thing.table(), thing.column_name()));
     let candidates = candidates.map(|it| (it.rename.to().to_owned(), it.because.clone())).collect();
-    let moved = column.map(|column| moved(table, column, found)).unwrap_or_default();
-    Some(Open::Gone { name, candidates, moved })
+    let moved = match change {
+        Change::DropColumn { table, column } => moved(table, column, found),
+        _ => Vec::new(),
+    };
+    let is_computed = matches!(change, Change::AlterColumn { .. });
+    Some(Open::Gone { name: thing.name(), candidates, moved, is_computed })
 }
 
 /// Whether rows can lack what the column demands of them.

@@ -1,9 +1,9 @@
 //! Steps turned into the statements of one database, in as few as it takes them.
 //!
-//! `PostgreSQL` has a statement for each change and keeps or takes back all of them together.
-//! `MySQL` keeps each statement by itself: the changes of one table become one ALTER, which is done
-//! whole or not at all. `SQLite` alters little in place: the changes of one table that need more
-//! become one rebuild of it.
+//! A table is created with what comes to it in the same steps. `PostgreSQL` has a statement for each
+//! other change and keeps or takes back all of them together. `MySQL` keeps each statement by itself:
+//! the changes of one table become one ALTER, which is done whole or not at all. `SQLite` alters
+//! little in place: the changes of one table that need more become one rebuild of it.
 
 mod aside;
 mod lengths;
@@ -92,8 +92,10 @@ struct Unit<'c> {
 enum Role {
     /// With nothing.
     Alone,
-    /// A table that is created: on SQLite it takes what comes to it.
+    /// A table that is created: it takes what comes to it.
     Creation,
+    /// With nothing but what creates its table.
+    Single,
     /// With the other changes of its table.
     InTable,
     /// With the other foreign keys that are dropped, before all else.
@@ -105,12 +107,10 @@ enum Role {
 impl Role {
     fn of(dialect: Dialect, change: &Change) -> Self {
         match (dialect, change) {
-            (Dialect::Sqlite, Change::CreateTable(_)) => Self::Creation,
-            (Dialect::Postgres, _)
-            | (
+            (_, Change::CreateTable(_)) => Self::Creation,
+            (
                 _,
-                Change::CreateTable(_)
-                | Change::DropTable(_)
+                Change::DropTable(_)
                 | Change::RenameTable { .. }
                 | Change::RenameColumn { .. }
                 | Change::CreateEnum { .. }
@@ -118,6 +118,7 @@ impl Role {
                 | Change::AlterEnum { .. },
             )
             | (Dialect::Mysql, Change::AlterForeignKey { .. }) => Self::Alone,
+            (Dialect::Postgres, _) => Self::Single,
             (Dialect::Mysql, Change::DropForeignKey { .. }) => Self::DropsKey,
             (Dialect::Mysql, Change::AddForeignKey { .. }) => Self::AddsKey,
             _ => Self::InTable,
@@ -126,8 +127,8 @@ impl Role {
 
     fn takes(self, other: Self) -> bool {
         match self {
-            Self::Alone => false,
-            Self::Creation => other == Self::InTable,
+            Self::Alone | Self::Single => false,
+            Self::Creation => !matches!(other, Self::Alone | Self::Creation),
             _ => self == other,
         }
     }
@@ -179,14 +180,57 @@ fn is_of_the_same(made: &Change, change: &Change) -> bool {
     }
 }
 
+/// Whether `change` gives a part of a table a name that `on` frees, be it in another table: each
+/// database has names of some kind once in all tables.
+fn takes_name_of(change: &Change, on: &Change) -> bool {
+    use Change::{
+        AddCheck, AddForeignKey, AddUnique, AlterCheck, AlterForeignKey, AlterIndex, AlterUnique,
+        CreateIndex, DropCheck, DropForeignKey, DropIndex, DropTable, DropUnique,
+    };
+    let taken = match change {
+        CreateIndex { index, .. } => Some(&index.name),
+        AlterIndex { to, .. } => Some(&to.name),
+        AddUnique { unique, .. } => unique.name.as_ref(),
+        AlterUnique { to, .. } => to.name.as_ref(),
+        AddCheck { check, .. } => check.name.as_ref(),
+        AlterCheck { to, .. } => to.name.as_ref(),
+        AddForeignKey { key, .. } => key.name.as_ref(),
+        AlterForeignKey { to, .. } => to.name.as_ref(),
+        _ => None,
+    };
+    let Some(taken) = taken else { return false };
+    match on {
+        DropIndex { index, .. } => index.name == *taken,
+        AlterIndex { from, .. } => from.name == *taken,
+        DropUnique { unique, .. } => unique.name.as_ref() == Some(taken),
+        AlterUnique { from, .. } => from.name.as_ref() == Some(taken),
+        DropCheck { check, .. } => check.name.as_ref() == Some(taken),
+        AlterCheck { from, .. } => from.name.as_ref() == Some(taken),
+        DropForeignKey { key, .. } => key.name.as_ref() == Some(taken),
+        AlterForeignKey { from, .. } => from.name.as_ref() == Some(taken),
+        DropTable(table) => {
+            let uniques = table.uniques.iter().filter_map(|it| it.name.as_ref());
+            let checks = table.checks.iter().filter_map(|it| it.name.as_ref());
+            let keys = table.foreign_keys.iter().filter_map(|it| it.name.as_ref());
+            let mut indexes = table.indexes.iter().map(|it| &it.name);
+            indexes.any(|it| it == taken) || uniques.chain(checks).chain(keys).any(|it| it == taken)
+        }
+        _ => false,
+    }
+}
+
 /// Puts together what can stand in one statement, without letting a change run before one that it
 /// depends on.
 fn units<'c>(dialect: Dialect, changes: &'c [Placed<'c>]) -> Vec<Unit<'c>> {
-    // SQLite looks for the table behind a foreign key only when rows come.
+    // SQLite looks for the table behind a foreign key only when rows come. What stands behind other
+    // values of an enumeration may be of them.
     let depends = |change: &Change, on: &Change| {
         let is_key =
             matches!(change, Change::AddForeignKey { .. } | Change::AlterForeignKey { .. });
-        !(dialect == Dialect::Sqlite && is_key) && change.depends_on(on)
+        let is_of_values = matches!(on, Change::AlterEnum { .. });
+        is_of_values
+            || takes_name_of(change, on)
+            || (!(dialect == Dialect::Sqlite && is_key) && change.depends_on(on))
     };
     let mut units: Vec<Unit<'c>> = Vec::new();
     for Placed { at, change, part } in changes {
@@ -257,6 +301,7 @@ impl Planner<'_> {
                 self.ask(&unit);
             }
             let statements = match (unit.part, dialect) {
+                (Part::Whole, _) if unit.role == Role::Creation => self.created(&unit)?,
                 (Part::Schema, _) => {
                     self.around(&unit);
                     Vec::new()
@@ -319,6 +364,18 @@ impl Planner<'_> {
         (before, table(&self.schema))
     }
 
+    /// Creates a table as it is when all has come to it.
+    fn created(&mut self, unit: &Unit<'_>) -> Result<Vec<Statement>, Unrenderable> {
+        if self.render.dialect() == Dialect::Postgres {
+            let mut changes = unit.changes();
+            changes.try_for_each(|it| enums_are_there(self.render, it, &self.schema))?;
+        }
+        match self.around(unit) {
+            (_, Some(created)) => self.render.change(&Change::CreateTable(created)),
+            (_, None) => self.render.change(unit.changes[0].1),
+        }
+    }
+
     fn together(&mut self, unit: &Unit<'_>) -> Result<Vec<Statement>, Unrenderable> {
         let changes: Vec<&Change> = unit.changes().collect();
         if let [change @ Change::AlterEnum { name, .. }] = *changes {
@@ -347,12 +404,6 @@ impl Planner<'_> {
 
     fn in_place_or_anew(&mut self, unit: &Unit<'_>) -> Result<Vec<Statement>, Unrenderable> {
         let (from, to) = self.around(unit);
-        if unit.role == Role::Creation {
-            return match to {
-                Some(created) => self.render.change(&Change::CreateTable(created)),
-                None => self.render.change(unit.changes[0].1),
-            };
-        }
         let is_in_place = unit.role == Role::Alone
             || unit.changes().all(|change| sqlite::alter::is_in_place(change, from.as_ref()));
         if is_in_place {

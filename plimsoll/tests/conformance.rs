@@ -28,6 +28,8 @@ mod django;
 mod filled;
 #[path = "migrate/made.rs"]
 mod made;
+#[path = "conformance/planned.rs"]
+mod planned;
 #[path = "migrate/support.rs"]
 #[expect(dead_code, reason = "the tests of the engine ask for more")]
 mod support;

@@ -23,6 +23,8 @@ mod cases;
 mod connection;
 #[path = "migrate/crash.rs"]
 mod crash;
+#[path = "migrate/created.rs"]
+mod created;
 #[path = "migrate/data.rs"]
 mod data;
 #[path = "migrate/database.rs"]
@@ -87,6 +89,8 @@ mod text;
 mod time;
 #[path = "migrate/travel.rs"]
 mod travel;
+#[path = "migrate/typed.rs"]
+mod typed;
 #[path = "migrate/types.rs"]
 mod types;
 #[path = "migrate/withstand.rs"]

@@ -287,9 +287,11 @@ pub(super) struct Generate {
     /// Write a blank migration to be filled in by hand.
     #[arg(long)]
     pub(super) empty: bool,
-    /// What has another name: a table, or a column with its table before a point.
+    /// What has another name: a table, or a column with its table before a point. Names may have
+    /// colons of their own: the colon counts that stands between two names that are there. Names
+    /// that are exchanged take one of these each.
     #[arg(long, value_name = "OLD:NEW", value_parser = renamed, conflicts_with = "empty")]
-    rename: Vec<(String, String)>,
+    rename: Vec<String>,
     /// What goes with what it holds: a table, or a column with its table before a point.
     #[arg(long, value_name = "NAME", conflicts_with = "empty")]
     drop: Vec<String>,
@@ -311,19 +313,20 @@ impl Generate {
 
     pub(super) fn answers(&self) -> Answers {
         Answers {
-            renames: self.rename.clone(),
+            renames: Vec::new(),
+            typed_renames: self.rename.clone(),
             drops: self.drop.clone(),
             defaults: self.default.clone(),
         }
     }
 }
 
-fn renamed(text: &str) -> Result<(String, String), String> {
-    match text.split_once(':') {
-        Some((from, to)) if !from.is_empty() && !to.is_empty() => {
-            Ok((from.to_owned(), to.to_owned()))
-        }
-        _ => Err("write what it was called, a colon, and what it is called".to_owned()),
+fn renamed(text: &str) -> Result<String, String> {
+    let is_between = |at: usize| at > 0 && at + 1 < text.len();
+    if text.match_indices(':').any(|(at, _)| is_between(at)) {
+        Ok(text.to_owned())
+    } else {
+        Err("write what it was called, a colon, and what it is called".to_owned())
     }
 }
 

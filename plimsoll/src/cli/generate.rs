@@ -18,7 +18,7 @@ use crate::{
     app::Beginning,
     dialect::Dialect,
     draft::Draft,
-    error::{MigrationError, Result},
+    error::{Error, MigrationError, Result},
     plan::statements,
     write::{Form, migration},
 };
@@ -43,7 +43,8 @@ pub(super) async fn generate(context: &Context<'_>, args: &Generate) -> Result<u
     krate.list_with(&name)?;
     if args.empty {
         let source = blank(krate.form, args.name());
-        return finish(context, args, &krate, name, &source, Vec::new(), Vec::new());
+        let remarks = krate.unlisted();
+        return finish(context, args, krate, name, &source, Vec::new(), remarks);
     }
     if !context.app.has_entities() {
         return Err(MigrationError::Unsupported {
@@ -65,7 +66,8 @@ pub(super) async fn generate(context: &Context<'_>, args: &Generate) -> Result<u
             .await?
     };
     let draft = answered(context, args, &beginning)?;
-    let mut remarks = beginning.remarks.clone();
+    let mut remarks = krate.unlisted();
+    remarks.extend(beginning.remarks.clone());
     if draft.steps.steps().is_empty() {
         for remark in &remarks {
             context.output.note(remark);
@@ -95,7 +97,7 @@ pub(super) async fn generate(context: &Context<'_>, args: &Generate) -> Result<u
     let source = formatted(&written.source, krate.folder());
     let steps = written.steps.steps().iter();
     let steps = steps.map(|step| format!("{} {}", step.sign(), step.describe())).collect();
-    finish(context, args, &krate, name, &source, steps, remarks)
+    finish(context, args, krate, name, &source, steps, remarks)
 }
 
 /// The draft, when all is said that has to be said.
@@ -112,18 +114,32 @@ fn answered(context: &Context<'_>, args: &Generate, beginning: &Beginning) -> Re
         };
     }
     let mut asked = Vec::new();
-    loop {
-        let draft = beginning.draft(&answers)?;
-        let Some(question) = questions::next(&draft, &asked) else { return Ok(draft) };
-        questions::ask(context, &question, &mut answers, &mut asked)?;
+    let mut draft = beginning.draft(&answers)?;
+    while let Some(question) = questions::next(&draft, &asked) {
+        // Whoever gives an answer that does not go is told why, and asked again.
+        (answers, draft) = loop {
+            let mut more = answers.clone();
+            let about = questions::ask(context, &question, &mut more)?;
+            match beginning.draft(&more) {
+                Ok(draft) => {
+                    asked.push(about);
+                    break (more, draft);
+                }
+                Err(Error::Migration(MigrationError::BadAnswer { problem })) => {
+                    context.output.note(problem);
+                }
+                Err(error) => return Err(error),
+            }
+        };
     }
+    Ok(draft)
 }
 
 /// Writes the migration, or prints it.
 fn finish(
     context: &Context<'_>,
     args: &Generate,
-    krate: &Crate,
+    krate: Crate,
     name: String,
     source: &str,
     steps: Vec<String>,

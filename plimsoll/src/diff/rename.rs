@@ -68,18 +68,33 @@ impl Question {
     }
 }
 
+/// A thing that is to be called otherwise.
+struct Open {
+    from: String,
+    to: String,
+    /// Whether somebody answered so just now: what an entity declares may have been done long ago.
+    is_answered: bool,
+}
+
+impl Open {
+    /// What becomes `to`, by the answer or else by what is declared.
+    fn of(to: &str, answered: Option<&String>, declared: Option<&String>) -> Option<Self> {
+        let from = answered.or(declared)?.clone();
+        Some(Self { from, to: to.to_owned(), is_answered: answered.is_some() })
+    }
+}
+
 /// Makes the renames that are declared or answered in `now`, and says which.
 pub(super) fn declared(now: &mut Schema, want: &Schema, answered: &[Rename]) -> Vec<Change> {
     let mut changes = Vec::new();
     let answered_table = |new: &String| {
         answered.iter().find_map(|rename| match rename {
-            Rename::Table { from, to } if to == new => Some(from.clone()),
+            Rename::Table { from, to } if to == new => Some(from),
             _ => None,
         })
     };
     let tables = want.tables.values().filter_map(|table| {
-        let from = answered_table(&table.name).or_else(|| table.renamed_from.clone())?;
-        Some((from, table.name.clone()))
+        Open::of(&table.name, answered_table(&table.name), table.renamed_from.as_ref())
     });
     let renamed = in_turn(tables.collect(), |from, to| {
         let rename = Change::RenameTable { from: from.to_owned(), to: to.to_owned() };
@@ -89,15 +104,13 @@ pub(super) fn declared(now: &mut Schema, want: &Schema, answered: &[Rename]) -> 
     for (name, table) in &want.tables {
         let answered_column = |new: &String| {
             answered.iter().find_map(|rename| match rename {
-                Rename::Column { table, from, to } if table == name && to == new => {
-                    Some(from.clone())
-                }
+                Rename::Column { table, from, to } if table == name && to == new => Some(from),
                 _ => None,
             })
         };
         let columns = table.columns.iter().filter_map(|column| {
-            let from = answered_column(&column.name).or_else(|| column.renamed_from.clone())?;
-            Some((from, column.name.clone()))
+            let declared = column.renamed_from.as_ref();
+            Open::of(&column.name, answered_column(&column.name), declared)
         });
         let renamed = in_turn(columns.collect(), |from, to| {
             let (from, to) = (from.to_owned(), to.to_owned());
@@ -109,26 +122,46 @@ pub(super) fn declared(now: &mut Schema, want: &Schema, answered: &[Rename]) -> 
     changes
 }
 
+/// What one of several is called that take the names of each other, until its own is free.
+const ASIDE: &str = "plimsoll_aside";
+
 /// Makes the renames that can be made, and again those that were in the way of others: `b` to `c`
-/// frees the name for `a` to `b`.
+/// frees the name for `a` to `b`. Of those that are in the way of each other one steps aside.
 fn in_turn(
-    mut open: Vec<(String, String)>,
+    mut open: Vec<Open>,
     mut rename: impl FnMut(&str, &str) -> Option<Change>,
 ) -> Vec<Change> {
     let mut done = Vec::new();
     loop {
         let before = done.len();
-        open.retain(|(from, to)| match rename(from, to) {
+        open.retain(|it| match rename(&it.from, &it.to) {
             Some(change) => {
                 done.push(change);
                 false
             }
             None => true,
         });
-        if done.len() == before {
-            return done;
+        if done.len() > before {
+            continue;
         }
+        let Some(place) = in_a_circle(&open) else { return done };
+        let Some(aside) = rename(&open[place].from, ASIDE) else { return done };
+        done.push(aside);
+        ASIDE.clone_into(&mut open[place].from);
     }
+}
+
+/// One of several answers of which each takes the name of the next.
+fn in_a_circle(open: &[Open]) -> Option<usize> {
+    open.iter().position(|first| {
+        let mut at = first;
+        // A circle has no more members than there are.
+        open.iter().any(|_| {
+            let next = open.iter().find(|it| it.is_answered && it.from == at.to);
+            at = next.unwrap_or(at);
+            next.is_some() && at.to == first.from
+        }) && first.is_answered
+    })
 }
 
 /// What goes and comes at once and could be one.

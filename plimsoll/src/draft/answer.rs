@@ -1,8 +1,10 @@
 //! What somebody answered, matched with what was asked.
 
-use std::collections::BTreeSet;
+mod renames;
 
-use super::value;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{fillable, value};
 use crate::{
     change::Change,
     diff::{Diff, Rename},
@@ -15,6 +17,9 @@ pub struct Answers {
     /// What has another name: what it was called and what it is called, a table or a column with or
     /// without its table before a point.
     pub renames: Vec<(String, String)>,
+    /// The same as it is typed, `old:new`. A name may have colons of its own: the colon counts that
+    /// stands between two names that are there.
+    pub typed_renames: Vec<String>,
     /// What goes with what it holds.
     pub drops: Vec<String>,
     /// What the rows that are there get in a column.
@@ -24,107 +29,6 @@ pub struct Answers {
 fn quoted<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
     let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     if quoted.is_empty() { "nothing".to_owned() } else { quoted.join(", ") }
-}
-
-impl Answers {
-    /// The renames that are meant: of tables first, because the columns of a renamed table are
-    /// compared only then.
-    pub(super) fn renames(
-        &self,
-        compare: impl Fn(&Vec<Rename>) -> Diff,
-    ) -> Result<Vec<Rename>, String> {
-        let mut renames: Vec<Rename> = Vec::new();
-        let mut open = self.renames.clone();
-        if open.is_empty() {
-            return Ok(renames);
-        }
-        let found = compare(&renames);
-        let (gone, new) = (tables_gone(&found), tables_new(&found));
-        open.retain(|(from, to)| {
-            let is_it = gone.contains(from) && new.contains(to);
-            if is_it {
-                renames.push(Rename::Table { from: from.clone(), to: to.clone() });
-            }
-            !is_it
-        });
-        if open.is_empty() {
-            return Ok(renames);
-        }
-        let found = compare(&renames);
-        let mut columns = Vec::new();
-        for (from, to) in &open {
-            // A table may be called by its name of before.
-            let is_old = |table: &str, name: &str| {
-                let before = renames.iter().find_map(|rename| match rename {
-                    Rename::Table { from, to } if to == table => Some(&**from),
-                    _ => None,
-                });
-                is_named(from, table, Some(name))
-                    || before.is_some_and(|before| is_named(from, before, Some(name)))
-            };
-            let pairs = columns_gone(&found).flat_map(|(table, old)| {
-                let new = columns_new(&found).filter(move |(of, _)| *of == table);
-                new.map(move |(_, new)| (table, old, new))
-            });
-            let mut pairs = pairs
-                .filter(|(table, old, new)| is_old(table, old) && is_named(to, table, Some(new)));
-            match (pairs.next(), pairs.next()) {
-                (Some((table, from, to)), None) => columns.push(Rename::Column {
-                    table: table.to_owned(),
-                    from: from.to_owned(),
-                    to: to.to_owned(),
-                }),
-                (Some((one, old, new)), Some((other, ..))) => {
-                    return Err(format!(
-                        "`--rename {from}:{to}` could be of `{one}` and of `{other}`: write \
-                         `--rename {one}.{old}:{new}`"
-                    ));
-                }
-                (None, _) => {
-                    return Err(format!(
-                        "`--rename {from}:{to}` names nothing that goes and something that comes \
-                         for it: {} go, {} come",
-                        quoted(&all(&found, false)),
-                        quoted(&all(&found, true))
-                    ));
-                }
-            }
-        }
-        renames.extend(columns);
-        Ok(renames)
-    }
-}
-
-fn tables_gone(found: &Diff) -> BTreeSet<String> {
-    let gone = found.changes.iter().filter_map(|change| match change {
-        Change::DropTable(table) => Some(table.name.clone()),
-        _ => None,
-    });
-    gone.collect()
-}
-
-fn tables_new(found: &Diff) -> BTreeSet<String> {
-    let new = found.changes.iter().filter_map(|change| match change {
-        Change::CreateTable(table) => Some(table.name.clone()),
-        _ => None,
-    });
-    new.collect()
-}
-
-/// The columns that go, each with its table.
-fn columns_gone(found: &Diff) -> impl Iterator<Item = (&str, &str)> {
-    found.changes.iter().filter_map(|change| match change {
-        Change::DropColumn { table, column } => Some((&**table, &*column.name)),
-        _ => None,
-    })
-}
-
-/// The columns that come, each with its table.
-fn columns_new(found: &Diff) -> impl Iterator<Item = (&str, &str)> {
-    found.changes.iter().filter_map(|change| match change {
-        Change::AddColumn { table, column } => Some((&**table, &*column.name)),
-        _ => None,
-    })
 }
 
 /// What comes, or what goes.
@@ -139,32 +43,121 @@ fn all(found: &Diff, is_new: bool) -> Vec<String> {
     names.collect()
 }
 
-/// The answers that are not renames, and which of them something asked for.
+/// A table, or a column of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Thing<'d> {
+    table: &'d str,
+    column: Option<&'d str>,
+}
+
+impl<'d> Thing<'d> {
+    pub(super) fn column(table: &'d str, column: &'d Column) -> Self {
+        Self { table, column: Some(&column.name) }
+    }
+
+    /// What is gone for good with a change.
+    pub(super) fn lost(change: &'d Change) -> Option<Self> {
+        let thing = match change {
+            Change::DropTable(table) => Self { table: &table.name, column: None },
+            Change::DropColumn { table, column } => Self::column(table, column),
+            Change::AlterColumn { table, from, .. } => Self::column(table, from),
+            _ => return None,
+        };
+        change.loses().then_some(thing)
+    }
+
+    pub(super) fn table(self) -> &'d str {
+        self.table
+    }
+
+    pub(super) fn column_name(self) -> Option<&'d str> {
+        self.column
+    }
+
+    /// Its name, which is that of the table with that of the column behind a point.
+    pub(super) fn name(self) -> String {
+        full(self.table, self.column)
+    }
+}
+
+fn full(table: &str, column: Option<&str>) -> String {
+    column.map_or_else(|| table.to_owned(), |column| format!("{table}.{column}"))
+}
+
+/// What a table was called before.
+fn former<'r>(table: &str, renames: &'r [Rename]) -> Option<&'r str> {
+    renames.iter().find_map(|rename| match rename {
+        Rename::Table { from, to } if to == table => Some(&**from),
+        _ => None,
+    })
+}
+
+/// Whether somebody who says `name` means the thing with its table, under whichever name.
+///
+/// Names may have points of their own, so that the whole is compared.
+fn is_whole_name(name: &str, of: Thing<'_>, renames: &[Rename]) -> bool {
+    name == of.name()
+        || former(of.table, renames)
+            .is_some_and(|table| of.column.is_some() && name == full(table, of.column))
+}
+
+/// The things that somebody can mean: whoever says a column alone means it only where nothing is
+/// called so as a whole.
+fn meant<'d>(name: &str, things: &BTreeSet<Thing<'d>>, renames: &[Rename]) -> Vec<Thing<'d>> {
+    let of = |is_it: &dyn Fn(Thing<'d>) -> bool| -> Vec<Thing<'d>> {
+        things.iter().copied().filter(|thing| is_it(*thing)).collect()
+    };
+    let whole = of(&|thing| is_whole_name(name, thing, renames));
+    if whole.is_empty() { of(&|thing| thing.column == Some(name)) } else { whole }
+}
+
+/// The answers that are not renames, each with what it is about.
 pub(super) struct Asked<'a> {
-    answers: &'a Answers,
-    drops: Vec<BTreeSet<String>>,
-    defaults: Vec<BTreeSet<String>>,
+    drops: BTreeSet<Thing<'a>>,
+    defaults: BTreeMap<Thing<'a>, &'a str>,
 }
 
 impl<'a> Asked<'a> {
-    pub(super) fn new(answers: &'a Answers) -> Self {
-        Self {
-            answers,
-            drops: vec![BTreeSet::new(); answers.drops.len()],
-            defaults: vec![BTreeSet::new(); answers.defaults.len()],
+    /// # Errors
+    /// An answer to nothing, one that two things asked for, and two of which only one can be.
+    pub(super) fn new(
+        answers: &'a Answers,
+        found: &'a Diff,
+        renames: &[Rename],
+    ) -> Result<Self, String> {
+        let mut asked = Self { drops: BTreeSet::new(), defaults: BTreeMap::new() };
+        let lost = found.changes.iter().filter_map(Thing::lost).collect();
+        for name in &answers.drops {
+            let said = |name: &str| format!("--drop {name}");
+            let nothing = || {
+                let go = quoted(&all(found, false));
+                format!("nothing that goes with what it holds: {go} go")
+            };
+            asked.drops.insert(one(name, &meant(name, &lost, renames), said, nothing)?);
         }
-    }
-
-    /// Whether somebody said that the table or the column goes.
-    pub(super) fn is_dropped(&mut self, table: &str, column: Option<&str>) -> bool {
-        let mut is_said = false;
-        for (name, of) in self.answers.drops.iter().zip(&mut self.drops) {
-            if is_named(name, table, column) {
-                of.insert(table.to_owned());
-                is_said = true;
+        let fillable = found.changes.iter().filter_map(fillable);
+        let fillable = fillable.map(|(table, column)| Thing::column(table, column)).collect();
+        for (name, value) in &answers.defaults {
+            let said = |name: &str| format!("--default {name}={value}");
+            let nothing = || {
+                "no column that takes no NULL from now on, or goes, and has no default of its own"
+                    .to_owned()
+            };
+            let thing = one(name, &meant(name, &fillable, renames), said, nothing)?;
+            if let Some(other) = asked.defaults.insert(thing, value).filter(|other| other != value)
+            {
+                return Err(format!(
+                    "`{}` and `--default {name}={other}` are of one column, which gets one value",
+                    said(name)
+                ));
             }
         }
-        is_said
+        Ok(asked)
+    }
+
+    /// Whether somebody said that it goes.
+    pub(super) fn is_dropped(&self, thing: Thing<'_>) -> bool {
+        self.drops.contains(&thing)
     }
 
     /// What somebody said that rows get in the column, which has the conditions of that table.
@@ -172,73 +165,33 @@ impl<'a> Asked<'a> {
     /// # Errors
     /// Why it cannot be a value of the column.
     pub(super) fn fill(
-        &mut self,
+        &self,
         table: &str,
         column: &Column,
         of: Option<&Table>,
     ) -> Result<Option<Default>, String> {
-        let mut said = None;
-        for ((name, value), tables) in self.answers.defaults.iter().zip(&mut self.defaults) {
-            if is_named(name, table, Some(&column.name)) {
-                tables.insert(table.to_owned());
-                said = Some(value);
-            }
-        }
-        let Some(text) = said else { return Ok(None) };
+        let Some(text) = self.defaults.get(&Thing::column(table, column)) else { return Ok(None) };
         let fill = value::read(text, column, of);
         Ok(Some(fill.map_err(|why| format!("`--default {table}.{}={text}`: {why}", column.name))?))
     }
-
-    /// # Errors
-    /// An answer to nothing, and one that two things asked for.
-    pub(super) fn finish(self, found: &Diff) -> Result<(), String> {
-        for (name, of) in self.answers.drops.iter().zip(&self.drops) {
-            let nothing = || {
-                let go = quoted(&all(found, false));
-                format!("nothing that goes with what it holds: {go} go")
-            };
-            about_one(
-                of,
-                &format!("--drop {name}"),
-                |table| format!("--drop {table}.{name}"),
-                nothing,
-            )?;
-        }
-        for ((name, value), of) in self.answers.defaults.iter().zip(&self.defaults) {
-            let nothing = || {
-                "no column that takes no NULL from now on, or goes, and has no default of its own"
-                    .to_owned()
-            };
-            let precise = |table: &str| format!("--default {table}.{name}={value}");
-            about_one(of, &format!("--default {name}={value}"), precise, nothing)?;
-        }
-        Ok(())
-    }
 }
 
-/// Whether an answer is about a thing of one table.
-fn about_one(
-    tables: &BTreeSet<String>,
-    answer: &str,
-    precise: impl Fn(&str) -> String,
+/// The one thing that an answer is about.
+fn one<'d>(
+    name: &str,
+    things: &[Thing<'d>],
+    said: impl Fn(&str) -> String,
     nothing: impl Fn() -> String,
-) -> Result<(), String> {
-    let mut tables = tables.iter();
-    match (tables.next(), tables.next()) {
-        (None, _) => Err(format!("`{answer}` names {}", nothing())),
-        (Some(_), None) => Ok(()),
-        (Some(one), Some(other)) => Err(format!(
-            "`{answer}` could be of `{one}` and of `{other}`: write `{}`",
-            precise(one)
-        )),
-    }
-}
-
-/// Whether the name is that of the table, or of the column with or without its table.
-fn is_named(name: &str, table: &str, column: Option<&str>) -> bool {
-    match column {
-        None => name == table,
-        // Names may have points of their own.
-        Some(column) => name == column || name == format!("{table}.{column}"),
+) -> Result<Thing<'d>, String> {
+    match things {
+        [] => Err(format!("`{}` names {}", said(name), nothing())),
+        [thing] => Ok(*thing),
+        [one, other, ..] => {
+            let both =
+                format!("`{}` could be of `{}` and of `{}`", said(name), one.table, other.table);
+            // What is ambiguous as a whole has no better name.
+            let precise = Some(one.name()).filter(|precise| precise != name);
+            Err(precise.map_or(both.clone(), |it| format!("{both}: write `{}`", said(&it))))
+        }
     }
 }

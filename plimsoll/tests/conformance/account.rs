@@ -28,6 +28,9 @@ fn classes() -> Vec<Class> {
         django::fields::all(),
         django::constraints::all(),
         django::introspection::all(),
+        django::optimizer::all(),
+        django::optimizer::together::all(),
+        django::questioner::all(),
     ];
     let mut merged: Vec<Class> = Vec::new();
     for class in classes.into_iter().flatten() {

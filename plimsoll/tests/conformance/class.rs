@@ -2,7 +2,7 @@
 
 use plimsoll::Dialect;
 
-use crate::{applied::Applied, case::Case};
+use crate::{applied::Applied, case::Case, planned::Planned};
 
 /// A class of tests.
 pub(crate) struct Class {
@@ -18,6 +18,8 @@ pub(crate) enum Restated {
     Compared(Box<Case>),
     /// Steps are made and taken back.
     Applied(Box<Applied>),
+    /// Steps are planned and run.
+    Planned(Box<Planned>),
 }
 
 impl From<Case> for Restated {
@@ -32,11 +34,18 @@ impl From<Applied> for Restated {
     }
 }
 
+impl From<Planned> for Restated {
+    fn from(case: Planned) -> Self {
+        Self::Planned(Box::new(case))
+    }
+}
+
 impl Restated {
     fn failure(&self, dialect: Dialect) -> Option<String> {
         match self {
             Self::Compared(case) => case.failure(dialect),
             Self::Applied(case) => case.failure(dialect),
+            Self::Planned(case) => case.failure(dialect),
         }
     }
 
@@ -45,6 +54,7 @@ impl Restated {
         match self {
             Self::Compared(case) => case.no_notions().collect(),
             Self::Applied(case) => case.no_notions().collect(),
+            Self::Planned(_) => Vec::new(),
         }
     }
 }

@@ -8,6 +8,10 @@ pub(crate) mod fields;
 pub(crate) mod introspection;
 #[path = "django/models.rs"]
 pub(crate) mod models;
+#[path = "django/optimizer.rs"]
+pub(crate) mod optimizer;
+#[path = "django/questioner.rs"]
+pub(crate) mod questioner;
 
 use plimsoll::{TableBuilder, schema::ForeignKey};
 

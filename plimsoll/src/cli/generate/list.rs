@@ -1,7 +1,8 @@
 //! The migration crate: its list of migrations, and its files.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -54,8 +55,36 @@ impl Crate {
 
     /// Where the file of a migration goes.
     pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.files().join(format!("{name}.rs"))
+    }
+
+    fn files(&self) -> PathBuf {
         let folder = if self.text.contains("mod versions {") { "src/versions" } else { "src" };
-        self.folder.join(folder).join(format!("{name}.rs"))
+        self.folder.join(folder)
+    }
+
+    /// Remarks on files of migrations that the list does not know: what a run leaves that is killed
+    /// between the two.
+    pub(super) fn unlisted(&self) -> Vec<String> {
+        let is_migration = |path: &PathBuf| {
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+            path.extension().is_some_and(|it| it == "rs")
+                && name
+                    .strip_prefix('m')
+                    .is_some_and(|it| it.starts_with(|it: char| it.is_ascii_digit()))
+                && !self.text.contains(&format!("mod {name};"))
+        };
+        let entries = fs::read_dir(self.files()).into_iter().flatten().flatten();
+        let mut files: Vec<PathBuf> =
+            entries.map(|entry| entry.path()).filter(is_migration).collect();
+        files.sort();
+        let remark = |file: &PathBuf| {
+            let file = file.display();
+            format!(
+                "`{file}` is in no list: a run that wrote it was interrupted, or somebody forgot it"
+            )
+        };
+        files.iter().map(remark).collect()
     }
 
     /// The text of the list with the migration at its end.
@@ -68,13 +97,21 @@ impl Crate {
         add_to_list(&self.text, name).map(|(changed, _)| changed).map_err(refused)
     }
 
-    /// Writes the file and adds it to the list; an interrupted run leaves the list as it was.
-    pub(super) fn add(&self, name: &str, source: &str) -> Result<PathBuf> {
+    /// Writes the file and adds it to the list: both, or neither.
+    pub(super) fn add(mut self, name: &str, source: &str) -> Result<PathBuf> {
+        // Whoever answered questions may have taken his time.
+        self.text = fs::read_to_string(&self.list).map_err(file_error("read", &self.list))?;
         let changed = self.list_with(name)?;
         let file = self.file(name);
-        write_new(&file, source)?;
-        if let Err(error) = replace(&self.list, &changed) {
-            // A file that the list does not know would lie there unused.
+        if file.exists() {
+            let source = io::Error::from(io::ErrorKind::AlreadyExists);
+            return Err(file_error("write", &file)(source).into());
+        }
+        let migration = Half::write(&file, source)?;
+        let list = Half::write(&self.list, &changed)?;
+        // A file that no list knows harms nobody; a list that names what is not there does.
+        migration.put()?;
+        if let Err(error) = list.put() {
             let _ = fs::remove_file(&file);
             return Err(error);
         }
@@ -166,20 +203,45 @@ fn closing(lines: &[String], open: &str, close: &str) -> Option<usize> {
     Some(start + 1 + end)
 }
 
-/// Writes a file that must not be there yet, whole or not at all.
-fn write_new(file: &Path, text: &str) -> Result<()> {
-    if file.exists() {
-        let source = io::Error::from(io::ErrorKind::AlreadyExists);
-        return Err(file_error("write", file)(source).into());
-    }
-    replace(file, text)
+/// The text of a file beside the file, until it is put in its place by a rename. It goes when that
+/// does not happen.
+struct Half<'h> {
+    beside: PathBuf,
+    file: &'h Path,
 }
 
-/// Puts a file in place by a rename, so that an interrupted run leaves the old one.
-fn replace(file: &Path, text: &str) -> Result<()> {
-    let half = file.with_extension("rs.new");
-    fs::write(&half, text).map_err(file_error("write", &half))?;
-    Ok(fs::rename(&half, file).map_err(file_error("write", file))?)
+impl<'h> Half<'h> {
+    /// Writes it through to the disk.
+    fn write(file: &'h Path, text: &str) -> Result<Self, MigrationError> {
+        let half = Self { beside: file.with_extension("rs.new"), file };
+        let permissions = fs::metadata(file).ok().map(|it| it.permissions());
+        // A rename would go over it all the same.
+        if permissions.as_ref().is_some_and(fs::Permissions::readonly) {
+            let source = io::Error::from(io::ErrorKind::PermissionDenied);
+            return Err(file_error("write", file)(source));
+        }
+        let write = || {
+            let mut beside = File::create(&half.beside)?;
+            beside.write_all(text.as_bytes())?;
+            if let Some(permissions) = permissions {
+                beside.set_permissions(permissions)?;
+            }
+            beside.sync_all()
+        };
+        write().map_err(file_error("write", &half.beside))?;
+        Ok(half)
+    }
+
+    fn put(self) -> Result<()> {
+        Ok(fs::rename(&self.beside, self.file).map_err(file_error("write", self.file))?)
+    }
+}
+
+impl Drop for Half<'_> {
+    fn drop(&mut self) {
+        // After the rename there is none.
+        let _ = fs::remove_file(&self.beside);
+    }
 }
 
 fn file_error(doing: &'static str, file: &Path) -> impl FnOnce(io::Error) -> MigrationError {

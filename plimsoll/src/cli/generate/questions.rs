@@ -1,6 +1,6 @@
 //! What only a person can know, asked on a terminal, or told with the options that say it.
 
-use std::io::{BufRead as _, stdin};
+use std::io::{BufRead as _, ErrorKind, stdin};
 
 use crate::{
     cli::Context,
@@ -24,7 +24,7 @@ pub(super) fn next<'d>(draft: &'d Draft, asked: &[String]) -> Option<Next<'d>> {
 /// What has to be said, with the options that say it.
 pub(super) fn options(open: &Open) -> String {
     match open {
-        Open::Gone { name, candidates, moved } => {
+        Open::Gone { name, candidates, moved, .. } => {
             let mut ways: Vec<String> = candidates
                 .iter()
                 .map(|(to, because)| {
@@ -51,20 +51,20 @@ fn said_moved(moved: &[String]) -> String {
     )
 }
 
-/// Asks, and adds the answer to the others.
+/// Asks, adds the answer to the others, and says what it is about.
 ///
 /// # Errors
 /// [`MigrationError::Unanswered`] when nobody answers, or the answer is to stop.
-pub(super) fn ask(
-    context: &Context<'_>,
-    next: &Next<'_>,
-    answers: &mut Answers,
-    asked: &mut Vec<String>,
-) -> Result<()> {
+pub(super) fn ask(context: &Context<'_>, next: &Next<'_>, answers: &mut Answers) -> Result<String> {
     let tell = |text: &str| context.output.note(text);
     match next {
-        Next::Open(open @ Open::Gone { name, candidates, moved }) => {
-            tell(&format!("`{name}` is in no entity any more{}.", said_moved(moved)));
+        Next::Open(open @ Open::Gone { name, candidates, moved, is_computed }) => {
+            let what = if *is_computed {
+                "is computed from now on, and has no values of its own"
+            } else {
+                "is in no entity any more"
+            };
+            tell(&format!("`{name}` {what}{}.", said_moved(moved)));
             for (at, (to, because)) in candidates.iter().enumerate() {
                 tell(&format!("  {}) it is called `{to}` now ({})", at + 1, because.join("; ")));
             }
@@ -83,39 +83,49 @@ pub(super) fn ask(
                     }
                     _ => continue,
                 }
-                return Ok(());
+                return Ok(name.clone());
             }
         }
         Next::Open(open @ Open::Value(Lack { name, ty })) => {
             tell(&format!("`{name}` is new, takes no NULL and has no default ({ty})."));
-            let answer = line(open, "Type what the rows that are there get:", context)?;
-            answers.defaults.push((name.clone(), answer));
+            loop {
+                let answer = line(open, "Type what the rows that are there get:", context)?;
+                if !answer.is_empty() {
+                    answers.defaults.push((name.clone(), answer));
+                    return Ok(name.clone());
+                }
+                // An empty text is a value, and a key that was hit is none.
+                tell(&format!(
+                    "nothing was typed; if it is an empty text that they get, stop with Ctrl-D and \
+                     type the command with `--default {name}=`"
+                ));
+            }
         }
         Next::Fill(lack @ Lack { name, ty }) => {
             tell(&format!("`{name}` takes no NULL any more ({ty})."));
             let question = "Type what rows get that have none (nothing: such rows are refused):";
             let open = Open::Value((*lack).clone());
             let answer = line(&open, question, context)?;
-            asked.push(name.clone());
             if !answer.is_empty() {
                 answers.defaults.push((name.clone(), answer));
             }
+            Ok(name.clone())
         }
     }
-    Ok(())
 }
 
 fn unanswered(open: &Open) -> crate::Error {
     MigrationError::Unanswered { open: vec![options(open)] }.into()
 }
 
-/// A line that somebody typed.
+/// A line that somebody typed; an empty one for what is no text.
 fn line(open: &Open, question: &str, context: &Context<'_>) -> Result<String> {
     context.output.note(question);
     let mut answer = String::new();
     match stdin().lock().read_line(&mut answer) {
+        Ok(read) if read > 0 => Ok(answer.trim().to_owned()),
+        Err(error) if error.kind() == ErrorKind::InvalidData => Ok(String::new()),
         // Nobody is there any more.
-        Ok(0) | Err(_) => Err(unanswered(open)),
-        Ok(_) => Ok(answer.trim().to_owned()),
+        Ok(_) | Err(_) => Err(unanswered(open)),
     }
 }
