@@ -11,18 +11,22 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
 #![expect(clippy::print_stdout, reason = "the table is what it is run for")]
 
-use std::{
-    hint::black_box,
-    time::{Duration, Instant},
-};
+use std::{hint::black_box, time::Instant};
+
+#[path = "shared/tables.rs"]
+mod tables;
+#[path = "shared/times.rs"]
+mod times;
 
 use criterion::Criterion;
 use plimsoll::{
-    Answers, App, History, Schema, Steps,
-    prelude::*,
+    Answers, App, History, Schema,
     schema::{Column, Entities, Type},
     write::{Form, migration},
 };
+
+use tables::table;
+use times::{median, milliseconds};
 
 const SIZES: [usize; 2] = [100, 1_000];
 const ROUNDS: usize = 9;
@@ -40,8 +44,8 @@ fn main() {
             });
             median(times.collect())
         });
-        let [small, large] = times.map(|time| time.as_secs_f64() * 1_000.0);
-        println!("{changed} {small:.2} {large:.2} {:.1}", large / small);
+        let ratio = times[1].as_secs_f64() / times[0].as_secs_f64();
+        println!("{changed} {} {} {ratio:.1}", milliseconds(times[0]), milliseconds(times[1]));
     }
     for tables in SIZES {
         for (name, changed) in [("unchanged", false), ("changed", true)] {
@@ -79,41 +83,4 @@ fn app(tables: usize, changed: bool) -> App {
     }
     let entities: Entities = schema.tables.into_values().collect();
     App::new(history).entities(entities)
-}
-
-fn table(number: usize) -> Steps {
-    Steps::new().create_table(&format!("table_{number:04}"), |mut t| {
-        t = t
-            .column(big_pk_auto("id"))
-            .column(big_integer_null("parent_id"))
-            .column(string_len("name", 80).default("a name"))
-            .column(string_len("state", 20).default("new"))
-            .column(integer("size").default(0))
-            .column(text_null("description"))
-            .column(boolean("active").default(true))
-            .column(decimal_len("price", 10, 2))
-            .column(json_binary_null("attributes"))
-            .column(date_null("since"))
-            .column(double_null("weight"))
-            .column(timestamp_with_time_zone("created_at").default(Expr::current_timestamp()))
-            .column(timestamp_with_time_zone_null("updated_at"))
-            .one_of("state", ["new", "used"])
-            .index(["parent_id"])
-            .index(["name", "state"])
-            .index(["created_at"]);
-        match number.checked_sub(1) {
-            Some(before) => t.foreign_key(
-                ["parent_id"],
-                format!("table_{before:04}"),
-                ["id"],
-                OnDelete::Cascade,
-            ),
-            None => t,
-        }
-    })
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }

@@ -21,16 +21,23 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[path = "shared/tables.rs"]
+mod tables;
+#[path = "shared/times.rs"]
+mod times;
+
 use criterion::Criterion;
 use plimsoll::{
     Dialect, How, Schema, Steps, Wanted, compare, introspect,
     plan::statements,
-    prelude::*,
     testing::{self, Scratch},
 };
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 use secrecy::ExposeSecret as _;
 use tokio::{runtime::Handle, task};
+
+use tables::table;
+use times::{median, milliseconds};
 
 const SIZES: [usize; 3] = [10, 100, 1_000];
 /// How often each is timed by turns for the printed table; the median counts.
@@ -50,39 +57,10 @@ fn main() {
     Criterion::default().configure_from_args().final_summary();
 }
 
-/// As many tables, each but the first referring to the one before it.
+/// As many tables.
 fn steps(tables: usize) -> Steps {
-    (0..tables).fold(Steps::new(), |steps, number| {
-        steps.create_table(&format!("table_{number:04}"), |mut t| {
-            t = t
-                .column(big_pk_auto("id"))
-                .column(big_integer_null("parent_id"))
-                .column(string_len("name", 80).default("a name"))
-                .column(string_len("state", 20).default("new"))
-                .column(integer("size").default(0))
-                .column(text_null("description"))
-                .column(boolean("active").default(true))
-                .column(decimal_len("price", 10, 2))
-                .column(json_binary_null("attributes"))
-                .column(date_null("since"))
-                .column(double_null("weight"))
-                .column(timestamp_with_time_zone("created_at").default(Expr::current_timestamp()))
-                .column(timestamp_with_time_zone_null("updated_at"))
-                .one_of("state", ["new", "used"])
-                .index(["parent_id"])
-                .index(["name", "state"])
-                .index(["created_at"]);
-            match number.checked_sub(1) {
-                Some(before) => t.foreign_key(
-                    ["parent_id"],
-                    format!("table_{before:04}"),
-                    ["id"],
-                    OnDelete::Cascade,
-                ),
-                None => t,
-            }
-        })
-    })
+    let all = (0..tables).flat_map(|number| table(number).steps().to_vec());
+    all.fold(Steps::new(), Steps::and_step)
 }
 
 async fn measure(scratch: &Scratch, tables: usize) {
@@ -218,13 +196,4 @@ fn client(scratch: &Scratch, file: &std::path::Path) -> Option<Duration> {
         command.stdin(input).stdout(Stdio::null()).stderr(Stdio::inherit()).status().ok()?;
     assert!(status.success(), "the client refuses the queries");
     Some(began.elapsed())
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.1}", time.as_secs_f64() * 1_000.0)
 }

@@ -19,6 +19,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[path = "shared/times.rs"]
+mod times;
+
 use criterion::Criterion;
 use plimsoll::{
     App, Dialect, History, Schema, Steps, connect,
@@ -28,11 +31,13 @@ use plimsoll::{
 };
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 
+use times::{median, milliseconds};
+
 const ROWS: usize = 1_000_000;
 const ROUNDS: usize = 5;
 
 fn main() {
-    let mut criterion = Criterion::default().configure_from_args();
+    let criterion = Criterion::default().configure_from_args();
     if std::env::args().any(|argument| argument == "--test") {
         criterion.final_summary();
         return;
@@ -130,13 +135,12 @@ async fn measure(scratch: &Scratch, name: &str, create: fn() -> Steps) {
         theirs.extend(client(file, &script));
     }
     let ours = median(ours);
-    let (client, ratio) = match theirs.len() {
-        0 => ("-".to_owned(), "-".to_owned()),
-        _ => {
-            let theirs = median(theirs);
-            let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
-            (milliseconds(theirs), format!("{ratio:.2}"))
-        }
+    let (client, ratio) = if theirs.is_empty() {
+        ("-".to_owned(), "-".to_owned())
+    } else {
+        let theirs = median(theirs);
+        let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
+        (milliseconds(theirs), format!("{ratio:.2}"))
     };
     println!("{name} {ROWS} {} {client} {ratio}", milliseconds(ours));
 }
@@ -178,13 +182,4 @@ fn client(file: &Path, script: &str) -> Option<Duration> {
     let status = client.status().ok()?;
     assert!(status.success(), "the client refuses the statements");
     Some(began.elapsed())
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.0}", time.as_secs_f64() * 1_000.0)
 }

@@ -164,14 +164,14 @@ async fn a_key_refers_to_another_column_whose_unique_comes_while_the_other_goes(
 async fn a_table_and_its_key_get_other_names_and_another_type(scratch: &Scratch) {
     let mut want = ports(&Type::BigInteger);
     let mut harbours = want.tables.remove("ports").unwrap();
-    harbours.name = "harbours".to_owned();
+    "harbours".clone_into(&mut harbours.name);
     harbours.renamed_from = Some("ports".to_owned());
-    harbours.columns[0].name = "number".to_owned();
+    "number".clone_into(&mut harbours.columns[0].name);
     harbours.columns[0].renamed_from = Some("id".to_owned());
     harbours.primary_key = vec!["number".to_owned()];
     for key in want.tables.values_mut().flat_map(|table| &mut table.foreign_keys) {
         if key.references == "ports" {
-            key.references = "harbours".to_owned();
+            "harbours".clone_into(&mut key.references);
             key.referenced_columns = vec!["number".to_owned()];
         }
     }
