@@ -18,7 +18,7 @@ use crate::{
     error::{MigrationError, Result},
     introspect::introspect,
     plan::plan,
-    revisions::{self, Known},
+    revisions::{self, Known, Target},
     schema::Schema,
     steps::{Step, Steps},
 };
@@ -106,9 +106,37 @@ impl History {
     /// [`MigrationError::BadHistory`] and [`MigrationError::BadMigration`] when the list makes no
     /// sense.
     pub fn schema(&self) -> Result<Schema> {
+        self.schema_at(&Target::Head)
+    }
+
+    /// The schema behind the revision that `target` names when nothing has run yet, as far as the
+    /// migrations up to it are declared; of [`Target::Base`] an empty one.
+    ///
+    /// # Errors
+    /// Those of [`History::schema`], and [`MigrationError::Target`] for a target that names no
+    /// revision, several, or the way back.
+    ///
+    /// ```
+    /// use plimsoll::{History, prelude::*, revisions::Target};
+    ///
+    /// let history = History::new()
+    ///     .declared("m01", || Steps::new().create_table("ships", |t| t.column(big_pk_auto("id"))))
+    ///     .declared("m02", || Steps::new().rename_table("ships", "boats"));
+    ///
+    /// let Ok(first) = "m01".parse::<Target>();
+    /// assert!(history.schema_at(&first)?.tables.contains_key("ships"));
+    /// assert!(history.schema()?.tables.contains_key("boats"));
+    /// # plimsoll::Result::Ok(())
+    /// ```
+    pub fn schema_at(&self, target: &Target) -> Result<Schema> {
+        let revisions = self.load()?;
         let mut schema = Schema::default();
-        for revision in &self.load()?.list {
-            if let Kind::Declared { steps, .. } = &revision.kind {
+        if *target == Target::Base {
+            return Ok(schema);
+        }
+        let standings = revisions::compare(&revisions.known(), &[]);
+        for at in revisions::to_apply(&standings, target).map_err(MigrationError::from)? {
+            if let Kind::Declared { steps, .. } = &revisions.list[at].kind {
                 // Behind an imperative migration a step may not fit: the rest still tells.
                 let _ = steps.apply(&mut schema);
             }
