@@ -126,7 +126,7 @@ impl History {
     /// let Ok(first) = "m01".parse::<Target>();
     /// assert!(history.schema_at(&first)?.tables.contains_key("ships"));
     /// assert!(history.schema()?.tables.contains_key("boats"));
-    /// # plimsoll::Result::Ok(())
+    /// # Ok::<(), plimsoll::Error>(())
     /// ```
     pub fn schema_at(&self, target: &Target) -> Result<Schema> {
         let revisions = self.load()?;
