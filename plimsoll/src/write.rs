@@ -23,6 +23,9 @@ use group::{Group, groups};
 /// So many columns stand in the call that creates a table; more get a function of their own.
 const COLUMNS_IN_PLACE: usize = 8;
 
+/// A function of more lines is one that nobody reads to its end, and that clippy would tell.
+const LINES: usize = 95;
+
 /// What a list of migrations is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -52,20 +55,11 @@ pub fn migration(
     notes: &[String],
     steps: &Steps,
 ) -> Result<Written, String> {
-    let groups = groups(steps);
-    let mut written = Steps::new();
-    let mut writer = Writer { functions: Vec::new(), taken: BTreeSet::from(["steps".to_owned()]) };
-    let mut chain = Chain::new("Steps::new()");
-    for group in groups {
-        writer.say(&group, &mut chain)?;
-        for step in group.into_steps() {
-            written = written.and_step(step);
-        }
+    let mut text = said(steps, COLUMNS_IN_PLACE)?;
+    if text.body.lines().count() > LINES {
+        text = said(steps, 0)?;
     }
-    if let Some(why) = steps.allowed_loss() {
-        chain.say("allow_loss", &[literal::text(why)]);
-        written = written.allow_loss(why);
-    }
+    let Said { body, functions, written } = text;
     let mut source = format!("//! {title}.\n");
     for note in notes {
         source.push_str(&format!("//!\n//! {note}\n"));
@@ -75,12 +69,41 @@ pub fn migration(
         source.push_str(IMPERATIVE);
     }
     let visibility = if form == Form::Declared { "pub(crate) " } else { "" };
-    let body = if chain.is_empty() { "Steps::new()".to_owned() } else { chain.laid_out(4, 0) };
     source.push_str(&format!("\n{visibility}fn steps() -> Steps {{\n    {body}\n}}\n"));
-    for function in writer.functions {
+    for function in functions {
         source.push_str(&format!("\n{function}"));
     }
     Ok(Written { source, steps: written })
+}
+
+/// What a migration says.
+struct Said {
+    /// The steps as one expression.
+    body: String,
+    /// The functions that the expression calls.
+    functions: Vec<String>,
+    /// The steps that it makes.
+    written: Steps,
+}
+
+/// The steps in words; a table of more than so many columns gets a function of its own.
+fn said(steps: &Steps, in_place: usize) -> Result<Said, String> {
+    let mut written = Steps::new();
+    let taken = BTreeSet::from(["steps".to_owned()]);
+    let mut writer = Writer { functions: Vec::new(), taken, in_place };
+    let mut chain = Chain::new("Steps::new()");
+    for group in groups(steps) {
+        writer.say(&group, &mut chain)?;
+        for step in group.into_steps() {
+            written = written.and_step(step);
+        }
+    }
+    if let Some(why) = steps.allowed_loss() {
+        chain.say("allow_loss", &[literal::text(why)]);
+        written = written.allow_loss(why);
+    }
+    let body = if chain.is_empty() { "Steps::new()".to_owned() } else { chain.laid_out(4, 0) };
+    Ok(Said { body, functions: writer.functions, written })
 }
 
 /// What a migration that is code has besides.
@@ -97,6 +120,8 @@ struct Writer {
     /// The functions that build tables with many columns.
     functions: Vec<String>,
     taken: BTreeSet<String>,
+    /// How many columns a table has at most that is written where it is used.
+    in_place: usize,
 }
 
 impl Writer {
@@ -142,7 +167,7 @@ impl Writer {
         chain: &mut Chain,
     ) -> Result<(), String> {
         let body = table::whole(table)?;
-        let argument = if table.columns.len() > COLUMNS_IN_PLACE {
+        let argument = if table.columns.len() > self.in_place {
             let name = self.function(&table.name);
             let body = body.laid_out(4, 0);
             self.functions

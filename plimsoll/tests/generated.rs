@@ -38,7 +38,6 @@ macro_rules! generated {
         generated! { @ [$($case),+] [of_fenrir, of_gough, of_marchproxy, of_rag_fortress, of_tronbyt] }
     };
     (@ [$($case:ident),+] [$($system:ident),+]) => {
-        #[expect(clippy::too_many_lines, reason = "a whole system is many tables")]
         mod generated {
             $(pub(crate) mod $case;)+
             $(pub(crate) mod $system;)+

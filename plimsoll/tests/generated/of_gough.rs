@@ -7,82 +7,20 @@ pub(crate) fn steps() -> Steps {
         .create_table("api_definitions", api_definitions)
         .create_table("api_keys", api_keys)
         .create_table("api_usage", api_usage)
-        .create_table("auth_role", |t| {
-            t.column(pk_auto("id"))
-                .column(string_len("name", 80))
-                .column(string_len_null("description", 255))
-                .column(text_null("permissions"))
-                .column(date_time_null("created_at"))
-                .add_unique(Unique::new("auth_role_name_key", ["name"]))
-        })
+        .create_table("auth_role", auth_role)
         .create_table("auth_user", auth_user)
-        .create_table("auth_password_resets", |t| {
-            t.column(pk_auto("id"))
-                .column(integer("user_id"))
-                .column(string_len_null("token_hash", 255))
-                .column(date_time("expires_at"))
-                .column(boolean_null("used"))
-                .column(date_time_null("created_at"))
-                .add_unique(Unique::new("auth_password_resets_token_hash_key", ["token_hash"]))
-                .foreign_key(["user_id"], "auth_user", ["id"], OnDelete::NoAction)
-        })
-        .create_table("auth_refresh_tokens", |t| {
-            t.column(pk_auto("id"))
-                .column(integer("user_id"))
-                .column(string_len_null("token_hash", 255))
-                .column(date_time_null("expires_at"))
-                .column(boolean_null("revoked"))
-                .column(date_time_null("created_at"))
-                .add_unique(Unique::new("auth_refresh_tokens_token_hash_key", ["token_hash"]))
-                .foreign_key(["user_id"], "auth_user", ["id"], OnDelete::NoAction)
-        })
+        .create_table("auth_password_resets", auth_password_resets)
+        .create_table("auth_refresh_tokens", auth_refresh_tokens)
         .create_table("access_agents", access_agents)
-        .create_table("auth_user_roles", |t| {
-            t.column(pk_auto("id"))
-                .column(integer("user_id"))
-                .column(integer("role_id"))
-                .foreign_key(["user_id"], "auth_user", ["id"], OnDelete::NoAction)
-                .foreign_key(["role_id"], "auth_role", ["id"], OnDelete::NoAction)
-        })
+        .create_table("auth_user_roles", auth_user_roles)
         .create_table("cloud_init_templates", cloud_init_templates)
         .create_table("cloud_providers", cloud_providers)
-        .create_table("egg_groups", |t| {
-            t.column(pk_auto("id"))
-                .column(string_len("name", 255))
-                .column(string_len("display_name", 255))
-                .column(text_null("description"))
-                .column(json("eggs"))
-                .column(boolean_null("is_default"))
-                .column(date_time_null("created_at"))
-                .column(date_time_null("updated_at"))
-                .unique(["name"])
-        })
+        .create_table("egg_groups", egg_groups)
         .create_table("eggs", eggs)
         .create_table("elder_apps", elder_apps)
         .create_table("elder_config", elder_config)
-        .create_table("encrypted_secrets", |t| {
-            t.column(pk_auto("id"))
-                .column(string_len("path", 500))
-                .column(text("encrypted_data"))
-                .column(integer_null("created_by"))
-                .column(date_time_null("created_at"))
-                .column(date_time_null("updated_at"))
-                .add_unique(Unique::new("encrypted_secrets_path_key", ["path"]))
-                .foreign_key(["created_by"], "auth_user", ["id"], OnDelete::NoAction)
-        })
-        .create_table("enrollment_keys", |t| {
-            t.column(pk_auto("id"))
-                .column(string_len("key_hash", 255))
-                .column(integer("created_by"))
-                .column(date_time("expires_at"))
-                .column(boolean_null("is_used"))
-                .column(integer_null("used_by_agent"))
-                .column(text_null("metadata"))
-                .column(date_time_null("created_at"))
-                .add_unique(Unique::new("enrollment_keys_key_hash_key", ["key_hash"]))
-                .foreign_key(["created_by"], "auth_user", ["id"], OnDelete::NoAction)
-                .foreign_key(["used_by_agent"], "access_agents", ["id"], OnDelete::NoAction)
-        })
+        .create_table("encrypted_secrets", encrypted_secrets)
+        .create_table("enrollment_keys", enrollment_keys)
         .create_table("fleet_queries", fleet_queries)
         .create_table("fleet_alerts", fleet_alerts)
         .create_table("alert_history", alert_history)
@@ -91,100 +29,26 @@ pub(crate) fn steps() -> Steps {
         .create_table("ipxe_images", ipxe_images)
         .create_table("ipxe_boot_configs", ipxe_boot_configs)
         .create_table("ipxe_machines", ipxe_machines)
-        .create_table("boot_events", |t| {
-            t.column(pk_auto("id"))
-                .column(integer_null("machine_id"))
-                .column(string_len("mac_address", 64))
-                .column(string_len_null("ip_address", 64))
-                .column(string_len("event_type", 64))
-                .column(json_null("details"))
-                .column(string_len_null("status", 64))
-                .column(date_time_null("created_at"))
-                .index(["machine_id"])
-                .index(["event_type"])
-                .index(["created_at"])
-                .foreign_key(["machine_id"], "ipxe_machines", ["id"], OnDelete::Cascade)
-        })
+        .create_table("boot_events", boot_events)
         .create_table("lxd_clusters", lxd_clusters)
         .create_table("cloud_machines", cloud_machines)
         .create_table("lxd_cluster_members", lxd_cluster_members)
-        .create_table("maas_config", |t| {
-            t.column(pk_auto("id"))
-                .column(string_len("name", 100))
-                .column(string_len("maas_url", 500))
-                .column(string_len("api_key", 500))
-                .column(string_len("username", 100))
-                .column(boolean_null("is_active"))
-                .column(date_time_null("created_at"))
-                .column(date_time_null("updated_at"))
-                .add_unique(Unique::new("maas_config_name_key", ["name"]))
-        })
+        .create_table("maas_config", maas_config)
         .create_table("package_configs", package_configs)
         .create_table("query_executions", query_executions)
-        .create_table("resource_teams", |t| {
-            t.column(pk_auto("id"))
-                .column(string_len("name", 255))
-                .column(text_null("description"))
-                .column(integer("created_by"))
-                .column(boolean_null("is_active"))
-                .column(text_null("metadata"))
-                .column(date_time_null("created_at"))
-                .column(date_time_null("updated_at"))
-                .add_unique(Unique::new("resource_teams_name_key", ["name"]))
-                .foreign_key(["created_by"], "auth_user", ["id"], OnDelete::NoAction)
-        })
-        .create_table("resource_assignments", |t| {
-            t.column(pk_auto("id"))
-                .column(integer("team_id"))
-                .column(string_len("resource_type", 100))
-                .column(string_len("resource_id", 255))
-                .column(text("permissions"))
-                .column(integer("assigned_by"))
-                .column(date_time_null("assigned_at"))
-                .foreign_key(["team_id"], "resource_teams", ["id"], OnDelete::NoAction)
-                .foreign_key(["assigned_by"], "auth_user", ["id"], OnDelete::NoAction)
-        })
-        .create_table("secrets_config", |t| {
-            t.column(pk_auto("id"))
-                .column(string_len("name", 100))
-                .column(string_len("backend_type", 50))
-                .column(boolean_null("is_default"))
-                .column(text_null("config_data"))
-                .column(boolean_null("is_active"))
-                .column(date_time_null("created_at"))
-                .column(date_time_null("updated_at"))
-                .add_unique(Unique::new("secrets_config_name_key", ["name"]))
-        })
+        .create_table("resource_teams", resource_teams)
+        .create_table("resource_assignments", resource_assignments)
+        .create_table("secrets_config", secrets_config)
         .create_table("servers", servers)
         .create_table("deployment_jobs", deployment_jobs)
         .create_table("elder_hosts", elder_hosts)
         .create_table("fleet_hosts", fleet_hosts)
-        .create_table("osquery_results", |t| {
-            t.column(pk_auto("id"))
-                .column(integer_null("host_id"))
-                .column(string_len("query_name", 100))
-                .column(text_null("result_data"))
-                .column(string_len_null("result_hash", 64))
-                .column(date_time_null("execution_time"))
-                .column(date_time_null("created_at"))
-                .foreign_key(["host_id"], "fleet_hosts", ["id"], OnDelete::NoAction)
-        })
+        .create_table("osquery_results", osquery_results)
         .create_table("shell_sessions", shell_sessions)
         .create_table("ssh_ca_config", ssh_ca_config)
         .create_table("storage_config", storage_config)
         .create_table("system_logs", system_logs)
-        .create_table("team_members", |t| {
-            t.column(pk_auto("id"))
-                .column(integer("team_id"))
-                .column(integer("user_id"))
-                .column(string_len("role", 50))
-                .column(integer("added_by"))
-                .column(date_time_null("added_at"))
-                .column(date_time_null("expires_at"))
-                .foreign_key(["team_id"], "resource_teams", ["id"], OnDelete::Cascade)
-                .foreign_key(["user_id"], "auth_user", ["id"], OnDelete::Cascade)
-                .foreign_key(["added_by"], "auth_user", ["id"], OnDelete::NoAction)
-        })
+        .create_table("team_members", team_members)
 }
 
 fn api_definitions(t: TableBuilder) -> TableBuilder {
@@ -227,6 +91,15 @@ fn api_usage(t: TableBuilder) -> TableBuilder {
         .column(string_len_null("user_agent", 500))
 }
 
+fn auth_role(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(string_len("name", 80))
+        .column(string_len_null("description", 255))
+        .column(text_null("permissions"))
+        .column(date_time_null("created_at"))
+        .add_unique(Unique::new("auth_role_name_key", ["name"]))
+}
+
 fn auth_user(t: TableBuilder) -> TableBuilder {
     t.column(pk_auto("id"))
         .column(string_len("email", 255))
@@ -248,6 +121,28 @@ fn auth_user(t: TableBuilder) -> TableBuilder {
         .add_unique(Unique::new("auth_user_fs_uniquifier_key", ["fs_uniquifier"]))
 }
 
+fn auth_password_resets(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(integer("user_id"))
+        .column(string_len_null("token_hash", 255))
+        .column(date_time("expires_at"))
+        .column(boolean_null("used"))
+        .column(date_time_null("created_at"))
+        .add_unique(Unique::new("auth_password_resets_token_hash_key", ["token_hash"]))
+        .foreign_key(["user_id"], "auth_user", ["id"], OnDelete::NoAction)
+}
+
+fn auth_refresh_tokens(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(integer("user_id"))
+        .column(string_len_null("token_hash", 255))
+        .column(date_time_null("expires_at"))
+        .column(boolean_null("revoked"))
+        .column(date_time_null("created_at"))
+        .add_unique(Unique::new("auth_refresh_tokens_token_hash_key", ["token_hash"]))
+        .foreign_key(["user_id"], "auth_user", ["id"], OnDelete::NoAction)
+}
+
 fn access_agents(t: TableBuilder) -> TableBuilder {
     t.column(pk_auto("id"))
         .column(string_len("agent_id", 255))
@@ -263,6 +158,14 @@ fn access_agents(t: TableBuilder) -> TableBuilder {
         .column(date_time_null("updated_at"))
         .add_unique(Unique::new("access_agents_agent_id_key", ["agent_id"]))
         .foreign_key(["jwt_token_id"], "auth_refresh_tokens", ["id"], OnDelete::NoAction)
+}
+
+fn auth_user_roles(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(integer("user_id"))
+        .column(integer("role_id"))
+        .foreign_key(["user_id"], "auth_user", ["id"], OnDelete::NoAction)
+        .foreign_key(["role_id"], "auth_role", ["id"], OnDelete::NoAction)
 }
 
 fn cloud_init_templates(t: TableBuilder) -> TableBuilder {
@@ -291,6 +194,18 @@ fn cloud_providers(t: TableBuilder) -> TableBuilder {
         .column(date_time_null("created_at"))
         .column(date_time_null("updated_at"))
         .add_unique(Unique::new("cloud_providers_name_key", ["name"]))
+}
+
+fn egg_groups(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(string_len("name", 255))
+        .column(string_len("display_name", 255))
+        .column(text_null("description"))
+        .column(json("eggs"))
+        .column(boolean_null("is_default"))
+        .column(date_time_null("created_at"))
+        .column(date_time_null("updated_at"))
+        .unique(["name"])
 }
 
 fn eggs(t: TableBuilder) -> TableBuilder {
@@ -353,6 +268,31 @@ fn elder_config(t: TableBuilder) -> TableBuilder {
         .column(date_time_null("created_at"))
         .column(date_time_null("updated_at"))
         .add_unique(Unique::new("elder_config_name_key", ["name"]))
+}
+
+fn encrypted_secrets(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(string_len("path", 500))
+        .column(text("encrypted_data"))
+        .column(integer_null("created_by"))
+        .column(date_time_null("created_at"))
+        .column(date_time_null("updated_at"))
+        .add_unique(Unique::new("encrypted_secrets_path_key", ["path"]))
+        .foreign_key(["created_by"], "auth_user", ["id"], OnDelete::NoAction)
+}
+
+fn enrollment_keys(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(string_len("key_hash", 255))
+        .column(integer("created_by"))
+        .column(date_time("expires_at"))
+        .column(boolean_null("is_used"))
+        .column(integer_null("used_by_agent"))
+        .column(text_null("metadata"))
+        .column(date_time_null("created_at"))
+        .add_unique(Unique::new("enrollment_keys_key_hash_key", ["key_hash"]))
+        .foreign_key(["created_by"], "auth_user", ["id"], OnDelete::NoAction)
+        .foreign_key(["used_by_agent"], "access_agents", ["id"], OnDelete::NoAction)
 }
 
 fn fleet_queries(t: TableBuilder) -> TableBuilder {
@@ -512,6 +452,21 @@ fn ipxe_machines(t: TableBuilder) -> TableBuilder {
         .foreign_key(["boot_config_id"], "ipxe_boot_configs", ["id"], OnDelete::Cascade)
 }
 
+fn boot_events(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(integer_null("machine_id"))
+        .column(string_len("mac_address", 64))
+        .column(string_len_null("ip_address", 64))
+        .column(string_len("event_type", 64))
+        .column(json_null("details"))
+        .column(string_len_null("status", 64))
+        .column(date_time_null("created_at"))
+        .index(["machine_id"])
+        .index(["event_type"])
+        .index(["created_at"])
+        .foreign_key(["machine_id"], "ipxe_machines", ["id"], OnDelete::Cascade)
+}
+
 fn lxd_clusters(t: TableBuilder) -> TableBuilder {
     t.column(pk_auto("id"))
         .column(string_len("name", 100))
@@ -569,6 +524,18 @@ fn lxd_cluster_members(t: TableBuilder) -> TableBuilder {
         .foreign_key(["machine_id"], "cloud_machines", ["id"], OnDelete::NoAction)
 }
 
+fn maas_config(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(string_len("name", 100))
+        .column(string_len("maas_url", 500))
+        .column(string_len("api_key", 500))
+        .column(string_len("username", 100))
+        .column(boolean_null("is_active"))
+        .column(date_time_null("created_at"))
+        .column(date_time_null("updated_at"))
+        .add_unique(Unique::new("maas_config_name_key", ["name"]))
+}
+
 fn package_configs(t: TableBuilder) -> TableBuilder {
     t.column(pk_auto("id"))
         .column(string_len("name", 100))
@@ -597,6 +564,43 @@ fn query_executions(t: TableBuilder) -> TableBuilder {
         .column(date_time_null("completed_at"))
         .foreign_key(["query_id"], "fleet_queries", ["id"], OnDelete::NoAction)
         .foreign_key(["executed_by"], "auth_user", ["id"], OnDelete::NoAction)
+}
+
+fn resource_teams(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(string_len("name", 255))
+        .column(text_null("description"))
+        .column(integer("created_by"))
+        .column(boolean_null("is_active"))
+        .column(text_null("metadata"))
+        .column(date_time_null("created_at"))
+        .column(date_time_null("updated_at"))
+        .add_unique(Unique::new("resource_teams_name_key", ["name"]))
+        .foreign_key(["created_by"], "auth_user", ["id"], OnDelete::NoAction)
+}
+
+fn resource_assignments(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(integer("team_id"))
+        .column(string_len("resource_type", 100))
+        .column(string_len("resource_id", 255))
+        .column(text("permissions"))
+        .column(integer("assigned_by"))
+        .column(date_time_null("assigned_at"))
+        .foreign_key(["team_id"], "resource_teams", ["id"], OnDelete::NoAction)
+        .foreign_key(["assigned_by"], "auth_user", ["id"], OnDelete::NoAction)
+}
+
+fn secrets_config(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(string_len("name", 100))
+        .column(string_len("backend_type", 50))
+        .column(boolean_null("is_default"))
+        .column(text_null("config_data"))
+        .column(boolean_null("is_active"))
+        .column(date_time_null("created_at"))
+        .column(date_time_null("updated_at"))
+        .add_unique(Unique::new("secrets_config_name_key", ["name"]))
 }
 
 fn servers(t: TableBuilder) -> TableBuilder {
@@ -689,6 +693,17 @@ fn fleet_hosts(t: TableBuilder) -> TableBuilder {
         .foreign_key(["server_id"], "servers", ["id"], OnDelete::NoAction)
 }
 
+fn osquery_results(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(integer_null("host_id"))
+        .column(string_len("query_name", 100))
+        .column(text_null("result_data"))
+        .column(string_len_null("result_hash", 64))
+        .column(date_time_null("execution_time"))
+        .column(date_time_null("created_at"))
+        .foreign_key(["host_id"], "fleet_hosts", ["id"], OnDelete::NoAction)
+}
+
 fn shell_sessions(t: TableBuilder) -> TableBuilder {
     t.column(pk_auto("id"))
         .column(string_len("session_id", 255))
@@ -756,4 +771,17 @@ fn system_logs(t: TableBuilder) -> TableBuilder {
         .foreign_key(["server_id"], "servers", ["id"], OnDelete::NoAction)
         .foreign_key(["job_id"], "deployment_jobs", ["id"], OnDelete::NoAction)
         .foreign_key(["user_id"], "auth_user", ["id"], OnDelete::NoAction)
+}
+
+fn team_members(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id"))
+        .column(integer("team_id"))
+        .column(integer("user_id"))
+        .column(string_len("role", 50))
+        .column(integer("added_by"))
+        .column(date_time_null("added_at"))
+        .column(date_time_null("expires_at"))
+        .foreign_key(["team_id"], "resource_teams", ["id"], OnDelete::Cascade)
+        .foreign_key(["user_id"], "auth_user", ["id"], OnDelete::Cascade)
+        .foreign_key(["added_by"], "auth_user", ["id"], OnDelete::NoAction)
 }
