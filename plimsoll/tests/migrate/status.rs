@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_timer::Delay;
 use plimsoll::{Dialect, testing::Scratch};
 use serde_json::Value;
 
@@ -34,6 +35,13 @@ fn document(scratch: &Scratch, code: i32, arguments: &[&str]) -> Value {
 
 async fn status_names_the_code_that_was_killed_and_what_settles_it(scratch: &Scratch) {
     ship(scratch, &["sinking", "up"]).output().unwrap();
+    // Until the server has noticed that nobody is there any more, the lock is held.
+    for _ in 0..300 {
+        if !says(scratch, 2, &["sinking", "status"]).0.contains("running") {
+            break;
+        }
+        Delay::new(Duration::from_millis(50)).await;
+    }
 
     let (out, err) = says(scratch, 2, &["sinking", "status"]);
 
