@@ -101,7 +101,8 @@ fn a_folder_that_is_not_there_is_made() {
     let output = workspace.command(&ANSWERED).output().unwrap();
 
     assert!(output.status.success(), "{}", said(&output));
-    workspace.migration();
+    assert_eq!(workspace.files().len(), 2, "the list and the migration");
+    assert_ne!(workspace.list(), crate::LIST);
 }
 
 /// A write that fails behind its first bytes, as on a disk that is full: first that of the
@@ -162,6 +163,21 @@ fn with_tools(workspace: &Workspace, tools: &Path) -> Command {
     paths.push(path());
     command.env("PATH", paths);
     command
+}
+
+/// Told a folder without settings, it refuses: it looks for them where it runs.
+#[test]
+fn rustfmt_runs_in_the_crate_and_is_told_no_settings() {
+    let workspace = Workspace::new();
+    let tools = rustfmt("pwd -P; echo \"$@\"; cat");
+
+    let output = with_tools(&workspace, tools.path()).output().unwrap();
+
+    assert!(output.status.success(), "{}", said(&output));
+    let text = workspace.migration();
+    let folder = fs::canonicalize(workspace.source("..")).unwrap();
+    let expected = format!("{}\n--edition 2024 --emit stdout\n//! Contact.", folder.display());
+    assert!(text.starts_with(&expected), "{text}");
 }
 
 #[test]
