@@ -135,8 +135,7 @@ fn a_list_keeps_its_permissions_and_what_was_written_to_it_meanwhile() {
     let workspace = Workspace::new();
     permit(&workspace.source("lib.rs"), 0o640);
     // Somebody writes to it while rustfmt runs.
-    let tools =
-        rustfmt("sed -i 's/^use versions/\\/\\/ Ours.\\nuse versions/' migration/src/lib.rs; cat");
+    let tools = rustfmt("sed -i 's/^use versions/\\/\\/ Ours.\\nuse versions/' src/lib.rs; cat");
 
     let output = with_tools(&workspace, tools.path()).output().unwrap();
 
