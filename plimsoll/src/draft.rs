@@ -1,18 +1,20 @@
 //! What a new migration has to do, and what only a person can know about it.
 
 mod answer;
+mod fill;
 mod value;
 
 use crate::{
     change::{Change, is_same_type},
     diff::{Diff, diff, renamed},
-    schema::{Column, Default, Schema, Table},
-    steps::{Steps, UpdateBuilder},
+    schema::{Column, Schema, Table},
+    steps::Steps,
     want::{Words, in_words_of},
 };
 
 pub use answer::Answers;
 use answer::{Asked, Thing};
+use fill::fills;
 
 /// What makes what the migrations make into what the entities want.
 #[derive(Clone, Debug, Default)]
@@ -76,12 +78,18 @@ pub(crate) fn draft(sides: &Sides<'_>, answers: &Answers) -> Result<Draft, Strin
     let asked = Asked::new(answers, &found, &renames)?;
     let before = renamed(sides.have, &want, &renames);
     let mut drafting = Drafting { before: &before, want: &want, draft: Draft::default() };
+    let fills = fills(&found.changes, &want, &asked)?;
     let mut now = sides.have.clone();
-    for change in &found.changes {
+    for (at, change) in found.changes.iter().enumerate() {
         drafting.draft.open.extend(gone(change, &found, &asked));
-        drafting.make(change, &asked)?;
+        drafting.draft.steps = fill::before(at, &fills, drafting.draft.steps);
+        match fills.iter().find_map(|fill| fill.instead_of(at)) {
+            Some(change) => drafting.draft.steps = drafting.draft.steps.change(change),
+            None => drafting.make(change, &asked)?,
+        }
         change.apply(&mut now).map_err(|why| format!("cannot {}: {why}", change.describe()))?;
     }
+    drafting.draft.steps = fill::before(found.changes.len(), &fills, drafting.draft.steps);
     let left = diff(&now, &want, &[]).changes;
     if let Some(left) = left.first() {
         return Err(format!(
@@ -127,7 +135,7 @@ struct Drafting<'d> {
 impl Drafting<'_> {
     /// Adds the steps of a change to those of the draft.
     fn make(&mut self, change: &Change, asked: &Asked<'_>) -> Result<(), String> {
-        let mut steps = std::mem::take(&mut self.draft.steps);
+        let steps = std::mem::take(&mut self.draft.steps);
         let made = match change {
             Change::AddColumn { table, column } if column.lacks_value() => {
                 let of = self.want.tables.get(table);
@@ -138,14 +146,7 @@ impl Drafting<'_> {
                 fill.map(|fill| Change::adding_filled(table, column.clone(), fill))
             }
             Change::AlterColumn { table, from, to } if from.nullable && needs_fill(to) => {
-                if let Some(fill) = asked.fill(table, to, self.want.tables.get(table))? {
-                    let set = |u: UpdateBuilder| match fill {
-                        Default::Now => u.set_now(&*to.name),
-                        Default::Value(value) => u.set(&*to.name, value),
-                        Default::Sql(sql) => u.set_sql(&*to.name, sql),
-                    };
-                    steps = steps.update(table, |u| set(u).where_null(&*to.name));
-                } else {
+                if asked.fill(table, to, self.want.tables.get(table))?.is_none() {
                     self.draft.fillable.push(lack(table, to));
                 }
                 None

@@ -84,7 +84,9 @@ fn placed(
     let is_there = |table: &String| begun_with.tables.contains_key(table);
     let is_first = is_there(&guard.table)
         && guard.other.iter().all(is_there)
-        && !steps.steps()[..at].iter().any(|step| alters(render.dialect(), step, &guard));
+        && !steps.steps()[..at]
+            .iter()
+            .any(|step| alters(render.dialect(), step, &guard, begun_with));
     Asked { is_first, guard }
 }
 
@@ -115,13 +117,24 @@ fn is_the_key(table: &Table, columns: &[String]) -> String {
 }
 
 /// Whether a step before it can make another answer of it.
-fn alters(dialect: Dialect, step: &Step, guard: &Guard) -> bool {
+fn alters(dialect: Dialect, step: &Step, guard: &Guard, begun_with: &Schema) -> bool {
     let names = |column: &str| guard.mentions(dialect, column);
     let is_of = |table: &str| table == guard.table || guard.other.as_deref() == Some(table);
+    let columns = || {
+        let tables = begun_with.tables.values().filter(|table| is_of(&table.name));
+        tables.flat_map(|table| &table.columns).filter(|column| names(&column.name))
+    };
     match step {
         // What they do beside what they say nobody knows.
         Step::Sql(_) | Step::Code(_) => true,
-        Step::Insert(_) | Step::Delete(_) | Step::Update(_) => is_of(step.table()),
+        Step::Insert(_) | Step::Delete(_) => is_of(step.table()),
+        // A column that is computed can be so from any that is set.
+        Step::Update(update) => {
+            let set = update.run.iter().flat_map(|run| &run.set);
+            is_of(&update.table)
+                && (set.map(|(column, _)| column).any(|column| names(column))
+                    || columns().any(|column| column.generated.is_some()))
+        }
         Step::Change(change) => match change {
             Change::RenameTable { from, to } => is_of(from) || is_of(to),
             Change::CreateTable(table) | Change::DropTable(table) => is_of(&table.name),
@@ -130,7 +143,9 @@ fn alters(dialect: Dialect, step: &Step, guard: &Guard) -> bool {
             Change::AddColumn { table, column } | Change::DropColumn { table, column } => {
                 is_of(table) && names(&column.name)
             }
-            Change::AlterEnum { .. } => true,
+            Change::AlterEnum { name, .. } => {
+                columns().filter_map(|column| column.ty.named_enum()).any(|(of, _)| of == name)
+            }
             _ => false,
         },
     }

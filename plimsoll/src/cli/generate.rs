@@ -4,7 +4,6 @@ mod list;
 mod questions;
 
 use std::{
-    fs,
     io::Write as _,
     path::Path,
     process::{Command, Stdio},
@@ -169,8 +168,9 @@ fn finish(
 fn formatted(source: &str, folder: &Path) -> String {
     let run = || -> std::io::Result<Option<String>> {
         let mut child = Command::new("rustfmt")
-            .args(["--edition", "2024", "--emit", "stdout", "--config-path"])
-            .arg(fs::canonicalize(folder)?)
+            .args(["--edition", "2024", "--emit", "stdout"])
+            // Where it looks for settings; told the folder, it refuses one without any.
+            .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

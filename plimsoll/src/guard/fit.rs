@@ -42,11 +42,14 @@ pub(super) fn misfit(render: &dyn Render, from: &Column, to: &Column) -> Option<
         ) => Some(is_none_of(render, &from.name, values)),
         (number, Type::Decimal(Some((digits, scale)))) if number.is_number() => {
             let room = format!("1{}", "0".repeat((digits - scale.min(digits)) as usize));
-            let rounded = match (dialect, number) {
-                (_, Type::Decimal(_)) => Some(format!(" OR {value} <> round({value}, {scale})")),
-                _ => None,
+            let rounded = match number {
+                Type::Decimal(_) => format!(" OR {value} <> round({value}, {scale})"),
+                Type::Float | Type::Double => {
+                    format!(" OR {}", finer(dialect, number, &value, *scale))
+                }
+                _ => String::new(),
             };
-            Some(format!("abs({value}) >= {room}{}", rounded.unwrap_or_default()))
+            Some(format!("abs({value}) >= {room}{rounded}"))
         }
         (number, whole) if number.is_number() => {
             let (least, most) = whole.whole()?;
@@ -84,6 +87,17 @@ pub(super) fn misfit(render: &dyn Render, from: &Column, to: &Column) -> Option<
         }
         _ => None,
     }
+}
+
+/// Whether a number with a binary fraction has more digits behind the point than `scale`, beside
+/// those that come of such fractions: no sum of tenths is one of tenths to the last bit.
+fn finer(dialect: Dialect, from: &Type, value: &str, scale: u32) -> String {
+    let noise = if *from == Type::Float { "0.000001" } else { "0.000000000001" };
+    let value = match dialect {
+        Dialect::Postgres => format!("CAST({value} AS numeric)"),
+        Dialect::Sqlite | Dialect::Mysql => value.to_owned(),
+    };
+    format!("abs({value} - round({value}, {scale})) > abs({value}) * {noise}")
 }
 
 fn midnight(dialect: Dialect, value: &str) -> String {

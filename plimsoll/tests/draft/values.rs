@@ -3,7 +3,10 @@
 use plimsoll::{
     Answers, Dialect, Steps, TableBuilder,
     plan::statements,
-    prelude::{ColumnDef, integer_null, pk_auto, string_len, string_len_null},
+    prelude::{
+        ColumnDef, OnDelete, big_integer_null, big_pk_auto, integer, integer_null, pk_auto,
+        string_len, string_len_null,
+    },
 };
 
 use crate::{beginning, defaults, drafted, open, refusal, schema_of, steps};
@@ -329,6 +332,60 @@ fn rows_without_a_value_get_one_where_null_is_taken_no_more() {
     assert_eq!(draft.fillable[0].name, "pets.name");
     assert_eq!(filled.len(), 2, "{filled:?}");
     assert_eq!(long, "`--default pets.name=Rexy!`: it has 5 characters, and 4 fit");
+}
+
+/// Keys are set aside between two steps of rows: what changes with a key stands on one side of them.
+#[test]
+fn rows_without_a_value_get_one_before_the_columns_change() {
+    let it = beginning(
+        &pets(|t| {
+            t.column(string_len_null("name", 4)).column(integer_null("mother_id")).foreign_key(
+                ["mother_id"],
+                "pets",
+                ["id"],
+                OnDelete::NoAction,
+            )
+        }),
+        &Steps::new().create_table("pets", |t| {
+            t.column(big_pk_auto("id"))
+                .column(string_len("name", 4))
+                .column(big_integer_null("mother_id"))
+                .foreign_key(["mother_id"], "pets", ["id"], OnDelete::NoAction)
+        }),
+    );
+
+    let filled = steps(&it, &defaults([("name", "Rex")]));
+
+    assert_eq!(
+        filled,
+        [
+            "~ set `name` of `pets`",
+            "~ change column `pets.id`: integer -> big integer",
+            "~ change column `pets.name`: nullable -> not null",
+            "~ change column `pets.mother_id`: integer -> big integer",
+        ]
+    );
+}
+
+#[test]
+fn rows_get_a_value_of_the_new_type_when_the_column_has_it() {
+    let it = beginning(
+        &pets(|t| t.column(integer_null("name")).column(integer_null("age"))),
+        &pets(|t| t.column(string_len("name", 4)).column(integer("age"))),
+    );
+
+    let filled = steps(&it, &defaults([("name", "Rex"), ("age", "3")]));
+
+    assert_eq!(
+        filled,
+        [
+            "~ set `age` of `pets`",
+            "~ change column `pets.name`: integer -> string(4)",
+            "~ change column `pets.age`: nullable -> not null",
+            "~ set `name` of `pets`",
+            "~ change column `pets.name`: nullable -> not null",
+        ]
+    );
 }
 
 /// The way back brings a column that takes no NULL: rows get what was said, or what nobody could

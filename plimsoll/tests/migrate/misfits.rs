@@ -9,6 +9,8 @@ plimsoll::on_every_empty_database!(
     rows_that_do_not_fit_are_named_before_anything_is_touched,
     all_that_does_not_fit_is_told_at_once,
     rows_that_an_earlier_step_corrects_are_asked_when_it_has,
+    what_an_earlier_step_does_not_alter_is_asked_first,
+    sums_of_fractions_become_decimals,
     the_alter_helper_asks_too,
     a_migration_that_drops_what_was_there_has_to_say_so,
     what_a_run_makes_itself_it_may_drop,
@@ -122,6 +124,19 @@ const REFUSED: &[Refused] = &[
         "`ships.draught` is integer",
         2,
         &["id 1", "id 3"],
+    ),
+    (
+        || {
+            Steps::new().alter("ships", |t| {
+                t.change(
+                    |t| t.column(double("draught")),
+                    |t| t.column(decimal_len("draught", 9, 1)),
+                )
+            })
+        },
+        "`ships.draught` is decimal(9, 1)",
+        1,
+        &["id 3"],
     ),
     (
         || {
@@ -245,6 +260,53 @@ async fn rows_that_an_earlier_step_corrects_are_asked_when_it_has(scratch: &Scra
         .unwrap_or_else(|error| panic!("{}", chain(&error)));
 
     assert_eq!(count(&scratch.db, "ships").await, 4);
+}
+
+async fn what_an_earlier_step_does_not_alter_is_asked_first(scratch: &Scratch) {
+    let enumerated = || {
+        ships().create_enum("rig", ["ketch", "yawl"]).alter("ships", |t| {
+            t.add(|t| t.column(enumeration_null("rig", "rig", ["ketch", "yawl"])))
+        })
+    };
+    let m02 = || {
+        Steps::new()
+            .alter_enum("rig", ["ketch", "yawl"], ["ketch", "yawl", "sloop"])
+            .update("ships", |u| u.set("state", "afloat"))
+            .alter("ships", |t| t.add(|t| t.column(string_len("flag", 2))))
+    };
+    up(scratch, &app_of(enumerated)).await.unwrap();
+    let before = fingerprint(&scratch.db).await;
+    let app = App::new(History::new().declared("m01", enumerated).declared("m02", m02));
+
+    let error = up(scratch, &app).await.unwrap_err();
+
+    assert!(
+        matches!(
+            error,
+            plimsoll::Error::Migration(MigrationError::DoesNotFit {
+                remains: Remains::Nothing,
+                ..
+            })
+        ),
+        "{}",
+        chain(&error)
+    );
+    assert_eq!(fingerprint(&scratch.db).await, before, "nothing was touched");
+}
+
+/// No sum of tenths is one to the last bit: nobody would take that for digits of theirs.
+async fn sums_of_fractions_become_decimals(scratch: &Scratch) {
+    let history = || History::new().declared("m01", ships);
+    let summed = || {
+        Steps::new().update("ships", |u| u.set_sql("draught", "1e-1 + 2e-1")).alter("ships", |t| {
+            t.change(|t| t.column(double("draught")), |t| t.column(decimal_len("draught", 9, 1)))
+        })
+    };
+    up(scratch, &app_of(ships)).await.unwrap();
+
+    up(scratch, &App::new(history().declared("m02", summed)))
+        .await
+        .unwrap_or_else(|error| panic!("{}", chain(&error)));
 }
 
 async fn the_alter_helper_asks_too(scratch: &Scratch) {

@@ -92,17 +92,17 @@ fn a_list_that_cannot_be_written_beside_leaves_neither() {
     assert!(said.contains("lib.rs.new"), "{said}");
 }
 
+/// Git keeps no empty folder, so that a clone of a crate without migrations has none.
 #[test]
-fn a_folder_that_is_not_there_leaves_neither() {
+fn a_folder_that_is_not_there_is_made() {
     let workspace = Workspace::new();
     fs::remove_dir_all(workspace.source("versions")).unwrap();
-    let before = fs::read_dir(workspace.source("")).unwrap().count();
 
     let output = workspace.command(&ANSWERED).output().unwrap();
 
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert_eq!(fs::read_dir(workspace.source("")).unwrap().count(), before);
-    assert_eq!(workspace.list(), crate::LIST);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(workspace.files().len(), 2, "the list and the migration");
+    assert_ne!(workspace.list(), crate::LIST);
 }
 
 /// A write that fails behind its first bytes, as on a disk that is full: first that of the
@@ -135,8 +135,7 @@ fn a_list_keeps_its_permissions_and_what_was_written_to_it_meanwhile() {
     let workspace = Workspace::new();
     permit(&workspace.source("lib.rs"), 0o640);
     // Somebody writes to it while rustfmt runs.
-    let tools =
-        rustfmt("sed -i 's/^use versions/\\/\\/ Ours.\\nuse versions/' migration/src/lib.rs; cat");
+    let tools = rustfmt("sed -i 's/^use versions/\\/\\/ Ours.\\nuse versions/' src/lib.rs; cat");
 
     let output = with_tools(&workspace, tools.path()).output().unwrap();
 
@@ -163,6 +162,21 @@ fn with_tools(workspace: &Workspace, tools: &Path) -> Command {
     paths.push(path());
     command.env("PATH", paths);
     command
+}
+
+/// Told a folder without settings, it refuses: it looks for them where it runs.
+#[test]
+fn rustfmt_runs_in_the_crate_and_is_told_no_settings() {
+    let workspace = Workspace::new();
+    let tools = rustfmt("pwd -P; echo \"$@\"; cat");
+
+    let output = with_tools(&workspace, tools.path()).output().unwrap();
+
+    assert!(output.status.success(), "{}", said(&output));
+    let text = workspace.migration();
+    let folder = fs::canonicalize(workspace.source("..")).unwrap();
+    let expected = format!("{}\n--edition 2024 --emit stdout\n//! Contact.", folder.display());
+    assert!(text.starts_with(&expected), "{text}");
 }
 
 #[test]

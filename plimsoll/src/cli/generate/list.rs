@@ -136,14 +136,13 @@ fn form_of(text: &str) -> Option<Form> {
 fn add_to_list(text: &str, name: &str) -> Result<(String, Form), String> {
     let form = form_of(text).ok_or("its `src/lib.rs` has no list of migrations")?;
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    if form == Form::Imperative {
-        spread(&mut lines);
-    }
-    let end = match form {
-        Form::Declared => closing(&lines, "history! {", "}"),
-        Form::Imperative => closing(&lines, "vec![", "]"),
-    }
-    .ok_or("the list of migrations in its `src/lib.rs` does not end on a line of its own")?;
+    let (open, close) = match form {
+        Form::Declared => ("history! {", "}"),
+        Form::Imperative => ("vec![", "]"),
+    };
+    spread(&mut lines, open, close);
+    let end = closing(&lines, open, close)
+        .ok_or("the list of migrations in its `src/lib.rs` does not end on a line of its own")?;
     let indent = indentation(&lines[end]) + 4;
     let entry = match form {
         Form::Declared => format!("{}declared {name},", " ".repeat(indent)),
@@ -161,7 +160,12 @@ fn add_to_list(text: &str, name: &str) -> Result<(String, Form), String> {
             lines.insert(last + 1, format!("{head}mod {name};"));
         }
         None => {
-            if let Some(open) = lines.iter().position(|line| line.trim() == "mod versions {") {
+            if let Some(open) = lines.iter().position(|line| line.contains("mod versions {")) {
+                // As rustfmt writes a module that is empty.
+                if let Some(head) = lines[open].trim_end().strip_suffix('}') {
+                    lines[open] = head.trim_end().to_owned();
+                    lines.insert(open + 1, "}".to_owned());
+                }
                 lines.insert(open + 1, format!("    pub(crate) mod {name};"));
             } else {
                 let is_head = |line: &String| line.starts_with("//!") || line.starts_with("#!");
@@ -179,11 +183,12 @@ fn indentation(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-/// Spreads a list on one line, as `sea-orm-cli migrate init` writes it, over a line for each.
-fn spread(lines: &mut Vec<String>) {
+/// Spreads a list on one line, as `sea-orm-cli migrate init` and rustfmt write a short one, over a
+/// line for each.
+fn spread(lines: &mut Vec<String>, open: &str, close: &str) {
     let one_line = lines.iter().enumerate().find_map(|(at, line)| {
-        let open = line.find("vec![")? + "vec![".len();
-        let close = open + line[open..].find(']')?;
+        let open = line.find(open)? + open.len();
+        let close = open + line[open..].find(close)?;
         Some((at, open, close))
     });
     let Some((at, open, close)) = one_line else { return };
@@ -221,6 +226,10 @@ impl<'h> Half<'h> {
             return Err(file_error("write", file)(source));
         }
         let write = || {
+            // Git keeps no empty folder.
+            if let Some(folder) = half.beside.parent() {
+                fs::create_dir_all(folder)?;
+            }
             let mut beside = File::create(&half.beside)?;
             beside.write_all(text.as_bytes())?;
             if let Some(permissions) = permissions {
@@ -312,6 +321,19 @@ mod tests {
 
         assert!(text.contains("mod versions {\n    pub(crate) mod m2_b;\n}"), "{text}");
         assert!(text.contains("plimsoll::history! {\n    declared m2_b,\n}"), "{text}");
+    }
+
+    #[test]
+    fn a_list_that_is_empty_as_rustfmt_writes_it_takes_its_first_migration() {
+        let empty = "mod versions {}\n\nuse versions::*;\n\nplimsoll::history! {}\n";
+
+        let (text, _) = add_to_list(empty, "m2_b").unwrap();
+
+        assert_eq!(
+            text,
+            "mod versions {\n    pub(crate) mod m2_b;\n}\n\nuse versions::*;\n\n\
+             plimsoll::history! {\n    declared m2_b,\n}\n"
+        );
     }
 
     #[test]
