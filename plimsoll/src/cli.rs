@@ -91,6 +91,7 @@ impl App {
         match command {
             Command::Up(args) => travel::up(&context, args).await,
             Command::Down(args) => travel::down(&context, args).await,
+            Command::Redo(args) => travel::redo(&context, args).await,
             Command::Fresh(args) => travel::fresh(&context, args).await,
             Command::Refresh(args) => travel::refresh(&context, args).await,
             Command::Reset(args) => travel::reset(&context, args).await,

@@ -200,6 +200,20 @@ impl<'r> Run<'r> {
         Ok(plan)
     }
 
+    /// What [`Run::redo`] would do, with the database as it is now.
+    ///
+    /// # Errors
+    /// Those of [`Run::rehearse_down`].
+    pub async fn rehearse_redo(&self, target: &Target) -> Result<Vec<Rehearsed>> {
+        let mut plan = self.rehearse_down(target).await?;
+        let revisions = self.app.history.load()?;
+        let is_reverted = |name: &String| plan.iter().any(|it| it.name == *name);
+        let again = revisions.list.iter().enumerate().filter(|(_, it)| is_reverted(&it.name));
+        let positions: Vec<usize> = again.map(|(at, _)| at).collect();
+        plan.extend(rehearse(self.dialect(), &revisions, &positions, Way::Up, None)?);
+        Ok(plan)
+    }
+
     /// What [`Run::refresh`] would do, with the database as it is now.
     ///
     /// # Errors
@@ -300,6 +314,39 @@ impl<'r> Run<'r> {
             let reverted = runner.down(&Target::Base, None).await?;
             self.seeds(&revisions, &all).forget_gone().await?;
             Ok((reverted, self.refill(&runner, &revisions, &all, &chosen).await?))
+        }
+        .await;
+        runner.finish().await;
+        done
+    }
+
+    /// Reverts as far as `target`, then applies again what was reverted, and offers the default rows
+    /// of tables that are new; nothing unless what is reverted is what is `expected`.
+    ///
+    /// # Errors
+    /// Those of [`Run::down`] and [`App::up`].
+    pub async fn redo(
+        &self,
+        target: &Target,
+        expected: Option<&[String]>,
+        choice: &Choice,
+    ) -> Result<(Vec<Ran>, Report)> {
+        let revisions = self.app.history.load()?;
+        let all = self.app.seeders()?;
+        let chosen = choose(&all, choice)?;
+        without_missing(self.app.standings_of(self.db, &revisions).await?)?;
+        let runner = self.start(&revisions).await?;
+        let done = async {
+            let reverted = runner.down(target, expected).await?;
+            let seeds = self.seeds(&revisions, &all);
+            seeds.forget_gone().await?;
+            // The newest was reverted first.
+            let applied = match reverted.first() {
+                Some(newest) => runner.up(&Target::Revision(newest.name.clone()), true).await?,
+                None => Vec::new(),
+            };
+            let seeded = seeds.run(&chosen, Mode::Offer).await?;
+            Ok((reverted, Report { applied, seeded }))
         }
         .await;
         runner.finish().await;

@@ -61,6 +61,8 @@ pub(super) enum Command {
     /// Revert migrations, one if nothing else is said. Asks first.
     #[command(visible_alias = "downgrade")]
     Down(Down),
+    /// Revert migrations and apply them again, one if nothing else is said. Asks first.
+    Redo(Redo),
     /// Show how every migration stands. Exit code 2 when one is pending, missing, changed or
     /// interrupted.
     Status,
@@ -228,6 +230,22 @@ fn target(named: Option<&str>, counted: Option<Target>, otherwise: Target) -> Ta
             target
         }
         None => counted.unwrap_or(otherwise),
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Redo {
+    /// So many migrations, or down to TARGET, which itself stays applied.
+    #[arg(value_name = "N", allow_negative_numbers = true)]
+    target: Option<String>,
+    #[command(flatten)]
+    pub(super) refill: Refill,
+}
+
+impl Redo {
+    pub(super) fn target(&self) -> Target {
+        let counted = self.target.as_deref().and_then(|it| it.parse().ok()).map(Target::Back);
+        counted.unwrap_or_else(|| target(self.target.as_deref(), None, Target::Back(1)))
     }
 }
 

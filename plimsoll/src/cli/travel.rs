@@ -1,4 +1,5 @@
-//! Commands that change the database: `up`, `down`, `fresh`, `refresh`, `reset`, `seed`.
+//! Commands that change the database: `up`, `down`, `redo`, `fresh`, `refresh`, `reset`,
+//! `seed`.
 
 use std::{
     fmt::Write as _,
@@ -10,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     Context, DONE, FAILED, NOT_CLEAN,
-    args::{Down, Lock, Refill, Reset, Script, Seed, Up},
+    args::{Down, Lock, Redo, Refill, Reset, Script, Seed, Up},
     ask::{confirm, guard_production},
     output::{count, duration},
     plan::{self, Plan},
@@ -256,6 +257,34 @@ pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
         .await?;
     let Some((reverted, took)) = reverted else { return Ok(FAILED) };
     report(context, &database, Some(&reverted), None, took);
+    Ok(DONE)
+}
+
+pub(super) async fn redo(context: &Context<'_>, args: Redo) -> Result<u8> {
+    let target = args.target();
+    let Refill { dry_run, skip, lock } = args.refill;
+    if dry_run {
+        return rehearse(context, true, async |run| run.rehearse_redo(&target).await).await;
+    }
+    let database = context.database()?;
+    context.output.progress(format!("database: {database}"));
+    let choice = context.choice(&skip)?;
+    let done = context
+        .on_session(&database, async |db| {
+            prepare(context, db, &lock).await?;
+            let run = context.run(db, &lock);
+            let rehearsed = run.rehearse_down(&target).await?;
+            let expected: Vec<String> = rehearsed.iter().map(|it| it.name.clone()).collect();
+            if !expected.is_empty() && !confirm(context, "redo", &losses(&rehearsed))? {
+                return Ok(None);
+            }
+            let began = Instant::now();
+            let done = run.redo(&target, Some(&expected), &choice).await?;
+            Ok(Some((done, began.elapsed())))
+        })
+        .await?;
+    let Some(((reverted, done), took)) = done else { return Ok(FAILED) };
+    report(context, &database, Some(&reverted), Some(&done), took);
     Ok(DONE)
 }
 
