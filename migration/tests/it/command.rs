@@ -70,7 +70,9 @@ async fn every_command_prints_its_result_on_standard_output(scratch: &Scratch) {
     let quiet = says(scratch, 0, &["down", "--yes", "-q"]);
     assert!(quiet.out.starts_with("1 migration reverted in "));
     assert!(quiet.err.is_empty(), "{quiet:#?}");
+    says(scratch, 0, &["up"]);
     for (command, result) in [
+        ("redo", "1 migration reverted, 1 migration applied".to_owned()),
         ("fresh", format!("{all} migrations applied")),
         ("refresh", format!("{all} migrations reverted, {all} migrations applied")),
         ("reset", format!("{all} migrations reverted")),
@@ -110,6 +112,9 @@ async fn every_document_is_json_and_nothing_else_is_printed(scratch: &Scratch) {
     assert_eq!(json(0, &["seed", "--verify"])["differences"], serde_json::json!([]));
     assert_eq!(json(0, &["seed", "--dry-run"])["seeded"][0]["inserted"], serde_json::json!([]));
     assert_eq!(names(&json(0, &["down", "--yes"])["reverted"]), [last]);
+    let redo = json(0, &["redo", "2", "--yes"]);
+    let [reverted, applied] = ["reverted", "applied"].map(|it| names(&redo[it]));
+    assert_eq!((reverted.len(), &reverted[0], &reverted[1]), (2, &applied[1], &applied[0]));
     assert_eq!(json(0, &["refresh", "--yes"])["reverted"].as_array().unwrap().len(), all - 1);
     assert!(json(0, &["init"])["message"].is_string());
     assert_eq!(json(0, &["reset", "--yes"])["reverted"].as_array().unwrap().len(), all);
@@ -340,7 +345,7 @@ fn help_and_version_are_answers() {
     );
     let help = alone(&["--help"]).with(0);
     for command in [
-        "up", "down", "status", "current", "heads", "history", "fresh", "refresh", "reset",
+        "up", "down", "redo", "status", "current", "heads", "history", "fresh", "refresh", "reset",
         "generate", "seed", "init",
     ] {
         assert!(help.out.contains(&format!("\n  {command} ")), "{command}: {}", help.out);

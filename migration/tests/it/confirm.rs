@@ -19,7 +19,7 @@ plimsoll::on_every_empty_database!(
     production_needs_two_words,
 );
 
-const DESTRUCTIVE: [&str; 4] = ["down", "fresh", "refresh", "reset"];
+const DESTRUCTIVE: [&str; 5] = ["down", "redo", "fresh", "refresh", "reset"];
 
 async fn without_a_terminal_nothing_is_destroyed_and_nothing_waits(scratch: &Scratch) {
     says(scratch, 0, &["up"]);

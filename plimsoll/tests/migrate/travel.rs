@@ -20,6 +20,7 @@ plimsoll::on_every_empty_database!(
     what_changed_between_question_and_answer_is_not_reverted,
     a_rehearsal_changes_nothing,
     fresh_refresh_and_reset_do_what_they_say,
+    redo_reverts_and_applies_the_same_again_and_nothing_else,
     a_session_can_migrate_twice_and_leaves_no_lock,
     another_table_can_hold_the_history,
     a_session_is_enough_to_run_what_is_sent_elsewhere,
@@ -273,6 +274,28 @@ async fn a_session_is_enough_to_run_what_is_sent_elsewhere(scratch: &Scratch) {
     assert_eq!(fingerprint(&scratch.db).await, wanted);
     assert!(app.pending(&scratch.db).await.unwrap().is_empty());
     assert!(up(scratch, &app).await.unwrap().applied.is_empty());
+}
+
+async fn redo_reverts_and_applies_the_same_again_and_nothing_else(scratch: &Scratch) {
+    let app = mixed();
+    heard_up(scratch, &app, "+5").await.0.unwrap();
+    let wanted = fingerprint(&scratch.db).await;
+    let db = session(scratch).await;
+
+    let rehearsed = app.on(&db).rehearse_redo(&to("-2")).await.unwrap();
+    let (reverted, report) = app.on(&db).redo(&to("-2"), None, &Choice::default()).await.unwrap();
+
+    assert_eq!(names(&reverted), [MIXED[4], MIXED[3]]);
+    assert_eq!(applied(&report), MIXED[3..5]);
+    let rehearsed: Vec<&str> = rehearsed.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(rehearsed, [MIXED[4], MIXED[3], MIXED[3], MIXED[4]]);
+    assert_eq!(recorded(&db).await, MIXED[..5]);
+    assert_eq!(fingerprint(&db).await, wanted);
+    let error = app.on(&db).redo(&to("-1"), Some(&[]), &Choice::default()).await.unwrap_err();
+    assert_eq!(error.code(), "PLM0044", "{error}");
+    let (reverted, report) = app.on(&db).redo(&to("m05"), None, &Choice::default()).await.unwrap();
+    assert!(reverted.is_empty() && report.applied.is_empty());
+    db.close().await.unwrap();
 }
 
 async fn fresh_refresh_and_reset_do_what_they_say(scratch: &Scratch) {
