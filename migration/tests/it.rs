@@ -25,3 +25,5 @@ mod process;
 mod rows;
 #[path = "it/signal.rs"]
 mod signal;
+#[path = "it/wait.rs"]
+mod wait;

@@ -105,6 +105,7 @@ impl App {
             Command::Check(args) => agree::check(&context, &args).await,
             Command::Schema(args) => show::schema(&context, &args).await,
             Command::Diagram(args) => show::diagram(&context, &args).await,
+            Command::Wait(args) => inspect::wait(&context, &args).await,
             Command::Init => Ok(inspect::init(&context)),
             Command::Migrate { .. } => Err(MigrationError::AmbiguousCommand {}.into()),
         }

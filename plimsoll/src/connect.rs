@@ -22,7 +22,7 @@ use std::{
 use futures_timer::Delay;
 use futures_util::future::{Either, select};
 use sea_orm::{
-    ConnectOptions, DatabaseConnection, DbErr, RuntimeErr,
+    ConnAcquireErr, ConnectOptions, DatabaseConnection, DbErr, RuntimeErr,
     sqlx::{Connection, Executor, MySqlConnection, PgConnection, SqliteConnection},
 };
 
@@ -37,6 +37,8 @@ use crate::{
 
 /// How long to wait between two attempts at a server that is starting, or a file that is locked.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long to wait between two attempts at a server that may not be there yet.
+const WAITING: Duration = Duration::from_millis(250);
 /// How long the migration's one connection is waited for, once it is made.
 const SESSION_ACQUIRE: Duration = Duration::from_secs(10);
 /// How long a migration waits for another process to let go of an SQLite file.
@@ -69,6 +71,65 @@ pub async fn session(database: &Database) -> Result<DatabaseConnection> {
     let session = open(database, Role::Session).await?;
     options::never_again(&session, database.dialect());
     Ok(session)
+}
+
+/// Waits until the database answers, for at most `limit`: a server that is not there yet, starts, has
+/// no connection left, or has not made the database yet. `tell` hears what is waited for, each time
+/// that it is something else. For a program that starts beside its server. Gives how long it took. An
+/// SQLite file that would be made when it is opened is not made.
+///
+/// # Errors
+/// Those of [`session`]: at once what does not come by waiting, such as a refused password; else, when
+/// `limit` is over, what kept the database from answering.
+pub async fn wait(
+    database: &Database,
+    limit: Duration,
+    mut tell: impl FnMut(&Error),
+) -> Result<Duration> {
+    let began = Instant::now();
+    let mut database = database.clone();
+    if let Place::Sqlite(file) = &mut database.place {
+        let is_there = file.path.as_ref().is_some_and(|path| path.exists());
+        if file.access == Access::Create && !is_there {
+            // Whoever opens it makes it.
+            return Ok(began.elapsed());
+        }
+        file.access = Access::Read;
+    }
+    let mut told = "";
+    loop {
+        let left = limit.saturating_sub(began.elapsed());
+        let error = match (within(left, session(&database)).await, &database.place) {
+            (Some(Ok(session)), _) => {
+                // What it says when it closes changes nothing.
+                let _ = session.close().await;
+                return Ok(began.elapsed());
+            }
+            (Some(Err(error)), _) => error,
+            (None, Place::Server(server)) => failure::of_server(&database, server, limit, None),
+            (None, Place::Sqlite(file)) => {
+                let busy = DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+                failure::of_file(&database, file, busy)
+            }
+        };
+        let comes = matches!(
+            error,
+            Error::HostNotFound { .. }
+                | Error::Unreachable { .. }
+                | Error::NoAnswer { .. }
+                | Error::ServerBusy { .. }
+                | Error::NoSuchDatabase { .. }
+                | Error::FileLocked { .. }
+        );
+        if !comes || began.elapsed() >= limit {
+            return Err(error);
+        }
+        if error.code() != told {
+            told = error.code();
+            tell(&error);
+        }
+        Delay::new(WAITING.min(limit.saturating_sub(began.elapsed()))).await;
+    }
 }
 
 async fn open(database: &Database, role: Role) -> Result<DatabaseConnection> {

@@ -92,6 +92,8 @@ pub(super) enum Command {
     Schema(Schema),
     /// Draw the tables and how they refer to each other.
     Diagram(Diagram),
+    /// Wait until the database answers.
+    Wait(Wait),
     /// Explain why there is nothing to initialise.
     Init,
     /// Means different things elsewhere: says what to type instead.
@@ -268,6 +270,13 @@ pub(super) struct Reset {
     pub(super) dry_run: bool,
     #[command(flatten)]
     pub(super) lock: Lock,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Wait {
+    /// For how long at most.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(super) timeout: u64,
 }
 
 #[derive(Debug, Args)]

@@ -1,11 +1,18 @@
-//! Commands that look: `status`, `current`, `heads`, `history`, `init`.
+//! Commands that look: `status`, `current`, `heads`, `history`, `wait`, `init`.
+
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use super::{Context, DONE, NOT_CLEAN, output::count};
+use super::{
+    Context, DONE, NOT_CLEAN,
+    args::Wait,
+    output::{count, duration},
+};
 use crate::{
-    error::Result,
+    connect,
+    error::{Error, Result},
     revisions::{Standing, State},
     runner::Unfinished,
 };
@@ -226,6 +233,24 @@ pub(super) async fn history(context: &Context<'_>) -> Result<u8> {
         }
     }
     context.output.document(&seen.document());
+    Ok(DONE)
+}
+
+pub(super) async fn wait(context: &Context<'_>, args: &Wait) -> Result<u8> {
+    #[derive(Serialize)]
+    struct Answer {
+        database: String,
+        waited_ms: u128,
+    }
+
+    let database = context.database()?;
+    let limit = Duration::from_secs(args.timeout);
+    let told = |error: &Error| context.output.progress(format!("waiting: {error}"));
+    let waited = connect::wait(&database, limit, told).await?;
+    context.output.line(format!("`{database}` answers, after {}", duration(waited)));
+    context
+        .output
+        .document(&Answer { database: database.to_string(), waited_ms: waited.as_millis() });
     Ok(DONE)
 }
 
