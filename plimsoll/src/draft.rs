@@ -181,13 +181,37 @@ fn gone(change: &Change, found: &Diff, asked: &Asked<'_>) -> Option<Open> {
     }
     let questions = found.questions.iter();
     let candidates = questions.filter(|it| it.is_about(thing.table(), thing.column_name()));
-    let candidates = candidates.map(|it| (it.rename.to().to_owned(), it.because.clone())).collect();
+    let mut candidates: Vec<(String, Vec<String>)> =
+        candidates.map(|it| (it.rename.to().to_owned(), it.because.clone())).collect();
+    if candidates.is_empty() {
+        candidates = found.changes.iter().filter_map(|new| hardly(change, new)).collect();
+    }
     let moved = match change {
         Change::DropColumn { table, column } => moved(table, column, found),
         _ => Vec::new(),
     };
     let is_computed = matches!(change, Change::AlterColumn { .. });
     Some(Open::Gone { name: thing.name(), candidates, moved, is_computed })
+}
+
+/// What comes and could be what goes, although more than the name would have changed: whoever sees
+/// no way to say so might take the one that loses what it holds.
+fn hardly(gone: &Change, new: &Change) -> Option<(String, Vec<String>)> {
+    match (gone, new) {
+        (Change::DropTable(from), Change::CreateTable(to)) => {
+            let all = from.columns.len();
+            let common = from.columns.iter().filter(|it| to.column(&it.name).is_some()).count();
+            let because = format!("{common} of {all} columns have the same name");
+            (common > 1 && common * 3 >= all).then(|| (to.name.clone(), vec![because]))
+        }
+        (
+            Change::DropColumn { table, column: from },
+            Change::AddColumn { table: of, column: to },
+        ) if table == of && from.ty.is_akin(&to.ty) => {
+            Some((to.name.clone(), vec![format!("it was {}, and is {}", from.ty, to.ty)]))
+        }
+        _ => None,
+    }
 }
 
 /// Whether rows can lack what the column demands of them.

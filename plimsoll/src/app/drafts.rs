@@ -12,7 +12,7 @@ use crate::{
     error::{MigrationError, Result},
     history::Kind,
     meet::Wanted,
-    schema::{Schema, Table},
+    schema::{Schema, Table, Type},
     want::{Words, in_words_of},
 };
 
@@ -48,6 +48,20 @@ impl Beginning {
     /// What the migrations make.
     pub fn have(&self) -> &Schema {
         &self.have
+    }
+
+    /// What the migrations make on a database of that kind: what another server said of its tables
+    /// is left out.
+    #[cfg(feature = "cli")]
+    pub(crate) fn have_on(&self, dialect: Dialect) -> Schema {
+        let mut have = self.have.clone();
+        if !self.dialects.contains(&dialect) {
+            for table in have.tables.values_mut() {
+                table.options.clear();
+                table.columns.iter_mut().for_each(|column| column.collation = None);
+            }
+        }
+        have
     }
 }
 
@@ -113,7 +127,10 @@ impl Run<'_> {
         let nobody = |_: &str, _: &str| false;
         let dialects = vec![dialect];
         let words = Words { dialects: &dialects, wanted: Wanted::Exactly, is_same: &nobody };
-        let have = in_words_of(&fold, &made, &[], &words);
+        let mut have = in_words_of(&fold, &made, &[], &words);
+        if dialect == Dialect::Mysql {
+            say_no_lengths(&mut have, &fold, &want);
+        }
         let how = How {
             asking: Some((self.db, database)),
             dialect,
@@ -123,6 +140,22 @@ impl Run<'_> {
         let compared = compare(&made, &want, &how).await;
         let told_apart = compared.diff.changes.iter().flat_map(parts).collect();
         Ok(Beginning { have, want, dialects, told_apart: Some(told_apart), remarks })
+    }
+}
+
+/// Takes the length off texts that the code made on `MySQL`, where every one has a length, and that
+/// have none in the entities: the other databases would keep it.
+fn say_no_lengths(have: &mut Schema, declared: &Schema, want: &Schema) {
+    let tables = have.tables.values_mut().filter(|it| !declared.tables.contains_key(&it.name));
+    for table in tables {
+        let Some(wanted) = want.tables.get(&table.name) else { continue };
+        for column in &mut table.columns {
+            let has_none =
+                wanted.column(&column.name).is_some_and(|it| it.ty == Type::String(None));
+            if has_none && column.ty == Type::String(Some(255)) {
+                column.ty = Type::String(None);
+            }
+        }
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) async fn generate(context: &Context<'_>, args: &Generate) -> Result<u
         return Ok(DONE);
     }
     for dialect in Dialect::ALL {
-        if let Err(why) = statements(dialect, &draft.steps, beginning.have()) {
+        if let Err(why) = statements(dialect, &draft.steps, &beginning.have_on(dialect)) {
             remarks.push(format!("it does not run on {dialect}: {why}"));
         }
     }

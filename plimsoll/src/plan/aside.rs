@@ -10,7 +10,7 @@ use crate::{
     change::Change,
     dialect::Dialect,
     render::Unrenderable,
-    schema::{ForeignKey, Index, Schema, TableOption, Type},
+    schema::{ForeignKey, Index, Schema, Table, TableOption, Type},
 };
 
 /// What a change is to a plan.
@@ -46,6 +46,8 @@ struct Kept {
     in_the_way: bool,
     /// Whether something made unique what it refers to.
     was_unique: bool,
+    /// Whether it comes with its table.
+    is_created: bool,
 }
 
 /// The changes in a row, with the keys set aside that stand in their way; `schema` is before them.
@@ -61,7 +63,9 @@ pub(super) fn placed<'c>(
         let whole = changes.iter().map(|(at, change)| (*at, Cow::Borrowed(*change), Part::Whole));
         whole.map(|(at, change, part)| Placed { at, change, part }).collect()
     };
-    if !changes.iter().any(|(_, change)| can_be_hindered(dialect, change)) {
+    let any = |is_it: &dyn Fn(&Change) -> bool| changes.iter().any(|(_, change)| is_it(change));
+    let is_early = any(&makes_unique) && any(&brings_keys);
+    if !is_early && !any(&|change| can_be_hindered(dialect, change)) {
         return Ok(as_it_is());
     }
     let kept = followed(dialect, changes, schema)?;
@@ -82,6 +86,12 @@ pub(super) fn placed<'c>(
         placed.push(statement(*first, Change::DropForeignKey { table, key }));
     }
     for (at, change) in changes {
+        if let Change::CreateTable(table) = change {
+            let without = created_without(table, &kept);
+            let change = without.map_or(Cow::Borrowed(*change), Cow::Owned);
+            placed.push(Placed { at: *at, change, part: Part::Whole });
+            continue;
+        }
         let part = match change {
             Change::AddForeignKey { table, key } | Change::DropForeignKey { table, key }
                 if is_aside(table, key) =>
@@ -97,10 +107,48 @@ pub(super) fn placed<'c>(
         };
         placed.push(Placed { at: *at, change: Cow::Borrowed(change), part });
     }
-    for (table, key) in aside().filter_map(|it| it.now.clone()) {
-        placed.push(statement(*last, Change::AddForeignKey { table, key }));
+    for kept in aside() {
+        let Some((table, key)) = kept.now.clone() else { continue };
+        let change = Change::AddForeignKey { table, key };
+        if kept.is_created {
+            let change = Cow::Owned(change.clone());
+            placed.push(Placed { at: *last, change, part: Part::Schema });
+        }
+        placed.push(statement(*last, change));
     }
     Ok(placed)
+}
+
+/// The creation of the table without the keys that come behind the changes, if there are any.
+fn created_without(table: &Table, kept: &[Kept]) -> Option<Change> {
+    let comes_later = |key: &ForeignKey| {
+        kept.iter().any(|kept| {
+            kept.is_created
+                && kept.in_the_way
+                && kept.states.first().is_some_and(|(of, it)| *of == table.name && it == key)
+        })
+    };
+    table.foreign_keys.iter().any(comes_later).then(|| {
+        let mut table = table.clone();
+        table.foreign_keys.retain(|key| !comes_later(key));
+        Change::CreateTable(table)
+    })
+}
+
+fn makes_unique(change: &Change) -> bool {
+    match change {
+        Change::AddUnique { .. } => true,
+        Change::CreateIndex { index, .. } => index.unique,
+        _ => false,
+    }
+}
+
+fn brings_keys(change: &Change) -> bool {
+    match change {
+        Change::AddForeignKey { .. } => true,
+        Change::CreateTable(table) => !table.foreign_keys.is_empty(),
+        _ => false,
+    }
 }
 
 /// Whether a foreign key can stand in its way, whatever foreign keys there are.
@@ -153,6 +201,7 @@ fn followed(
         now: Some(key.clone()),
         states: vec![key],
         in_the_way: false,
+        is_created: false,
     });
     let mut kept: Vec<Kept> = kept.collect();
     let mut now = schema.clone();
@@ -166,7 +215,8 @@ fn followed(
         for key in &mut kept {
             follow(key, change);
         }
-        if let Change::AddForeignKey { table, key } = change {
+        let is_created = matches!(change, Change::CreateTable(_));
+        for (table, key) in added(change) {
             let added = (table.clone(), key.clone());
             kept.push(Kept {
                 before: None,
@@ -174,6 +224,7 @@ fn followed(
                 states: vec![added],
                 in_the_way: !is_unique(&now, key),
                 was_unique: false,
+                is_created,
             });
         }
         if let Change::AlterForeignKey { to, .. } = change
@@ -216,6 +267,17 @@ fn followed(
 fn quoted(names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     names.join(", ")
+}
+
+/// The keys that come with the change, with their table.
+fn added(change: &Change) -> Vec<(&String, &ForeignKey)> {
+    match change {
+        Change::AddForeignKey { table, key } => vec![(table, key)],
+        Change::CreateTable(table) => {
+            table.foreign_keys.iter().map(|key| (&table.name, key)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// What becomes of the key with the change.

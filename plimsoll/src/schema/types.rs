@@ -84,6 +84,16 @@ impl Type {
         }
     }
 
+    /// Whether both are numbers, texts, or days and moments.
+    pub(crate) fn is_akin(&self, other: &Self) -> bool {
+        let is_text = |ty: &Self| {
+            matches!(ty, Self::Char(_) | Self::String(_) | Self::Text | Self::Enum { .. })
+        };
+        let is_time = |ty: &Self| matches!(ty, Self::Date | Self::DateTime | Self::Timestamp);
+        let kinds: [&dyn Fn(&Self) -> bool; 3] = [&Self::is_number, &is_text, &is_time];
+        kinds.iter().any(|is_it| is_it(self) && is_it(other))
+    }
+
     /// Whether the whole number is one of its values.
     #[cfg(feature = "migrate")]
     pub(crate) fn holds(&self, number: i128) -> bool {

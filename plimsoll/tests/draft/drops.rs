@@ -2,7 +2,9 @@
 
 use plimsoll::{
     Answers, Open, Steps, TableBuilder,
-    prelude::{ColumnDef, Expr, integer, integer_null, pk_auto, string_len, string_len_null},
+    prelude::{
+        ColumnDef, Expr, big_pk_auto, integer, integer_null, pk_auto, string_len, string_len_null,
+    },
 };
 
 use crate::{beginning, defaults, drafted, drops, one, open, refusal, steps, table};
@@ -85,6 +87,38 @@ fn a_table_that_goes_and_one_that_comes_are_two_things() {
         assert_eq!(draft.steps.allowed_loss(), Some("`pets` may go"));
         assert_eq!(draft.notes, ["What `pets` held does not come back with the way back."]);
     }
+}
+
+/// Whoever sees no way to say that it was renamed might drop it.
+#[test]
+fn what_got_more_than_another_name_may_be_renamed_all_the_same() {
+    let of = |table: &str, key: ColumnDef, column: ColumnDef| {
+        Steps::new().create_table(table, |t| t.column(key).column(column))
+    };
+    let columns = beginning(
+        &of("pets", pk_auto("id"), string_len_null("fax", 20)),
+        &of("pets", pk_auto("id"), string_len_null("mail", 80)),
+    );
+    let tables = beginning(
+        &of("pets", pk_auto("id"), string_len_null("fax", 20)),
+        &of("animals", big_pk_auto("id"), string_len_null("fax", 80)),
+    );
+    let said = |it| match &drafted(it, &Answers::default()).open[..] {
+        [Open::Gone { candidates, .. }] => candidates.clone(),
+        open => panic!("{open:?}"),
+    };
+
+    let expected = ("mail".to_owned(), vec!["it was string(20), and is string(80)".to_owned()]);
+    assert_eq!(said(&columns), [expected]);
+    let expected = ("animals".to_owned(), vec!["2 of 2 columns have the same name".to_owned()]);
+    assert_eq!(said(&tables), [expected]);
+    assert_eq!(
+        steps(&columns, &crate::renames(["pets.fax:mail"])),
+        [
+            "~ rename column `pets.fax` to `mail`",
+            "~ change column `pets.mail`: string(20) -> string(80)"
+        ]
+    );
 }
 
 #[test]

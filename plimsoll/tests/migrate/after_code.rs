@@ -31,6 +31,7 @@ plimsoll::on_every_empty_database!(
     the_same_file_is_written_whichever_database_made_what_is_there,
     what_was_written_runs_under_seaorm_and_is_taken_back_with_its_rows,
     a_declared_migration_may_stand_behind_code,
+    a_text_without_a_length_is_written_without_one,
 );
 
 /// The entities, changed.
@@ -165,6 +166,22 @@ async fn a_declared_migration_may_stand_behind_code(scratch: &Scratch) {
     down(scratch, &app, "-1").await.unwrap_or_else(|error| panic!("{}", chain(&error)));
     assert_eq!(notes(scratch, "note").await, [Some("soon".to_owned()), None]);
     agrees(scratch, drop_in::all()).await;
+}
+
+/// MySQL gives every one a length, which the other databases would keep.
+async fn a_text_without_a_length_is_written_without_one(scratch: &Scratch) {
+    let mut tables: Vec<Table> = drop_in::all().into_iter().collect();
+    let customer = tables.iter_mut().find(|table| table.name == "customer").unwrap();
+    let name = customer.columns.iter_mut().find(|column| column.name == "name").unwrap();
+    name.nullable = false;
+    let app = App::new(History::of::<Migrator>()).entities(tables.into());
+
+    let (steps, _) =
+        answered_from(&app.on(&scratch.db).beginning(&scratch.database).await.unwrap());
+
+    let source = migration(Form::Imperative, "Named", &[], &steps).unwrap().source;
+    assert!(source.contains("string_null(\"name\")"), "{source}");
+    assert!(source.contains("string(\"name\")"), "{source}");
 }
 
 #[test]

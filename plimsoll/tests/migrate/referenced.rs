@@ -27,6 +27,8 @@ plimsoll::on_every_empty_database!(
     a_key_takes_no_null_any_more,
     a_key_refers_to_another_column_whose_unique_comes_while_the_other_goes,
     a_table_and_its_key_get_other_names_and_another_type,
+    a_key_of_another_type_is_referred_to_by_a_table_that_comes,
+    a_column_and_its_unique_come_with_a_table_that_refers_to_them,
     a_key_that_would_refer_to_what_is_not_unique_is_refused_and_nothing_happens,
     a_run_that_is_killed_while_keys_are_set_aside_is_finished_by_the_next,
 );
@@ -92,6 +94,29 @@ async fn a_primary_key_is_replaced_and_what_referred_to_it_follows(scratch: &Scr
         Schema::of([ports, ships])
     };
     becomes(scratch, &of("id"), &of("code")).await;
+}
+
+async fn a_key_of_another_type_is_referred_to_by_a_table_that_comes(scratch: &Scratch) {
+    let ty = Type::String(Some(40));
+    let mut want = ports(&ty);
+    let mut calls = table("calls", &[("id", Type::Integer), ("port", ty)]);
+    refers(&mut calls, "port", ("ports", "id"));
+    want.tables.insert("calls".to_owned(), calls);
+
+    becomes(scratch, &ports(&Type::Integer), &want).await;
+}
+
+async fn a_column_and_its_unique_come_with_a_table_that_refers_to_them(scratch: &Scratch) {
+    let have = ports(&Type::Integer);
+    let mut want = have.clone();
+    let to = want.tables.get_mut("ports").unwrap();
+    to.columns.push(Column { nullable: true, ..Column::new("code", Type::Integer) });
+    to.uniques.push(Unique::new("uq-ports-code", ["code"]));
+    let mut calls = table("calls", &[("id", Type::Integer), ("port", Type::Integer)]);
+    refers(&mut calls, "port", ("ports", "code"));
+    want.tables.insert("calls".to_owned(), calls);
+
+    becomes(scratch, &have, &want).await;
 }
 
 async fn a_unique_that_is_referred_to_gets_another_name(scratch: &Scratch) {
