@@ -12,6 +12,7 @@ use sea_orm::{
 };
 
 use crate::{
+    change::Change,
     dialect::Dialect,
     guard::Guard,
     misfit::{Misfit, said},
@@ -85,7 +86,7 @@ async fn in_transaction(
     ended: &mut impl FnMut(usize),
 ) -> Result<(), Failure> {
     session.execute("BEGIN IMMEDIATE").await?;
-    let before = session.orphans().await?;
+    let mut before = session.orphans().await?;
     for (at, statement) in statements.iter().enumerate() {
         let failed = |source| Failure { at: Some(at), source, misfits: Vec::new() };
         let mut misfits = Vec::new();
@@ -97,6 +98,9 @@ async fn in_transaction(
             return Err(Failure { at: Some(at), source, misfits });
         }
         session.make(statement).await.map_err(failed)?;
+        if let Effect::Changes(changes) = &statement.effect {
+            before = changes.iter().fold(before, renamed);
+        }
         ended(at + 1);
     }
     for (tables, rows) in session.orphans().await? {
@@ -111,6 +115,16 @@ async fn in_transaction(
         session.execute(&sql).await?;
     }
     Ok(session.execute("COMMIT").await?)
+}
+
+/// The rows that refer to nothing, by the names of their tables when the change has been made.
+fn renamed(
+    orphans: BTreeMap<(String, String), i64>,
+    change: &Change,
+) -> BTreeMap<(String, String), i64> {
+    let Change::RenameTable { from, to } = change else { return orphans };
+    let name = |name: String| if name == *from { to.clone() } else { name };
+    orphans.into_iter().map(|((child, parent), rows)| ((name(child), name(parent)), rows)).collect()
 }
 
 /// Runs one statement in somebody else's transaction, where `foreign_keys` stays as it is.

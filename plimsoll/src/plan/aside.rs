@@ -10,7 +10,7 @@ use crate::{
     change::Change,
     dialect::Dialect,
     render::Unrenderable,
-    schema::{ForeignKey, Index, Schema, TableOption, Type},
+    schema::{ForeignKey, Index, Schema, Table, TableOption, Type},
 };
 
 /// What a change is to a plan.
@@ -46,12 +46,15 @@ struct Kept {
     in_the_way: bool,
     /// Whether something made unique what it refers to.
     was_unique: bool,
+    /// Whether the table went that it refers to.
+    target_went: bool,
 }
 
 /// The changes in a row, with the keys set aside that stand in their way; `schema` is before them.
 ///
 /// # Errors
-/// A foreign key to columns that are unique no more when all is done.
+/// A foreign key whose table went that it refers to, or that could not come back: its target is unique
+/// no more when all is done, or the columns on its two sides are of other types.
 pub(super) fn placed<'c>(
     dialect: Dialect,
     changes: &[(usize, &'c Change)],
@@ -61,11 +64,13 @@ pub(super) fn placed<'c>(
         let whole = changes.iter().map(|(at, change)| (*at, Cow::Borrowed(*change), Part::Whole));
         whole.map(|(at, change, part)| Placed { at, change, part }).collect()
     };
-    if !changes.iter().any(|(_, change)| can_be_hindered(dialect, change)) {
+    let early = if dialect == Dialect::Sqlite { Vec::new() } else { early(changes, schema) };
+    if early.is_empty() && !changes.iter().any(|(_, change)| can_be_hindered(dialect, change)) {
         return Ok(as_it_is());
     }
     let kept = followed(dialect, changes, schema)?;
-    if dialect == Dialect::Sqlite || !kept.iter().any(|key| key.in_the_way) {
+    let is_any_aside = kept.iter().any(|key| key.in_the_way) || !early.is_empty();
+    if dialect == Dialect::Sqlite || !is_any_aside {
         return Ok(as_it_is());
     }
     let aside = || kept.iter().filter(|key| key.in_the_way);
@@ -95,7 +100,21 @@ pub(super) fn placed<'c>(
             }
             _ => Part::Whole,
         };
-        placed.push(Placed { at: *at, change: Cow::Borrowed(change), part });
+        let change = match change {
+            Change::CreateTable(table) if early.iter().any(|(of, _)| *of == table.name) => {
+                let mut table = table.clone();
+                table
+                    .foreign_keys
+                    .retain(|key| !early.contains(&(table.name.clone(), key.clone())));
+                Cow::Owned(Change::CreateTable(table))
+            }
+            _ => Cow::Borrowed(*change),
+        };
+        placed.push(Placed { at: *at, change, part });
+    }
+    for (table, key) in early {
+        let change = Cow::Owned(Change::AddForeignKey { table, key });
+        placed.push(Placed { at: *last, change, part: Part::Whole });
     }
     for (table, key) in aside().filter_map(|it| it.now.clone()) {
         placed.push(statement(*last, Change::AddForeignKey { table, key }));
@@ -103,10 +122,58 @@ pub(super) fn placed<'c>(
     Ok(placed)
 }
 
+/// The keys that are created with a table before the table comes that they refer to.
+fn early(changes: &[(usize, &Change)], schema: &Schema) -> Vec<Key> {
+    let mut there: Vec<&str> = schema.tables.keys().map(String::as_str).collect();
+    let mut early = Vec::new();
+    for (place, (_, change)) in changes.iter().enumerate() {
+        let later = || changes[place + 1..].iter();
+        let comes = |name: &str| {
+            later().any(|(_, it)| matches!(it, Change::CreateTable(table) if table.name == name))
+        };
+        match change {
+            Change::CreateTable(table) => {
+                there.push(&table.name);
+                let keys = table
+                    .foreign_keys
+                    .iter()
+                    .filter(|key| !there.contains(&&*key.references) && comes(&key.references));
+                early.extend(keys.map(|key| (table.name.clone(), key.clone())));
+            }
+            Change::DropTable(table) => there.retain(|name| *name != table.name),
+            Change::RenameTable { from, to } => {
+                there.retain(|name| *name != from);
+                there.push(to);
+            }
+            _ => {}
+        }
+    }
+    // One that does not keep its names until the end is left to the database.
+    let is_altered = |(of, key): &Key| {
+        changes.iter().any(|(_, change)| match change {
+            Change::RenameTable { from, .. } => from == of || *from == key.references,
+            Change::RenameColumn { table, .. } => table == of || *table == key.references,
+            Change::AlterForeignKey { table, .. } | Change::DropForeignKey { table, .. } => {
+                table == of
+            }
+            Change::DropTable(table) => table.name == *of,
+            _ => false,
+        })
+    };
+    early.retain(|key| !is_altered(key));
+    early
+}
+
 /// Whether a foreign key can stand in its way, whatever foreign keys there are.
 fn can_be_hindered(dialect: Dialect, change: &Change) -> bool {
     match change {
-        Change::AlterPrimaryKey { .. } | Change::DropUnique { .. } => true,
+        Change::AlterPrimaryKey { .. } | Change::DropUnique { .. } | Change::DropTable(_) => true,
+        // New values behind the others are nothing to a key.
+        Change::AlterEnum { from, to, .. } => match dialect {
+            Dialect::Sqlite => false,
+            Dialect::Postgres => !to.iter().filter(|it| from.contains(it)).eq(from),
+            Dialect::Mysql => !to.starts_with(from),
+        },
         Change::AlterUnique { from, to, .. } => from.columns != to.columns,
         Change::DropIndex { index, .. } => index.unique,
         Change::AlterIndex { from, to, .. } => from.unique && !from.is_renamed(to),
@@ -153,6 +220,7 @@ fn followed(
         now: Some(key.clone()),
         states: vec![key],
         in_the_way: false,
+        target_went: false,
     });
     let mut kept: Vec<Kept> = kept.collect();
     let mut now = schema.clone();
@@ -164,6 +232,12 @@ fn followed(
             }
         }
         for key in &mut kept {
+            let refers = |table: &Table| {
+                key.now
+                    .as_ref()
+                    .is_some_and(|(of, it)| it.references == table.name && *of != table.name)
+            };
+            key.target_went |= matches!(change, Change::DropTable(gone) if refers(gone));
             follow(key, change);
         }
         if let Change::AddForeignKey { table, key } = change {
@@ -174,6 +248,7 @@ fn followed(
                 states: vec![added],
                 in_the_way: !is_unique(&now, key),
                 was_unique: false,
+                target_went: false,
             });
         }
         if let Change::AlterForeignKey { to, .. } = change
@@ -193,12 +268,28 @@ fn followed(
     }
     for key in &mut kept {
         let Some((table, it)) = &key.now else { continue };
+        let name = it.name.as_ref().map(|name| format!("`{name}`"));
+        let name = name.unwrap_or_else(|| quoted(&it.columns));
+        if key.target_went {
+            let what = format!(
+                "dropping the table `{}` while a foreign key ({name} of `{table}`) refers to it",
+                it.references
+            );
+            return Err(Unrenderable::new(what, dialect));
+        }
+        if key.in_the_way && !are_of_one_type(dialect, &now, table, it) {
+            let what = format!(
+                "a foreign key between columns whose types differ ({name} of `{table}` to {} of `{}`), \
+                 which have to be changed without a step on rows between them,",
+                quoted(&it.referenced_columns),
+                it.references
+            );
+            return Err(Unrenderable::new(what, dialect));
+        }
         if !key.in_the_way || is_unique(&now, it) {
             continue;
         }
         if key.was_unique {
-            let name = it.name.as_ref().map(|name| format!("`{name}`"));
-            let name = name.unwrap_or_else(|| quoted(&it.columns));
             let what = format!(
                 "a foreign key to columns that nothing holds unique any more ({name} of `{table}` to \
                  {} of `{}`)",
@@ -283,6 +374,15 @@ fn stands_in_the_way(
             (refers && key.referenced_columns.contains(&from.name))
                 || (table == of && key.columns.contains(&from.name))
         }
+        Change::DropTable(_) => refers && table != of,
+        Change::AlterEnum { name, .. } => {
+            let is_of_it = |table: &str, columns: &[String]| {
+                let table = schema.tables.get(table);
+                let mut columns = columns.iter().filter_map(|name| table?.column(name));
+                columns.any(|column| column.ty.named_enum().is_some_and(|(of, _)| of == name))
+            };
+            is_of_it(table, &key.columns) || is_of_it(&key.references, &key.referenced_columns)
+        }
         Change::AlterOptions { .. } => {
             let has_text = |columns: &[String]| {
                 let table = schema.tables.get(of);
@@ -295,6 +395,27 @@ fn stands_in_the_way(
         }
         _ => false,
     }
+}
+
+/// Whether the key can stand between its columns, as far as both sides are known.
+fn are_of_one_type(dialect: Dialect, schema: &Schema, table: &str, key: &ForeignKey) -> bool {
+    let column = |table: &str, name: &String| schema.tables.get(table)?.column(name);
+    key.columns.iter().zip(&key.referenced_columns).all(|(here, there)| {
+        match (column(table, here), column(&key.references, there)) {
+            (Some(here), Some(there)) => match dialect {
+                Dialect::Sqlite => true,
+                Dialect::Postgres => {
+                    can_be_compared(&here.ty, &there.ty)
+                        || (here.ty.is_number() && there.ty.is_number())
+                }
+                Dialect::Mysql => {
+                    let is_number = here.ty.is_whole_number() || there.ty.is_whole_number();
+                    !is_number || here.ty == there.ty
+                }
+            },
+            _ => true,
+        }
+    })
 }
 
 fn is_same_set(one: &[String], other: &[String]) -> bool {

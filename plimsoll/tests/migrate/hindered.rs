@@ -1,0 +1,250 @@
+//! Changes that stand in each other's way, and what no database could finish, with rows in the tables.
+
+use plimsoll::{App, Dialect, History, Steps, introspect, prelude::*, testing::Scratch};
+
+use crate::support::*;
+
+plimsoll::on_every_empty_database!(
+    a_table_that_another_refers_to_is_not_dropped,
+    a_table_that_goes_before_the_one_that_refers_to_it_comes_back_before_it,
+    a_column_that_begins_to_count_counts_on_from_the_rows,
+    an_enumeration_that_keys_are_of_loses_a_value_and_gets_it_back,
+    a_key_whose_columns_change_with_rows_between_is_refused_where_it_could_not_come_back,
+    what_the_table_could_not_be_is_refused_before_anything_runs,
+    a_column_that_an_expression_needs_does_not_go,
+    rows_that_referred_to_nothing_before_are_no_hindrance,
+);
+
+fn ports_and_ships(on_delete: OnDelete) -> Steps {
+    Steps::new().create_table("ports", |t| ports(t)).create_table("ships", |t| ships(t, on_delete))
+}
+
+fn ports(t: TableBuilder) -> TableBuilder {
+    t.column(pk_auto("id")).column(string_len("name", 20))
+}
+
+fn ships(t: TableBuilder, on_delete: OnDelete) -> TableBuilder {
+    t.column(pk_auto("id")).column(integer_null("port_id")).foreign_key(
+        ["port_id"],
+        "ports",
+        ["id"],
+        on_delete,
+    )
+}
+
+fn history(first: Steps, second: fn() -> Steps) -> App {
+    App::new(History::new().declared("m01", move || first.clone()).declared("m02", second))
+}
+
+/// The tables with two ports and three ships.
+async fn moored(scratch: &Scratch, on_delete: OnDelete, second: fn() -> Steps) -> App {
+    let app = history(ports_and_ships(on_delete), second);
+    heard_up(scratch, &app, "m01").await.0.unwrap();
+    run(&scratch.db, "INSERT INTO ports (name) VALUES ('Bergen'), ('Cadiz')").await;
+    run(&scratch.db, "INSERT INTO ships (port_id) VALUES (1), (2), (1)").await;
+    app
+}
+
+/// What the second migration is refused for, when nothing has happened.
+async fn refusal(scratch: &Scratch, app: &App) -> String {
+    let before = fingerprint(&scratch.db).await;
+    let error = up(scratch, app).await.unwrap_err();
+    assert_eq!(fingerprint(&scratch.db).await, before, "{}", chain(&error));
+    assert_eq!(open(&scratch.db).await, 0);
+    chain(&error)
+}
+
+async fn a_table_that_another_refers_to_is_not_dropped(scratch: &Scratch) {
+    let without_ports = || Steps::new().drop_table("ports", ports).allow_loss("nobody calls there");
+    let app = moored(scratch, OnDelete::Cascade, without_ports).await;
+
+    let said = refusal(scratch, &app).await;
+
+    let expected = "dropping the table `ports` while a foreign key (`fk-ships-port_id` of `ships`) \
+                    refers to it";
+    assert!(said.contains(expected), "{said}");
+    assert_eq!(count(&scratch.db, "ships").await, 3);
+}
+
+async fn a_table_that_goes_before_the_one_that_refers_to_it_comes_back_before_it(
+    scratch: &Scratch,
+) {
+    let without_both = || {
+        Steps::new()
+            .drop_table("ports", ports)
+            .drop_table("ships", |t| ships(t, OnDelete::Cascade))
+            .allow_loss("nobody sails")
+    };
+    let app = moored(scratch, OnDelete::Cascade, without_both).await;
+    let before = fingerprint(&scratch.db).await;
+
+    up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+
+    assert_eq!(tables(&scratch.db).await, [""; 0]);
+    down(scratch, &app, "m01").await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    assert_eq!(fingerprint(&scratch.db).await, before);
+    refused(&session(scratch).await, "INSERT INTO ships (port_id) VALUES (9)").await;
+}
+
+async fn a_column_that_begins_to_count_counts_on_from_the_rows(scratch: &Scratch) {
+    let numbered = Steps::new()
+        .create_table("ships", |t| t.column(integer("id").primary_key()).column(string("name")))
+        .insert("ships", ["id", "name"], [row![1, "a"], row![7, "b"]]);
+    let app = history(numbered, || {
+        Steps::new().alter("ships", |t| {
+            t.change(|t| t.column(integer("id")), |t| t.column(integer("id").auto_increment()))
+        })
+    });
+
+    up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+
+    run(&scratch.db, "INSERT INTO ships (name) VALUES ('c')").await;
+    assert_eq!(one::<i32>(&scratch.db, "SELECT id FROM ships WHERE name = 'c'").await, 8);
+}
+
+fn state(name: &str) -> ColumnDef {
+    ColumnDef::new(name.to_owned())
+        .enumeration("state", ["afloat", "lost", "sunk"])
+        .not_null()
+        .take()
+}
+
+async fn an_enumeration_that_keys_are_of_loses_a_value_and_gets_it_back(scratch: &Scratch) {
+    let of_states = Steps::new()
+        .create_enum("state", ["afloat", "lost", "sunk"])
+        .create_table("states", |t| t.column(state("state")).primary_key(["state"]))
+        .create_table("ships", |t| {
+            t.column(pk_auto("id")).column(state("state")).foreign_key(
+                ["state"],
+                "states",
+                ["state"],
+                OnDelete::Cascade,
+            )
+        })
+        .insert("states", ["state"], [row!["afloat"], row!["sunk"]])
+        .insert("ships", ["state"], [row!["sunk"], row!["afloat"]]);
+    let app = history(of_states, || {
+        Steps::new().alter_enum("state", ["afloat", "lost", "sunk"], ["sunk", "afloat"])
+    });
+    heard_up(scratch, &app, "m01").await.0.unwrap();
+    let before = introspect(&scratch.db).await.unwrap();
+
+    up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    down(scratch, &app, "m01").await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+
+    let db = session(scratch).await;
+    assert_eq!(introspect(&db).await.unwrap().tables["ships"], before.tables["ships"]);
+    let sunk = "SELECT count(*) FROM ships JOIN states ON states.state = ships.state";
+    assert_eq!(one::<i64>(&db, sunk).await, 2);
+    refused(&db, "INSERT INTO ships (state) VALUES ('lost')").await;
+}
+
+/// With a step on rows between them the key would be gone when it cannot come back.
+async fn a_key_whose_columns_change_with_rows_between_is_refused_where_it_could_not_come_back(
+    scratch: &Scratch,
+) {
+    let app = moored(scratch, OnDelete::Cascade, || {
+        Steps::new()
+            .alter("ports", |t| {
+                t.change(
+                    |t| t.column(integer("id").auto_increment()),
+                    |t| t.column(string_len("id", 20)),
+                )
+            })
+            .update("ports", |u| u.set_sql("name", "upper(name)"))
+            .alter("ships", |t| {
+                t.change(
+                    |t| t.column(integer_null("port_id")),
+                    |t| t.column(string_len_null("port_id", 20)),
+                )
+            })
+    })
+    .await;
+    if dialect(&scratch.db) == Dialect::Sqlite {
+        up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+        return;
+    }
+
+    let said = refusal(scratch, &app).await;
+
+    let expected = "a foreign key between columns whose types differ (`fk-ships-port_id` of `ships` \
+                    to `id` of `ports`), which have to be changed without a step on rows between them";
+    assert!(said.contains(expected), "{said}");
+}
+
+async fn what_the_table_could_not_be_is_refused_before_anything_runs(scratch: &Scratch) {
+    let refused: [(fn() -> Steps, &str); 2] = [
+        (
+            || Steps::new().alter("ports", |t| t.primary_key(["id"], ["name"])),
+            "auto-increment on `id` of `ports`, with which neither the primary key nor an index begins",
+        ),
+        (
+            || {
+                Steps::new().alter("ships", |t| {
+                    t.change(
+                        |t| t.column(integer_null("port_id")),
+                        |t| t.column(integer("port_id")),
+                    )
+                })
+            },
+            "a foreign key that sets `port_id` of `ships` to NULL, which takes none",
+        ),
+    ];
+    if dialect(&scratch.db) != Dialect::Mysql {
+        return;
+    }
+    for (steps, why) in refused {
+        let without_key = move || {
+            let first = Steps::new().create_table("piers", |t| t.column(pk_auto("id")));
+            steps().steps().iter().cloned().fold(first, Steps::and_step)
+        };
+        let first = ports_and_ships(OnDelete::SetNull);
+        let history =
+            History::new().declared("m01", move || first.clone()).declared("m02", without_key);
+        let app = App::new(history);
+        heard_up(scratch, &app, "m01").await.0.unwrap();
+
+        let said = refusal(scratch, &app).await;
+
+        assert!(said.contains(why), "{said}");
+    }
+}
+
+async fn a_column_that_an_expression_needs_does_not_go(scratch: &Scratch) {
+    let with_sum = Steps::new().create_table("ships", |t| {
+        t.column(pk_auto("id"))
+            .column(integer_null("length"))
+            .column(integer_null("sum"))
+            .generated("sum", "length + 1", true)
+    });
+    let app = history(with_sum, || {
+        Steps::new()
+            .alter("ships", |t| t.drop(|t| t.column(integer_null("length"))))
+            .allow_loss("nobody measures")
+    });
+
+    let error = up(scratch, &app).await.unwrap_err();
+
+    let said = chain(&error);
+    assert!(said.contains("generated column `sum` needs column `length`"), "{said}");
+}
+
+async fn rows_that_referred_to_nothing_before_are_no_hindrance(scratch: &Scratch) {
+    if dialect(&scratch.db) != Dialect::Sqlite {
+        return;
+    }
+    let app = moored(scratch, OnDelete::Cascade, || {
+        Steps::new().rename_table("ships", "vessels").alter("vessels", |t| {
+            t.change(|t| t.column(integer_null("port_id")), |t| t.column(integer("port_id")))
+        })
+    })
+    .await;
+    let db = session(scratch).await;
+    run(&db, "PRAGMA foreign_keys = OFF").await;
+    run(&db, "INSERT INTO ships (port_id) VALUES (9)").await;
+    let _ = db.close().await;
+
+    up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+
+    assert_eq!(count(&scratch.db, "vessels").await, 4);
+}
