@@ -17,6 +17,7 @@ use crate::{
     guard::Guard,
     misfit::{Misfit, said},
     render::{Effect, Rebuild, Statement, renderer},
+    schema::Beyond,
 };
 
 /// What a script begins with, before its transaction, that builds a table anew.
@@ -28,6 +29,21 @@ pub(crate) const ON: &str = "PRAGMA foreign_keys = ON";
 /// Whether one of the statements builds a table anew.
 pub(crate) fn is_needed(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| matches!(statement.effect, Effect::Rebuild(_)))
+}
+
+/// What a table has that would be built anew and that the copy would lose, because no schema of ours
+/// tells it.
+pub(crate) fn lost(statements: &[Statement], beyond: &[Beyond]) -> Option<String> {
+    statements.iter().find_map(|statement| {
+        let Effect::Rebuild(rebuild) = &statement.effect else { return None };
+        let name = &rebuild.from.name;
+        let is_of_it = |it: &&Beyond| it.table.as_ref() == Some(name) && it.kind != "trigger";
+        let it = beyond.iter().find(is_of_it)?;
+        Some(format!(
+            "table `{name}` has to be built anew, and would lose what no migration can say: {} {}",
+            it.kind, it.name
+        ))
+    })
 }
 
 /// What went wrong, and at which statement; none when it was around them.
@@ -130,20 +146,24 @@ fn renamed(
 /// Runs one statement in somebody else's transaction, where `foreign_keys` stays as it is.
 ///
 /// # Errors
-/// Also when rows of any table refer to a table that would be built anew: they would be lost.
+/// Also when rows of any table refer to a table that would be built anew or dropped: they would be
+/// lost.
 pub(crate) async fn run_within(
     transaction: &DatabaseTransaction,
     statement: &Statement,
 ) -> Result<(), DbErr> {
     let mut session = Session::Others(transaction);
-    if let Effect::Rebuild(rebuild) = &statement.effect
-        && session.number("PRAGMA foreign_keys").await? != 0
-    {
-        let name = &rebuild.to.name;
+    let (name, doing) = match &statement.effect {
+        Effect::Rebuild(rebuild) => (&rebuild.to.name, "built anew"),
+        Effect::Table { exists: false } => (&statement.table, "dropped"),
+        _ => return session.make(statement).await,
+    };
+    if session.number("PRAGMA foreign_keys").await? != 0 {
         let referring = session.referring(name).await?;
-        if let Some(table) = referring.first() {
+        let is_other = |table: &&String| doing == "built anew" || *table != name;
+        if let Some(table) = referring.iter().find(is_other) {
             return Err(DbErr::Custom(format!(
-                "table `{name}` has to be built anew, and rows of `{table}` refer to it: within a \
+                "table `{name}` has to be {doing}, and rows of `{table}` refer to it: within a \
                  transaction SQLite would delete them; run the migrations outside one"
             )));
         }

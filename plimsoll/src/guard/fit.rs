@@ -76,28 +76,35 @@ pub(super) fn misfit(render: &dyn Render, from: &Column, to: &Column) -> Option<
             Dialect::Postgres => midnight(dialect, &format!("({value} AT TIME ZONE 'UTC')")),
             _ => midnight(dialect, &value),
         }),
-        (_, Type::Boolean) if is_text => Some(match dialect {
+        _ if is_text => of_text(dialect, value, &to.ty),
+        _ => None,
+    }
+}
+
+/// The condition of the texts that are no value of another type; nothing when only the conversion
+/// itself can tell.
+fn of_text(dialect: Dialect, value: String, ty: &Type) -> Option<String> {
+    match ty {
+        Type::Boolean => Some(match dialect {
             Dialect::Sqlite | Dialect::Mysql => format!("{value} NOT IN ('0', '1')"),
             Dialect::Postgres => format!(
                 "lower({value}::text) !~ '^\\s*(t(r(u(e)?)?)?|f(a(l(s(e)?)?)?)?|y(e(s)?)?|no?|on|off?|0|1)\\s*$'"
             ),
         }),
-        (_, Type::Json | Type::JsonBinary) if is_text && dialect != Dialect::Postgres => {
+        Type::Json | Type::JsonBinary if dialect != Dialect::Postgres => {
             Some(format!("NOT json_valid({value})"))
         }
-        (_, Type::Uuid) if is_text => Some(format!(
+        Type::Uuid => Some(format!(
             "regexp_replace(lower({value}::text), '[{{}}-]', '', 'g') !~ '^[0-9a-f]{{32}}$'"
         )),
         // It would refuse them when the statements before it have been kept.
-        (_, Type::Date) if is_text && dialect == Dialect::Mysql => {
+        Type::Date if dialect == Dialect::Mysql => {
             Some(format!("CAST({value} AS DATE) IS NULL AND {value} IS NOT NULL"))
         }
-        (_, Type::DateTime | Type::Timestamp) if is_text && dialect == Dialect::Mysql => {
+        Type::DateTime | Type::Timestamp if dialect == Dialect::Mysql => {
             Some(format!("CAST({value} AS DATETIME) IS NULL AND {value} IS NOT NULL"))
         }
-        (_, Type::Float | Type::Double | Type::Decimal(_))
-            if is_text && dialect != Dialect::Sqlite =>
-        {
+        Type::Float | Type::Double | Type::Decimal(_) if dialect != Dialect::Sqlite => {
             let is_match = match dialect {
                 Dialect::Mysql => "NOT REGEXP",
                 _ => "!~",
@@ -110,7 +117,7 @@ pub(super) fn misfit(render: &dyn Render, from: &Column, to: &Column) -> Option<
             } else {
                 String::new()
             };
-            let room = match to.ty {
+            let room = match ty {
                 Type::Decimal(Some((digits, scale))) if dialect == Dialect::Mysql => {
                     let room = "0".repeat((digits - scale.min(digits)) as usize);
                     let number = format!("CAST({value} AS DECIMAL(65, 30))");
@@ -124,19 +131,15 @@ pub(super) fn misfit(render: &dyn Render, from: &Column, to: &Column) -> Option<
             ))
         }
         // It would keep the text as it is.
-        (_, Type::Date) if is_text && dialect == Dialect::Sqlite => {
+        Type::Date if dialect == Dialect::Sqlite => {
             Some(format!("date({value}) IS NULL AND {value} IS NOT NULL"))
         }
-        (_, Type::DateTime | Type::Timestamp) if is_text && dialect == Dialect::Sqlite => {
+        Type::DateTime | Type::Timestamp if dialect == Dialect::Sqlite => {
             Some(format!("datetime({value}) IS NULL AND {value} IS NOT NULL"))
         }
-        (_, Type::Float | Type::Double | Type::Decimal(_))
-            if is_text && dialect == Dialect::Sqlite =>
-        {
-            Some(format!(
-                "typeof({value} + 0) = 'text' OR CAST({value} AS NUMERIC) || '' <> {value}"
-            ))
-        }
+        Type::Float | Type::Double | Type::Decimal(_) if dialect == Dialect::Sqlite => Some(
+            format!("typeof({value} + 0) = 'text' OR CAST({value} AS NUMERIC) || '' <> {value}"),
+        ),
         _ => None,
     }
 }

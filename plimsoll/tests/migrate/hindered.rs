@@ -1,6 +1,8 @@
 //! Changes that stand in each other's way, and what no database could finish, with rows in the tables.
 
 use plimsoll::{App, Dialect, History, Steps, introspect, prelude::*, testing::Scratch};
+use sea_orm::TransactionTrait as _;
+use sea_orm_migration::SchemaManager;
 
 use crate::support::*;
 
@@ -12,6 +14,10 @@ plimsoll::on_every_empty_database!(
     a_key_whose_columns_change_with_rows_between_is_refused_where_it_could_not_come_back,
     what_the_table_could_not_be_is_refused_before_anything_runs,
     a_column_that_an_expression_needs_does_not_go,
+    a_table_that_others_refer_to_is_not_dropped_within_a_transaction_of_sqlite,
+    a_table_with_what_no_migration_can_say_is_not_built_anew,
+    a_serial_that_counts_no_more_has_no_default,
+    a_text_that_becomes_longer_keeps_its_check,
     rows_that_referred_to_nothing_before_are_no_hindrance,
 );
 
@@ -173,7 +179,25 @@ async fn a_key_whose_columns_change_with_rows_between_is_refused_where_it_could_
 }
 
 async fn what_the_table_could_not_be_is_refused_before_anything_runs(scratch: &Scratch) {
-    let refused: [(fn() -> Steps, &str); 2] = [
+    let refused: [(fn() -> Steps, &str); 4] = [
+        (
+            || {
+                Steps::new().alter("ports", |t| {
+                    t.add(|t| {
+                        t.column(string_len_null("a", 9000)).column(string_len_null("b", 9000))
+                    })
+                })
+            },
+            "a row of `ports` of more than 65535 bytes",
+        ),
+        (
+            || {
+                Steps::new().create_table("piers by name", |t| {
+                    t.column(string_len("name", 800)).primary_key(["name"])
+                })
+            },
+            "the primary key of `piers by name` of more than 3072 bytes",
+        ),
         (
             || Steps::new().alter("ports", |t| t.primary_key(["id"], ["name"])),
             "auto-increment on `id` of `ports`, with which neither the primary key nor an index begins",
@@ -247,4 +271,87 @@ async fn rows_that_referred_to_nothing_before_are_no_hindrance(scratch: &Scratch
     up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
 
     assert_eq!(count(&scratch.db, "vessels").await, 4);
+}
+
+async fn a_table_that_others_refer_to_is_not_dropped_within_a_transaction_of_sqlite(
+    scratch: &Scratch,
+) {
+    moored(scratch, OnDelete::Cascade, Steps::new).await;
+    let db = session(scratch).await;
+    let transaction = db.begin().await.unwrap();
+    let manager = SchemaManager::new(&transaction);
+    let steps = Steps::new().drop_table("ports", ports).alter("ships", |t| {
+        t.drop(|t| t.foreign_key(["port_id"], "ports", ["id"], OnDelete::Cascade))
+    });
+
+    let made = plimsoll::make(&manager, &steps).await;
+
+    let is_sqlite = dialect(&db) == Dialect::Sqlite;
+    if is_sqlite {
+        let said = made.unwrap_err().to_string();
+        assert!(said.contains("has to be dropped, and rows of `ships` refer to it"), "{said}");
+        transaction.rollback().await.unwrap();
+    } else {
+        made.unwrap();
+        transaction.commit().await.unwrap();
+    }
+    assert_eq!(count(&db, "ships").await, 3);
+    let _ = db.close().await;
+}
+
+async fn a_table_with_what_no_migration_can_say_is_not_built_anew(scratch: &Scratch) {
+    if dialect(&scratch.db) != Dialect::Sqlite {
+        return;
+    }
+    let db = session(scratch).await;
+    run(&db, "CREATE TABLE ships (name text, code text UNIQUE ON CONFLICT REPLACE)").await;
+    let before = fingerprint(&db).await;
+
+    let altered = plimsoll::alter(&SchemaManager::new(&db), "ships", |t| {
+        t.change(|t| t.column(text_null("name")), |t| t.column(text("name")))
+    })
+    .await;
+
+    let said = altered.unwrap_err().to_string();
+    assert!(said.contains("would lose what no migration can say: ON CONFLICT clause"), "{said}");
+    assert_eq!(fingerprint(&db).await, before);
+    let _ = db.close().await;
+}
+
+async fn a_serial_that_counts_no_more_has_no_default(scratch: &Scratch) {
+    if dialect(&scratch.db) != Dialect::Postgres {
+        return;
+    }
+    let db = &scratch.db;
+    run(db, "CREATE TABLE ships (id serial PRIMARY KEY, name text)").await;
+
+    plimsoll::alter(&SchemaManager::new(db), "ships", |t| {
+        t.change(|t| t.column(integer("id").auto_increment()), |t| t.column(integer("id")))
+    })
+    .await
+    .unwrap();
+
+    assert!(!introspect(db).await.unwrap().tables["ships"].columns[0].auto_increment);
+    refused(db, "INSERT INTO ships (name) VALUES ('a')").await;
+}
+
+/// PostgreSQL writes the values otherwise then, and they mean the same.
+async fn a_text_that_becomes_longer_keeps_its_check(scratch: &Scratch) {
+    let of_states = Steps::new().create_table("ships", |t| {
+        t.column(pk_auto("id")).column(string_len("state", 9)).one_of("state", ["afloat", "sunk"])
+    });
+    let app = history(of_states, || {
+        Steps::new().alter("ships", |t| {
+            t.change(|t| t.column(string_len("state", 9)), |t| t.column(text("state")))
+        })
+    });
+
+    up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+
+    let found = introspect(&scratch.db).await.unwrap();
+    let rule = Rule::OneOf {
+        column: "state".to_owned(),
+        values: vec!["afloat".to_owned(), "sunk".to_owned()],
+    };
+    assert_eq!(found.tables["ships"].checks[0].rule, rule);
 }

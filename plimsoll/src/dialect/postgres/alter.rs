@@ -153,6 +153,8 @@ fn alter_column(table: &str, from: &Column, to: &Column) -> Result<Vec<String>, 
     }
     if from.auto_increment && !to.auto_increment {
         texts.push(alter("DROP IDENTITY IF EXISTS"));
+        // A `serial` of somebody else's counts by a default.
+        texts.push(alter("DROP DEFAULT"));
     }
     let is_other = !is_same_type(&from.ty, &to.ty);
     let is_anew = is_other || from.default != to.default;
