@@ -22,7 +22,7 @@ plimsoll::on_every_empty_database!(
 );
 
 fn ports_and_ships(on_delete: OnDelete) -> Steps {
-    Steps::new().create_table("ports", |t| ports(t)).create_table("ships", |t| ships(t, on_delete))
+    Steps::new().create_table("ports", ports).create_table("ships", |t| ships(t, on_delete))
 }
 
 fn ports(t: TableBuilder) -> TableBuilder {
@@ -178,8 +178,11 @@ async fn a_key_whose_columns_change_with_rows_between_is_refused_where_it_could_
     assert!(said.contains(expected), "{said}");
 }
 
+/// Steps, and why they are refused.
+type Refused = (fn() -> Steps, &'static str);
+
 async fn what_the_table_could_not_be_is_refused_before_anything_runs(scratch: &Scratch) {
-    let refused: [(fn() -> Steps, &str); 4] = [
+    let refused: [Refused; 4] = [
         (
             || {
                 Steps::new().alter("ports", |t| {

@@ -248,10 +248,12 @@ async fn rows_that_an_earlier_step_corrects_are_asked_when_it_has(scratch: &Scra
     assert_eq!(count(&scratch.db, "ships").await, 4);
 }
 
-/// A type, a text that is a value of it, and one that is none. What PostgreSQL cannot be asked, it
-/// refuses itself and takes everything back.
+/// A type, a text that is a value of it, and one that is none.
+type Typed = (fn() -> ColumnDef, &'static str, &'static str);
+
+/// What PostgreSQL cannot be asked, it refuses itself and takes everything back.
 async fn texts_that_are_no_value_of_the_type_are_named(scratch: &Scratch) {
-    let types: [(fn() -> ColumnDef, &str, &str); 6] = [
+    let types: [Typed; 6] = [
         (|| boolean("value"), "1", "perhaps"),
         (|| double("value"), "-1.5", "1.5 metres"),
         (|| decimal_len("value", 4, 2), "12.25", "soon"),
