@@ -62,6 +62,9 @@ pub async fn make(manager: &SchemaManager<'_>, steps: &Steps) -> Result<(), DbEr
     let dialect = manager.get_database_backend().into();
     let steps = found(steps, &before, dialect).map_err(refused)?;
     let run = plan(dialect, &steps, &before).map_err(|why| refused(why.to_string()))?;
+    if let Some(why) = rebuild::lost(&run.statements, &before.beyond) {
+        return Err(refused(why));
+    }
     execute(manager, &run, None).await
 }
 

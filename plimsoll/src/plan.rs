@@ -7,6 +7,7 @@
 
 mod aside;
 mod lengths;
+mod limits;
 
 use crate::{
     change::Change,
@@ -47,6 +48,7 @@ pub fn statements(
 /// As [`statements`], with what each step needs of them.
 pub(crate) fn plan(dialect: Dialect, steps: &Steps, before: &Schema) -> Result<Plan, Unrenderable> {
     lengths::check(dialect, steps, before)?;
+    limits::check(dialect, steps, before)?;
     let mut planner = Planner {
         render: renderer(dialect),
         begun_with: before,

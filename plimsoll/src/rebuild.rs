@@ -12,10 +12,12 @@ use sea_orm::{
 };
 
 use crate::{
+    change::Change,
     dialect::Dialect,
     guard::Guard,
     misfit::{Misfit, said},
     render::{Effect, Rebuild, Statement, renderer},
+    schema::Beyond,
 };
 
 /// What a script begins with, before its transaction, that builds a table anew.
@@ -27,6 +29,21 @@ pub(crate) const ON: &str = "PRAGMA foreign_keys = ON";
 /// Whether one of the statements builds a table anew.
 pub(crate) fn is_needed(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| matches!(statement.effect, Effect::Rebuild(_)))
+}
+
+/// What a table has that would be built anew and that the copy would lose, because no schema of ours
+/// tells it.
+pub(crate) fn lost(statements: &[Statement], beyond: &[Beyond]) -> Option<String> {
+    statements.iter().find_map(|statement| {
+        let Effect::Rebuild(rebuild) = &statement.effect else { return None };
+        let name = &rebuild.from.name;
+        let is_of_it = |it: &&Beyond| it.table.as_ref() == Some(name) && it.kind != "trigger";
+        let it = beyond.iter().find(is_of_it)?;
+        Some(format!(
+            "table `{name}` has to be built anew, and would lose what no migration can say: {} {}",
+            it.kind, it.name
+        ))
+    })
 }
 
 /// What went wrong, and at which statement; none when it was around them.
@@ -85,7 +102,7 @@ async fn in_transaction(
     ended: &mut impl FnMut(usize),
 ) -> Result<(), Failure> {
     session.execute("BEGIN IMMEDIATE").await?;
-    let before = session.orphans().await?;
+    let mut before = session.orphans().await?;
     for (at, statement) in statements.iter().enumerate() {
         let failed = |source| Failure { at: Some(at), source, misfits: Vec::new() };
         let mut misfits = Vec::new();
@@ -97,6 +114,9 @@ async fn in_transaction(
             return Err(Failure { at: Some(at), source, misfits });
         }
         session.make(statement).await.map_err(failed)?;
+        if let Effect::Changes(changes) = &statement.effect {
+            before = changes.iter().fold(before, renamed);
+        }
         ended(at + 1);
     }
     for (tables, rows) in session.orphans().await? {
@@ -113,23 +133,37 @@ async fn in_transaction(
     Ok(session.execute("COMMIT").await?)
 }
 
+/// The rows that refer to nothing, by the names of their tables when the change has been made.
+fn renamed(
+    orphans: BTreeMap<(String, String), i64>,
+    change: &Change,
+) -> BTreeMap<(String, String), i64> {
+    let Change::RenameTable { from, to } = change else { return orphans };
+    let name = |name: String| if name == *from { to.clone() } else { name };
+    orphans.into_iter().map(|((child, parent), rows)| ((name(child), name(parent)), rows)).collect()
+}
+
 /// Runs one statement in somebody else's transaction, where `foreign_keys` stays as it is.
 ///
 /// # Errors
-/// Also when rows of any table refer to a table that would be built anew: they would be lost.
+/// Also when rows of any table refer to a table that would be built anew or dropped: they would be
+/// lost.
 pub(crate) async fn run_within(
     transaction: &DatabaseTransaction,
     statement: &Statement,
 ) -> Result<(), DbErr> {
     let mut session = Session::Others(transaction);
-    if let Effect::Rebuild(rebuild) = &statement.effect
-        && session.number("PRAGMA foreign_keys").await? != 0
-    {
-        let name = &rebuild.to.name;
+    let (name, doing) = match &statement.effect {
+        Effect::Rebuild(rebuild) => (&rebuild.to.name, "built anew"),
+        Effect::Table { exists: false } => (&statement.table, "dropped"),
+        _ => return session.make(statement).await,
+    };
+    if session.number("PRAGMA foreign_keys").await? != 0 {
         let referring = session.referring(name).await?;
-        if let Some(table) = referring.first() {
+        let is_other = |table: &&String| doing == "built anew" || *table != name;
+        if let Some(table) = referring.iter().find(is_other) {
             return Err(DbErr::Custom(format!(
-                "table `{name}` has to be built anew, and rows of `{table}` refer to it: within a \
+                "table `{name}` has to be {doing}, and rows of `{table}` refer to it: within a \
                  transaction SQLite would delete them; run the migrations outside one"
             )));
         }

@@ -45,6 +45,8 @@ mod filled;
 mod formatted;
 #[path = "migrate/guests.rs"]
 mod guests;
+#[path = "migrate/hindered.rs"]
+mod hindered;
 #[path = "migrate/interrupted.rs"]
 mod interrupted;
 #[path = "migrate/introspect.rs"]

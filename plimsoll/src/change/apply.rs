@@ -259,22 +259,30 @@ fn rename_column(schema: &mut Schema, of: &str, from: &str, to: &str) -> Result<
 fn drop_column(table: &mut Table, name: &str) -> Result<(), String> {
     check_columns(table, [&name.to_owned()])?;
     let is_used = |columns: &[String]| columns.iter().any(|column| column == name);
-    let user = if is_used(&table.primary_key) {
-        Some("the primary key".to_owned())
-    } else if let Some(unique) = table.uniques.iter().find(|it| is_used(&it.columns)) {
-        Some(said("unique constraint", unique))
-    } else if let Some(key) = table.foreign_keys.iter().find(|it| is_used(&it.columns)) {
-        Some(said("foreign key", key))
-    } else if let Some(index) =
-        table.indexes.iter().find(|it| index_columns(it).any(|it| it == name))
-    {
-        Some(said("index", index))
-    } else {
-        // PostgreSQL would drop it in silence. MariaDB's CHECK of a column, which has no name, is a
-        // part of the column.
-        let mut named = table.checks.iter().filter(|it| it.name.is_some());
-        named.find(|it| it.rule.names(name)).map(|check| said("check", check))
-    };
+    let user =
+        if is_used(&table.primary_key) {
+            Some("the primary key".to_owned())
+        } else if let Some(unique) = table.uniques.iter().find(|it| is_used(&it.columns)) {
+            Some(said("unique constraint", unique))
+        } else if let Some(key) = table.foreign_keys.iter().find(|it| is_used(&it.columns)) {
+            Some(said("foreign key", key))
+        } else if let Some(index) =
+            table.indexes.iter().find(|it| index_columns(it).any(|it| it == name))
+        {
+            Some(said("index", index))
+        } else if let Some(index) = table.indexes.iter().find(|it| index_names(it, name)) {
+            // PostgreSQL would drop it in silence.
+            Some(said("index", index))
+        } else if let Some(other) = table.columns.iter().find(|it| {
+            it.name != name && it.generated.as_ref().is_some_and(|it| it.expr.names(name))
+        }) {
+            Some(format!("generated column `{}`", other.name))
+        } else {
+            // PostgreSQL would drop it in silence. MariaDB's CHECK of a column, which has no name, is a
+            // part of the column.
+            let mut named = table.checks.iter().filter(|it| it.name.is_some());
+            named.find(|it| it.rule.names(name)).map(|check| said("check", check))
+        };
     if let Some(user) = user {
         return Err(format!("{user} needs column `{name}`"));
     }
@@ -303,6 +311,16 @@ fn alter_enum(schema: &mut Schema, name: &str, to: &[String]) -> Result<(), Stri
 /// The columns that an index names.
 fn index_columns(index: &Index) -> impl Iterator<Item = &String> {
     index.columns.iter().filter_map(IndexPart::column).chain(&index.include)
+}
+
+/// Whether an expression or the condition of an index names the column.
+fn index_names(index: &Index, column: &str) -> bool {
+    let in_expression = |part: &IndexPart| match &part.key {
+        IndexKey::Expr(expr) => expr.names(column),
+        IndexKey::Column(_) => false,
+    };
+    index.columns.iter().any(in_expression)
+        || index.predicate.as_ref().is_some_and(|predicate| predicate.names(column))
 }
 
 /// The column that a rule is about, when it is one.

@@ -141,6 +141,9 @@ fn one_of(tokens: &[Token]) -> Option<Rule> {
         },
         _ => return None,
     };
+    // A value can stand in parentheses with its type.
+    let values: Vec<&Token> =
+        values.iter().filter(|it| !it.is_sign("(") && !it.is_sign(")")).collect();
     let mut texts = Vec::new();
     for (at, token) in values.iter().enumerate() {
         match &token.kind {

@@ -9,11 +9,19 @@ use crate::{
 /// The condition of the rows whose value does not fit the column as it will be; nothing when all
 /// do, or when only the conversion itself can tell, which takes nothing along when it fails.
 pub(super) fn misfit(render: &dyn Render, from: &Column, to: &Column) -> Option<String> {
+    let dialect = render.dialect();
+    let value = render.quote(&from.name);
+    let is_uuid = |ty: &Type| *ty == Type::Uuid;
+    // Bytes, which neither becomes text nor comes from it.
+    if is_uuid(&from.ty) != is_uuid(&to.ty) && dialect != Dialect::Postgres {
+        let is_bytes = |ty: &Type| matches!(ty, Type::Binary(_) | Type::VarBinary(_) | Type::Blob);
+        if !is_bytes(&from.ty) && !is_bytes(&to.ty) {
+            return Some(format!("{value} IS NOT NULL"));
+        }
+    }
     if !from.ty.is_narrowed_by(&to.ty) {
         return None;
     }
-    let dialect = render.dialect();
-    let value = render.quote(&from.name);
     let is_text = matches!(from.ty, Type::Char(_) | Type::String(_) | Type::Text | Type::Custom(_));
     match (&from.ty, &to.ty) {
         (
@@ -71,20 +79,70 @@ pub(super) fn misfit(render: &dyn Render, from: &Column, to: &Column) -> Option<
             Dialect::Postgres => midnight(dialect, &format!("({value} AT TIME ZONE 'UTC')")),
             _ => midnight(dialect, &value),
         }),
-        // It would keep the text as it is.
-        (_, Type::Date) if is_text && dialect == Dialect::Sqlite => {
-            Some(format!("date({value}) IS NULL AND {value} IS NOT NULL"))
+        _ if is_text => of_text(dialect, value, &to.ty),
+        _ => None,
+    }
+}
+
+/// The condition of the texts that are no value of another type; nothing when only the conversion
+/// itself can tell.
+fn of_text(dialect: Dialect, value: String, ty: &Type) -> Option<String> {
+    match ty {
+        Type::Boolean => Some(match dialect {
+            Dialect::Sqlite | Dialect::Mysql => format!("{value} NOT IN ('0', '1')"),
+            Dialect::Postgres => format!(
+                "lower({value}::text) !~ '^\\s*(t(r(u(e)?)?)?|f(a(l(s(e)?)?)?)?|y(e(s)?)?|no?|on|off?|0|1)\\s*$'"
+            ),
+        }),
+        Type::Json | Type::JsonBinary if dialect != Dialect::Postgres => {
+            Some(format!("NOT json_valid({value})"))
         }
-        (_, Type::DateTime | Type::Timestamp) if is_text && dialect == Dialect::Sqlite => {
-            Some(format!("datetime({value}) IS NULL AND {value} IS NOT NULL"))
+        Type::Uuid => Some(format!(
+            "regexp_replace(lower({value}::text), '[{{}}-]', '', 'g') !~ '^[0-9a-f]{{32}}$'"
+        )),
+        // It would refuse them when the statements before it have been kept.
+        Type::Date if dialect == Dialect::Mysql => {
+            Some(format!("CAST({value} AS DATE) IS NULL AND {value} IS NOT NULL"))
         }
-        (_, Type::Float | Type::Double | Type::Decimal(_))
-            if is_text && dialect == Dialect::Sqlite =>
-        {
+        Type::DateTime | Type::Timestamp if dialect == Dialect::Mysql => {
+            Some(format!("CAST({value} AS DATETIME) IS NULL AND {value} IS NOT NULL"))
+        }
+        Type::Float | Type::Double | Type::Decimal(_) if dialect != Dialect::Sqlite => {
+            let is_match = match dialect {
+                Dialect::Mysql => "NOT REGEXP",
+                _ => "!~",
+            };
+            let value = if dialect == Dialect::Postgres { format!("{value}::text") } else { value };
+            // PostgreSQL knows words, too.
+            let words = if dialect == Dialect::Postgres {
+                " AND lower(btrim({value})) NOT IN ('nan', 'infinity', '-infinity', 'inf', '-inf')"
+                    .replace("{value}", &value)
+            } else {
+                String::new()
+            };
+            let room = match ty {
+                Type::Decimal(Some((digits, scale))) if dialect == Dialect::Mysql => {
+                    let room = "0".repeat((digits - scale.min(digits)) as usize);
+                    let number = format!("CAST({value} AS DECIMAL(65, 30))");
+                    format!(" OR abs({number}) >= 1{room} OR {number} <> round({number}, {scale})")
+                }
+                _ => String::new(),
+            };
             Some(format!(
-                "typeof({value} + 0) = 'text' OR CAST({value} AS NUMERIC) || '' <> {value}"
+                "{value} {is_match} \
+                 '^[[:space:]]*[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?[[:space:]]*$'{words}{room}"
             ))
         }
+        // It would keep the text as it is.
+        Type::Date if dialect == Dialect::Sqlite => {
+            Some(format!("date({value}) IS NULL AND {value} IS NOT NULL"))
+        }
+        Type::DateTime | Type::Timestamp if dialect == Dialect::Sqlite => {
+            Some(format!("datetime({value}) IS NULL AND {value} IS NOT NULL"))
+        }
+        Type::Float | Type::Double | Type::Decimal(_) if dialect == Dialect::Sqlite => Some(
+            format!("typeof({value} + 0) = 'text' OR CAST({value} AS NUMERIC) || '' <> {value}"),
+        ),
         _ => None,
     }
 }

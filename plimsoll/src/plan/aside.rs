@@ -4,7 +4,7 @@
 //! columns unique that it refers to may not go. So the key goes before the changes and comes back
 //! behind them. `SQLite` looks at keys only when rows come.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use crate::{
     change::Change,
@@ -48,12 +48,15 @@ struct Kept {
     was_unique: bool,
     /// Whether it comes with its table.
     is_created: bool,
+    /// Whether the table went that it refers to.
+    target_went: bool,
 }
 
 /// The changes in a row, with the keys set aside that stand in their way; `schema` is before them.
 ///
 /// # Errors
-/// A foreign key to columns that are unique no more when all is done.
+/// A foreign key whose table went that it refers to, or that could not come back: its target is unique
+/// no more when all is done, or the columns on its two sides are of other types.
 pub(super) fn placed<'c>(
     dialect: Dialect,
     changes: &[(usize, &'c Change)],
@@ -64,7 +67,7 @@ pub(super) fn placed<'c>(
         whole.map(|(at, change, part)| Placed { at, change, part }).collect()
     };
     let any = |is_it: &dyn Fn(&Change) -> bool| changes.iter().any(|(_, change)| is_it(change));
-    let is_early = any(&makes_unique) && any(&brings_keys);
+    let is_early = (any(&makes_unique) && any(&brings_keys)) || comes_before_its_table(changes);
     if !is_early && !any(&|change| can_be_hindered(dialect, change)) {
         return Ok(as_it_is());
     }
@@ -151,10 +154,27 @@ fn brings_keys(change: &Change) -> bool {
     }
 }
 
+/// Whether a table comes with a key to one that comes behind it.
+fn comes_before_its_table(changes: &[(usize, &Change)]) -> bool {
+    let mut referred: BTreeSet<&str> = BTreeSet::new();
+    changes.iter().any(|(_, change)| {
+        let Change::CreateTable(table) = change else { return false };
+        let is_referred = referred.contains(&*table.name);
+        referred.extend(table.foreign_keys.iter().map(|key| &*key.references));
+        is_referred
+    })
+}
+
 /// Whether a foreign key can stand in its way, whatever foreign keys there are.
 fn can_be_hindered(dialect: Dialect, change: &Change) -> bool {
     match change {
-        Change::AlterPrimaryKey { .. } | Change::DropUnique { .. } => true,
+        Change::AlterPrimaryKey { .. } | Change::DropUnique { .. } | Change::DropTable(_) => true,
+        // New values behind the others are nothing to a key.
+        Change::AlterEnum { from, to, .. } => match dialect {
+            Dialect::Sqlite => false,
+            Dialect::Postgres => !to.iter().filter(|it| from.contains(it)).eq(from),
+            Dialect::Mysql => !to.starts_with(from),
+        },
         Change::AlterUnique { from, to, .. } => from.columns != to.columns,
         Change::DropIndex { index, .. } => index.unique,
         Change::AlterIndex { from, to, .. } => from.unique && !from.is_renamed(to),
@@ -202,10 +222,11 @@ fn followed(
         states: vec![key],
         in_the_way: false,
         is_created: false,
+        target_went: false,
     });
     let mut kept: Vec<Kept> = kept.collect();
     let mut now = schema.clone();
-    for (_, change) in changes {
+    for (place, (_, change)) in changes.iter().enumerate() {
         for key in &mut kept {
             if let Some((table, it)) = &key.now {
                 key.in_the_way |= can_be_hindered(dialect, change)
@@ -213,18 +234,32 @@ fn followed(
             }
         }
         for key in &mut kept {
+            let refers = |table: &Table| {
+                key.now
+                    .as_ref()
+                    .is_some_and(|(of, it)| it.references == table.name && *of != table.name)
+            };
+            key.target_went |= matches!(change, Change::DropTable(gone) if refers(gone));
             follow(key, change);
         }
         let is_created = matches!(change, Change::CreateTable(_));
         for (table, key) in added(change) {
+            let comes_later = || {
+                let mut later = changes[place + 1..].iter();
+                later.any(
+                    |(_, it)| matches!(it, Change::CreateTable(it) if it.name == key.references),
+                )
+            };
+            let is_there = now.tables.contains_key(&key.references) || key.references == *table;
             let added = (table.clone(), key.clone());
             kept.push(Kept {
                 before: None,
                 now: Some(added.clone()),
                 states: vec![added],
-                in_the_way: !is_unique(&now, key),
+                in_the_way: !is_unique(&now, key) || (!is_there && comes_later()),
                 was_unique: false,
                 is_created,
+                target_went: false,
             });
         }
         if let Change::AlterForeignKey { to, .. } = change
@@ -244,12 +279,28 @@ fn followed(
     }
     for key in &mut kept {
         let Some((table, it)) = &key.now else { continue };
+        let name = it.name.as_ref().map(|name| format!("`{name}`"));
+        let name = name.unwrap_or_else(|| quoted(&it.columns));
+        if key.target_went {
+            let what = format!(
+                "dropping the table `{}` while a foreign key ({name} of `{table}`) refers to it",
+                it.references
+            );
+            return Err(Unrenderable::new(what, dialect));
+        }
+        if key.in_the_way && !are_of_one_type(dialect, &now, table, it) {
+            let what = format!(
+                "a foreign key between columns whose types differ ({name} of `{table}` to {} of `{}`), \
+                 which have to be changed without a step on rows between them,",
+                quoted(&it.referenced_columns),
+                it.references
+            );
+            return Err(Unrenderable::new(what, dialect));
+        }
         if !key.in_the_way || is_unique(&now, it) {
             continue;
         }
         if key.was_unique {
-            let name = it.name.as_ref().map(|name| format!("`{name}`"));
-            let name = name.unwrap_or_else(|| quoted(&it.columns));
             let what = format!(
                 "a foreign key to columns that nothing holds unique any more ({name} of `{table}` to \
                  {} of `{}`)",
@@ -345,6 +396,15 @@ fn stands_in_the_way(
             (refers && key.referenced_columns.contains(&from.name))
                 || (table == of && key.columns.contains(&from.name))
         }
+        Change::DropTable(_) => refers && table != of,
+        Change::AlterEnum { name, .. } => {
+            let is_of_it = |table: &str, columns: &[String]| {
+                let table = schema.tables.get(table);
+                let mut columns = columns.iter().filter_map(|name| table?.column(name));
+                columns.any(|column| column.ty.named_enum().is_some_and(|(of, _)| of == name))
+            };
+            is_of_it(table, &key.columns) || is_of_it(&key.references, &key.referenced_columns)
+        }
         Change::AlterOptions { .. } => {
             let has_text = |columns: &[String]| {
                 let table = schema.tables.get(of);
@@ -357,6 +417,27 @@ fn stands_in_the_way(
         }
         _ => false,
     }
+}
+
+/// Whether the key can stand between its columns, as far as both sides are known.
+fn are_of_one_type(dialect: Dialect, schema: &Schema, table: &str, key: &ForeignKey) -> bool {
+    let column = |table: &str, name: &String| schema.tables.get(table)?.column(name);
+    key.columns.iter().zip(&key.referenced_columns).all(|(here, there)| {
+        match (column(table, here), column(&key.references, there)) {
+            (Some(here), Some(there)) => match dialect {
+                Dialect::Sqlite => true,
+                Dialect::Postgres => {
+                    can_be_compared(&here.ty, &there.ty)
+                        || (here.ty.is_number() && there.ty.is_number())
+                }
+                Dialect::Mysql => {
+                    let is_number = here.ty.is_whole_number() || there.ty.is_whole_number();
+                    !is_number || here.ty == there.ty
+                }
+            },
+            _ => true,
+        }
+    })
 }
 
 fn is_same_set(one: &[String], other: &[String]) -> bool {

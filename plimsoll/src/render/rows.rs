@@ -194,11 +194,14 @@ fn literal(
         );
         return Err(Unrenderable::new(what, render.dialect()));
     }
+    // Its bytes are no text.
+    let is_uuid = column.is_some_and(|column| column.ty == Type::Uuid);
     match (render.dialect(), is_number, is_text) {
         (Dialect::Sqlite, ..) => Ok(format!("quote({key})")),
         (Dialect::Postgres, true, _) => Ok(format!("{key}::text")),
         (Dialect::Postgres, false, true) => Ok(format!("quote_literal({key}::text)")),
         (Dialect::Mysql, true, _) => Ok(format!("CAST({key} AS CHAR)")),
+        (Dialect::Mysql, ..) if is_uuid => Ok(format!("CONCAT('0x', HEX({key}))")),
         (Dialect::Mysql, false, true) => Ok(format!("QUOTE({key})")),
         _ => {
             let what = format!(

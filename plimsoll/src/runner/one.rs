@@ -107,7 +107,8 @@ impl One<'_> {
         let remains = before(range.start);
         let run = &rendered.run[range.clone()];
         let found = self.look().await?;
-        if let Some(why) = drift(run, found) {
+        let lost = rebuild::lost(run, &found.beyond);
+        if let Some(why) = lost.or_else(|| drift(run, found)) {
             let refused = self.failed("looking at the tables before it", None, remains);
             return Err(refused(DbErr::Custom(why)).into());
         }

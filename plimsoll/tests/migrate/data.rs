@@ -15,6 +15,7 @@ plimsoll::on_every_empty_database!(
     rows_get_other_values_and_the_way_back_takes_them_away,
     a_backfill_goes_through_all_rows_in_batches,
     a_backfill_by_text_and_by_numbers_that_are_not_in_a_row_reaches_every_row,
+    a_backfill_by_bytes_reaches_every_row,
     what_batches_did_stays_when_a_later_one_fails_and_the_next_run_goes_on_there,
     a_backfill_that_is_killed_behind_any_statement_is_finished_by_the_next,
     a_migration_that_was_edited_behind_its_batches_is_not_gone_on_with,
@@ -134,6 +135,31 @@ async fn a_backfill_by_text_and_by_numbers_that_are_not_in_a_row_reaches_every_r
     let labels = labels(scratch).await;
     assert_eq!(labels.len(), 12);
     assert!(labels.iter().all(|label| label.as_deref() == Some("by name!")), "{labels:?}");
+}
+
+/// A UUID is bytes on two of the databases, also such as look like the end of a text.
+async fn a_backfill_by_bytes_reaches_every_row(scratch: &Scratch) {
+    let wrecks = || {
+        Steps::new()
+            .create_table("wrecks", |t| t.column(uuid("id").primary_key()).column(integer("depth")))
+    };
+    let app = App::new(History::new().declared("m01", wrecks).declared("m02", || {
+        Steps::new().backfill("wrecks", "id", |u| u.set_sql("depth", "depth + 10").rows(1))
+    }));
+    heard_up(scratch, &app, "m01").await.0.unwrap();
+    for (number, last) in ["00", "27", "5c", "ff"].into_iter().enumerate() {
+        let id = match dialect(&scratch.db) {
+            plimsoll::Dialect::Postgres => format!("'ff000000-0000-0000-0000-0000000000{last}'"),
+            _ => format!("x'ff0000000000000000000000000000{last}'"),
+        };
+        run(&scratch.db, &format!("INSERT INTO wrecks VALUES ({id}, {number})")).await;
+    }
+
+    up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+
+    let db = session(scratch).await;
+    let depths: Vec<i32> = all(&db, "SELECT depth FROM wrecks ORDER BY depth").await;
+    assert_eq!(depths, [10, 11, 12, 13]);
 }
 
 async fn what_batches_did_stays_when_a_later_one_fails_and_the_next_run_goes_on_there(

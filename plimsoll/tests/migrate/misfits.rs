@@ -11,6 +11,7 @@ plimsoll::on_every_empty_database!(
     rows_that_an_earlier_step_corrects_are_asked_when_it_has,
     what_an_earlier_step_does_not_alter_is_asked_first,
     sums_of_fractions_become_decimals,
+    texts_that_are_no_value_of_the_type_are_named,
     the_alter_helper_asks_too,
     a_migration_that_drops_what_was_there_has_to_say_so,
     what_a_run_makes_itself_it_may_drop,
@@ -307,6 +308,53 @@ async fn sums_of_fractions_become_decimals(scratch: &Scratch) {
     up(scratch, &App::new(history().declared("m02", summed)))
         .await
         .unwrap_or_else(|error| panic!("{}", chain(&error)));
+}
+
+/// A type, a text that is a value of it, and one that is none.
+type Typed = (fn() -> ColumnDef, &'static str, &'static str);
+
+/// What PostgreSQL cannot be asked, it refuses itself and takes everything back.
+async fn texts_that_are_no_value_of_the_type_are_named(scratch: &Scratch) {
+    let types: [Typed; 6] = [
+        (|| boolean("value"), "1", "perhaps"),
+        (|| double("value"), "-1.5", "1.5 metres"),
+        (|| decimal_len("value", 4, 2), "12.25", "soon"),
+        (|| date("value"), "2026-01-02", "soon"),
+        (|| timestamp_with_time_zone("value"), "2026-01-02 10:30:00", "soon"),
+        (|| json("value"), "[1]", "[1"),
+    ];
+    let notes = |number: usize| format!("notes_{number}");
+    let first = move || {
+        types.iter().enumerate().fold(Steps::new(), |steps, (number, (_, good, bad))| {
+            steps
+                .create_table(&notes(number), |t| {
+                    t.column(pk_auto("id")).column(string_len("value", 40))
+                })
+                .insert(&notes(number), ["id", "value"], [row![1, *good], row![2, *bad]])
+        })
+    };
+    for (number, (ty, ..)) in types.into_iter().enumerate() {
+        let second = move || {
+            Steps::new()
+                .create_table("more", |t| t.column(pk_auto("id")))
+                .alter(&notes(number), |t| {
+                    t.change(|t| t.column(string_len("value", 40)), |t| t.column(ty()))
+                })
+        };
+        let app = App::new(History::new().declared("m01", first).declared("m02", second));
+        heard_up(scratch, &app, "m01").await.0.unwrap();
+        let before = fingerprint(&scratch.db).await;
+
+        let error = up(scratch, &app).await.unwrap_err();
+
+        let said = chain(&error);
+        assert_eq!(fingerprint(&scratch.db).await, before, "{said}");
+        let is_postgres = dialect(&scratch.db) == plimsoll::Dialect::Postgres;
+        assert!(
+            (is_postgres && number > 2) || said.contains("1 row does not fit (id 2:"),
+            "{said}"
+        );
+    }
 }
 
 async fn the_alter_helper_asks_too(scratch: &Scratch) {

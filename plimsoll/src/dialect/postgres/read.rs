@@ -196,6 +196,13 @@ mod tests {
             ),
             one_of(&["a", "it's"])
         );
+        // So it is when the type of the column has become longer.
+        assert_eq!(
+            Postgres.read_rule(
+                "(state = ANY (ARRAY[('a'::character varying)::text, ('b'::character varying)::text]))"
+            ),
+            one_of(&["a", "b"])
+        );
         assert_eq!(Postgres.read_rule("((state)::text = 'a'::text)"), one_of(&["a"]));
         assert_eq!(
             Postgres.read_rule("((\"Size\" >= '-5'::integer) AND (\"Size\" <= 40))"),
