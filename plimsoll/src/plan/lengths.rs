@@ -25,7 +25,6 @@ pub(super) fn check(dialect: Dialect, steps: &Steps, before: &Schema) -> Result<
     });
     let mut new = changes.flat_map(new_names);
     match dialect {
-        Dialect::Sqlite => Ok(()),
         Dialect::Mysql => match new.find(|name| name.chars().count() > MAX_CHARACTERS) {
             Some(name) => Err(Unrenderable::new(
                 format!(
@@ -42,7 +41,7 @@ pub(super) fn check(dialect: Dialect, steps: &Steps, before: &Schema) -> Result<
             let _ = steps.apply(&mut after);
             kept_apart(&after)
         }
-        Dialect::Postgres => Ok(()),
+        Dialect::Sqlite | Dialect::Postgres => Ok(()),
     }
 }
 
