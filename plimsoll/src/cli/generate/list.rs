@@ -162,8 +162,9 @@ fn add_to_list(text: &str, name: &str) -> Result<(String, Form), String> {
         None => {
             if let Some(open) = lines.iter().position(|line| line.contains("mod versions {")) {
                 // As rustfmt writes a module that is empty.
-                if let Some(head) = lines[open].trim_end().strip_suffix('}') {
-                    lines[open] = head.trim_end().to_owned();
+                let head = lines[open].trim_end().strip_suffix('}').map(|it| it.trim_end().len());
+                if let Some(head) = head {
+                    lines[open].truncate(head);
                     lines.insert(open + 1, "}".to_owned());
                 }
                 lines.insert(open + 1, format!("    pub(crate) mod {name};"));

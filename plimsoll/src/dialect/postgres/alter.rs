@@ -170,6 +170,9 @@ fn alter_column(table: &str, from: &Column, to: &Column) -> Result<Vec<String>, 
         };
         let way = way(&from.ty, &to.ty);
         texts.push(alter(&format!("TYPE {ty}{collation} USING {name}{way}::{ty}")));
+        if is_other && from.auto_increment && to.auto_increment {
+            texts.push(counts_as(of, &to.name, &ty));
+        }
     }
     if let Some(default) = Postgres.default(to)?
         && is_anew
@@ -190,6 +193,17 @@ fn alter_column(table: &str, from: &Column, to: &Column) -> Result<Vec<String>, 
         texts.push(comment(&format!("COLUMN {of}.{name}"), to.comment.as_deref()));
     }
     Ok(texts)
+}
+
+/// Lets what the column counts by count as far as the column does: that of a `serial` would end where
+/// the old type did.
+fn counts_as(of: &str, column: &str, ty: &str) -> String {
+    let sequence =
+        format!("pg_get_serial_sequence({}, {})", Postgres.text(of), Postgres.text(column));
+    format!(
+        "DO $counts$ BEGIN IF {sequence} IS NOT NULL THEN \
+         EXECUTE format('ALTER SEQUENCE %s AS {ty}', {sequence}); END IF; END $counts$"
+    )
 }
 
 /// What stands between a value and its new type: text, where there is no way from the one to the
