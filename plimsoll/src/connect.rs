@@ -99,7 +99,7 @@ pub async fn wait(
     let mut told = "";
     loop {
         let left = limit.saturating_sub(began.elapsed());
-        let error = match (within(left, session(&database)).await, &database.place) {
+        let error = match (within(left, Box::pin(session(&database))).await, &database.place) {
             (Some(Ok(session)), _) => {
                 // What it says when it closes changes nothing.
                 let _ = session.close().await;

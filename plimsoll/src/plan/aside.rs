@@ -34,10 +34,29 @@ pub(super) struct Placed<'c> {
 /// A foreign key, with its table.
 type Key = (String, ForeignKey);
 
+/// Where a foreign key comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Origin {
+    /// It is there before the first change.
+    There(Key),
+    /// It comes by itself.
+    Added,
+    /// It comes with its table.
+    Created,
+}
+
+impl Origin {
+    fn before(&self) -> Option<&Key> {
+        match self {
+            Self::There(key) => Some(key),
+            Self::Added | Self::Created => None,
+        }
+    }
+}
+
 /// A foreign key on its way through the changes.
 struct Kept {
-    /// As it is before the first; none when it comes with one of them.
-    before: Option<Key>,
+    from: Origin,
     /// As it is now; none when it has gone.
     now: Option<Key>,
     /// As it was on the way.
@@ -46,8 +65,6 @@ struct Kept {
     in_the_way: bool,
     /// Whether something made unique what it refers to.
     was_unique: bool,
-    /// Whether it comes with its table.
-    is_created: bool,
     /// Whether the table went that it refers to.
     target_went: bool,
 }
@@ -71,7 +88,8 @@ pub(super) fn placed<'c>(
     if !is_early && !any(&|change| can_be_hindered(dialect, change)) {
         return Ok(as_it_is());
     }
-    let kept = followed(dialect, changes, schema)?;
+    let (kept, now) = followed(dialect, changes, schema);
+    let kept = settled(dialect, kept, &now)?;
     if dialect == Dialect::Sqlite || !kept.iter().any(|key| key.in_the_way) {
         return Ok(as_it_is());
     }
@@ -85,7 +103,7 @@ pub(super) fn placed<'c>(
     let statement =
         |at: usize, change| Placed { at, change: Cow::Owned(change), part: Part::Statement };
     let mut placed = Vec::new();
-    for (table, key) in aside().filter_map(|it| it.before.clone()) {
+    for (table, key) in aside().filter_map(|it| it.from.before().cloned()) {
         placed.push(statement(*first, Change::DropForeignKey { table, key }));
     }
     for (at, change) in changes {
@@ -113,7 +131,7 @@ pub(super) fn placed<'c>(
     for kept in aside() {
         let Some((table, key)) = kept.now.clone() else { continue };
         let change = Change::AddForeignKey { table, key };
-        if kept.is_created {
+        if kept.from == Origin::Created {
             let change = Cow::Owned(change.clone());
             placed.push(Placed { at: *last, change, part: Part::Schema });
         }
@@ -126,7 +144,7 @@ pub(super) fn placed<'c>(
 fn created_without(table: &Table, kept: &[Kept]) -> Option<Change> {
     let comes_later = |key: &ForeignKey| {
         kept.iter().any(|kept| {
-            kept.is_created
+            kept.from == Origin::Created
                 && kept.in_the_way
                 && kept.states.first().is_some_and(|(of, it)| *of == table.name && it == key)
         })
@@ -205,23 +223,22 @@ fn collation(options: &[TableOption]) -> Option<&String> {
     })
 }
 
-/// Follows every foreign key through the changes.
+/// Follows every foreign key through the changes, and gives the schema behind them.
 fn followed(
     dialect: Dialect,
     changes: &[(usize, &Change)],
     schema: &Schema,
-) -> Result<Vec<Kept>, Unrenderable> {
+) -> (Vec<Kept>, Schema) {
     let all = schema
         .tables
         .values()
         .flat_map(|table| table.foreign_keys.iter().map(|key| (table.name.clone(), key.clone())));
     let kept = all.map(|key| Kept {
         was_unique: is_unique(schema, &key.1),
-        before: Some(key.clone()),
+        from: Origin::There(key.clone()),
         now: Some(key.clone()),
         states: vec![key],
         in_the_way: false,
-        is_created: false,
         target_went: false,
     });
     let mut kept: Vec<Kept> = kept.collect();
@@ -242,7 +259,6 @@ fn followed(
             key.target_went |= matches!(change, Change::DropTable(gone) if refers(gone));
             follow(key, change);
         }
-        let is_created = matches!(change, Change::CreateTable(_));
         for (table, key) in added(change) {
             let comes_later = || {
                 let mut later = changes[place + 1..].iter();
@@ -253,12 +269,15 @@ fn followed(
             let is_there = now.tables.contains_key(&key.references) || key.references == *table;
             let added = (table.clone(), key.clone());
             kept.push(Kept {
-                before: None,
+                from: if matches!(change, Change::CreateTable(_)) {
+                    Origin::Created
+                } else {
+                    Origin::Added
+                },
                 now: Some(added.clone()),
                 states: vec![added],
                 in_the_way: !is_unique(&now, key) || (!is_there && comes_later()),
                 was_unique: false,
-                is_created,
                 target_went: false,
             });
         }
@@ -277,6 +296,14 @@ fn followed(
             key.was_unique |= key.now.as_ref().is_some_and(|(_, it)| is_unique(&now, it));
         }
     }
+    (kept, now)
+}
+
+/// Decides which keys are set aside, when the schema is `now` behind the changes.
+///
+/// # Errors
+/// Those of [`placed`].
+fn settled(dialect: Dialect, mut kept: Vec<Kept>, now: &Schema) -> Result<Vec<Kept>, Unrenderable> {
     for key in &mut kept {
         let Some((table, it)) = &key.now else { continue };
         let name = it.name.as_ref().map(|name| format!("`{name}`"));
@@ -288,7 +315,7 @@ fn followed(
             );
             return Err(Unrenderable::new(what, dialect));
         }
-        if key.in_the_way && !are_of_one_type(dialect, &now, table, it) {
+        if key.in_the_way && !are_of_one_type(dialect, now, table, it) {
             let what = format!(
                 "a foreign key between columns whose types differ ({name} of `{table}` to {} of `{}`), \
                  which have to be changed without a step on rows between them,",
@@ -297,7 +324,7 @@ fn followed(
             );
             return Err(Unrenderable::new(what, dialect));
         }
-        if !key.in_the_way || is_unique(&now, it) {
+        if !key.in_the_way || is_unique(now, it) {
             continue;
         }
         if key.was_unique {
@@ -310,7 +337,7 @@ fn followed(
             return Err(Unrenderable::new(what, dialect));
         }
         // What never was unique to us the database may know better.
-        key.in_the_way = key.before.is_some();
+        key.in_the_way = key.from.before().is_some();
     }
     Ok(kept)
 }

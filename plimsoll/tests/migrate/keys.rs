@@ -1,6 +1,7 @@
 //! Keys that the database counts up.
 
-use plimsoll::{App, History, prelude::*, testing::Scratch};
+use plimsoll::{App, Dialect, History, prelude::*, testing::Scratch};
+use sea_orm_migration::SchemaManager;
 
 use crate::support::*;
 
@@ -8,6 +9,7 @@ plimsoll::on_every_empty_database!(
     keys_count_on_behind_rows_with_given_ones,
     keys_that_were_used_do_not_come_again,
     given_keys_below_one_disturb_nobody,
+    keys_that_become_wider_are_counted_as_far,
 );
 
 async fn next(scratch: &Scratch, table: &str) -> i64 {
@@ -62,4 +64,30 @@ async fn given_keys_below_one_disturb_nobody(scratch: &Scratch) {
 
     assert_eq!(next(scratch, "below").await, 1);
     assert_eq!(next(scratch, "below").await, 2);
+}
+
+/// As SeaORM's first version and many others made them.
+async fn keys_that_become_wider_are_counted_as_far(scratch: &Scratch) {
+    let db = session(scratch).await;
+    let key = match dialect(&db) {
+        Dialect::Sqlite => "integer PRIMARY KEY AUTOINCREMENT",
+        Dialect::Postgres => "serial PRIMARY KEY",
+        Dialect::Mysql => "int AUTO_INCREMENT PRIMARY KEY",
+    };
+    run(&db, &format!("CREATE TABLE counted (id {key}, name varchar(80))")).await;
+    let wider = Steps::new().alter("counted", |t| {
+        t.change(
+            |t| t.column(integer("id").auto_increment()),
+            |t| t.column(big_integer("id").auto_increment()),
+        )
+    });
+
+    plimsoll::make(&SchemaManager::new(&db), &wider).await.unwrap();
+
+    run(&db, "INSERT INTO counted (id, name) VALUES (2147483647, 'last')").await;
+    if dialect(&db) == Dialect::Postgres {
+        run(&db, "SELECT setval(pg_get_serial_sequence('counted', 'id'), 2147483647)").await;
+    }
+    assert_eq!(next(scratch, "counted").await, 2_147_483_648);
+    db.close().await.unwrap();
 }

@@ -18,6 +18,7 @@ plimsoll::on_every_empty_database!(
     what_no_entity_and_no_migration_knows_is_listed_and_not_dropped,
     a_session_that_the_server_ends_is_an_error,
     an_expression_that_the_server_does_not_take_is_told_with_its_table,
+    an_index_over_long_texts_makes_no_difference,
 );
 
 /// What a comparison of the test's database with `want` says.
@@ -252,4 +253,20 @@ async fn an_expression_that_the_server_does_not_take_is_told_with_its_table(scra
         assert_eq!(differences(scratch, &checked("NOT (age = 8)")).await.len(), 1);
     }
     assert_eq!(differences(scratch, &checked("( AGE <>7 )")).await, Vec::<String>::new());
+}
+
+/// MariaDB cuts it without a word to be heard.
+async fn an_index_over_long_texts_makes_no_difference(scratch: &Scratch) {
+    let mut table = Table::new("pages");
+    table.columns = vec![
+        Column::new("body", Type::Text),
+        Column::new("path", Type::String(Some(1_000))),
+        Column::new("title", Type::String(Some(100))),
+    ];
+    table.indexes = ["body", "path", "title"].map(|it| Index::over("pages", [it])).into();
+    let want = Schema::of([table]);
+
+    make(scratch, &want).await;
+
+    assert_eq!(differences(scratch, &want).await, [""; 0]);
 }
