@@ -96,20 +96,25 @@ pub async fn wait(
         }
         file.access = Access::Read;
     }
-    let mut told = "";
+    let mut last: Option<Error> = None;
     loop {
         let left = limit.saturating_sub(began.elapsed());
-        let error = match (within(left, Box::pin(session(&database))).await, &database.place) {
-            (Some(Ok(session)), _) => {
+        let error = match within(left, Box::pin(session(&database))).await {
+            Some(Ok(session)) => {
                 // What it says when it closes changes nothing.
                 let _ = session.close().await;
                 return Ok(began.elapsed());
             }
-            (Some(Err(error)), _) => error,
-            (None, Place::Server(server)) => failure::of_server(&database, server, limit, None),
-            (None, Place::Sqlite(file)) => {
-                let busy = DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
-                failure::of_file(&database, file, busy)
+            Some(Err(error)) => error,
+            // The attempt was cut short: what the one before it came to says more.
+            None => {
+                return Err(last.unwrap_or_else(|| match &database.place {
+                    Place::Server(server) => failure::of_server(&database, server, limit, None),
+                    Place::Sqlite(file) => {
+                        let busy = DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+                        failure::of_file(&database, file, busy)
+                    }
+                }));
             }
         };
         let comes = matches!(
@@ -124,10 +129,10 @@ pub async fn wait(
         if !comes || began.elapsed() >= limit {
             return Err(error);
         }
-        if error.code() != told {
-            told = error.code();
+        if last.as_ref().is_none_or(|last| last.code() != error.code()) {
             tell(&error);
         }
+        last = Some(error);
         Delay::new(WAITING.min(limit.saturating_sub(began.elapsed()))).await;
     }
 }
