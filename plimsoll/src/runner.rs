@@ -3,6 +3,7 @@
 mod batches;
 mod one;
 mod rehearse;
+mod seen;
 mod unfinished;
 
 use std::{

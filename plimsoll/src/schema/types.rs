@@ -85,6 +85,7 @@ impl Type {
     }
 
     /// Whether both are numbers, texts, or days and moments.
+    #[cfg(feature = "migrate")]
     pub(crate) fn is_akin(&self, other: &Self) -> bool {
         let is_text = |ty: &Self| {
             matches!(ty, Self::Char(_) | Self::String(_) | Self::Text | Self::Enum { .. })
