@@ -8,6 +8,7 @@ mod inspect;
 mod output;
 mod plan;
 mod show;
+mod stamp;
 mod travel;
 
 use std::{ffi::OsString, fmt::Display, process::ExitCode, sync::Arc};
@@ -92,6 +93,7 @@ impl App {
             Command::Up(args) => travel::up(&context, args).await,
             Command::Down(args) => travel::down(&context, args).await,
             Command::Redo(args) => travel::redo(&context, args).await,
+            Command::Stamp(args) => stamp::stamp(&context, args).await,
             Command::Fresh(args) => travel::fresh(&context, args).await,
             Command::Refresh(args) => travel::refresh(&context, args).await,
             Command::Reset(args) => travel::reset(&context, args).await,

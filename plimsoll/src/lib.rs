@@ -103,7 +103,7 @@ pub use introspect::introspect;
 pub use meet::Wanted;
 pub use misfit::Misfit;
 #[cfg(feature = "migrate")]
-pub use runner::{Ran, Rehearsed, Unfinished};
+pub use runner::{Ran, Rehearsed, Stamp, Unfinished};
 pub use schema::{Beside, Entities, Schema, TableBuilder, table_of};
 #[cfg(feature = "migrate")]
 #[doc(hidden)]

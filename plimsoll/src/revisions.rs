@@ -268,6 +268,30 @@ pub fn to_revert(standings: &[Standing], target: &Target) -> Result<Vec<usize>, 
     }
 }
 
+/// What has to be recorded and what forgotten, so that exactly the revisions up to `target` are
+/// recorded: their positions, each in the order of the list.
+///
+/// # Errors
+/// [`TargetError::Unknown`] and [`TargetError::Ambiguous`] for a name.
+pub fn to_stamp(
+    standings: &[Standing],
+    target: &Target,
+) -> Result<(Vec<usize>, Vec<usize>), TargetError> {
+    // What the code does not know stands behind all else.
+    let known = standings.iter().take_while(|it| it.state != State::Missing).count();
+    let here = standings[..known].iter().rposition(Standing::is_applied).map_or(0, |last| last + 1);
+    let end = match target {
+        Target::Head => known,
+        Target::Base => 0,
+        Target::Forward(n) => here.saturating_add(*n).min(known),
+        Target::Back(n) => here.saturating_sub(*n),
+        Target::Revision(name) => position(standings, name)? + 1,
+    };
+    let record = (0..end).filter(|at| !standings[*at].is_applied()).collect();
+    let forget = (end..known).filter(|at| standings[*at].is_applied()).collect();
+    Ok((record, forget))
+}
+
 /// The position of the known revision of that name, else of the only one that begins so.
 fn position(standings: &[Standing], wanted: &str) -> Result<usize, TargetError> {
     // A variable of the shell that is not set: it begins every name, and means none.

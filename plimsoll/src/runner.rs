@@ -4,6 +4,7 @@ mod batches;
 mod one;
 mod rehearse;
 mod seen;
+mod stamp;
 mod unfinished;
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, TransactionTrait as _};
 
 use crate::{
     catalog,
@@ -22,6 +23,7 @@ use crate::{
     lock::{self, Guard},
     progress::{Event, Progress},
     records::{Begun, Open, Records, Way},
+    retry,
     revisions::{self, Standing, State, Target},
     steps::Step,
 };
@@ -30,6 +32,7 @@ use one::One;
 pub use rehearse::Rehearsed;
 pub(crate) use rehearse::rehearse;
 use rehearse::{Rendered, render};
+pub use stamp::Stamp;
 pub use unfinished::Unfinished;
 pub(crate) use unfinished::unfinished;
 
@@ -142,9 +145,34 @@ impl<'r> Runner<'r> {
         let run = revisions::to_revert(&standings, target).map_err(MigrationError::from)?;
         let names: Vec<String> = run.iter().map(|at| standings[*at].name.clone()).collect();
         if expected.is_some_and(|expected| *expected != names) {
-            return Err(MigrationError::ChangedMeanwhile { now: names }.into());
+            return Err(MigrationError::ChangedMeanwhile { doing: "revert", now: names }.into());
         }
         self.run(&standings, run, Way::Down).await
+    }
+
+    /// Records the revisions up to `target` as applied and forgets the later ones, and runs none of them;
+    /// nothing unless that is what is `expected`.
+    pub(crate) async fn stamp(&self, target: &Target, expected: Option<&Stamp>) -> Result<Stamp> {
+        let standings = self.known_standings().await?;
+        let open = self.records.open(self.db).await?;
+        if let Some(open) = open.filter(|open| !is_settled(open, &standings)) {
+            let settle = self.records.settle(&open);
+            let (migration, way) = (open.version, open.way.verb());
+            return Err(MigrationError::Interrupted { migration, way, settle }.into());
+        }
+        let stamp = Stamp::of(self.revisions, &standings, target)?;
+        if expected.is_some_and(|expected| *expected != stamp) {
+            let now = stamp.forgotten;
+            return Err(MigrationError::ChangedMeanwhile { doing: "forget", now }.into());
+        }
+        let failed = |source| MigrationError::Record { doing: "stamp", source };
+        let begun = self.db.begin_with_options(retry::to_write(self.db, None)).await;
+        let transaction = begun.map_err(failed)?;
+        for sql in stamp.statements(self.revisions, &self.records, Some(Duration::ZERO)) {
+            transaction.execute_unprepared(&sql).await.map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(stamp)
     }
 
     /// Forgets what has run, as SeaORM's `reset` does.

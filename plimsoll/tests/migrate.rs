@@ -79,6 +79,8 @@ mod seaorm;
 mod seeds;
 #[path = "migrate/seeds_anew.rs"]
 mod seeds_anew;
+#[path = "migrate/stamp.rs"]
+mod stamp;
 #[path = "migrate/status.rs"]
 mod status;
 #[path = "migrate/support.rs"]

@@ -115,6 +115,11 @@ async fn every_document_is_json_and_nothing_else_is_printed(scratch: &Scratch) {
     let redo = json(0, &["redo", "2", "--yes"]);
     let [reverted, applied] = ["reverted", "applied"].map(|it| names(&redo[it]));
     assert_eq!((reverted.len(), &reverted[0], &reverted[1]), (2, &applied[1], &applied[0]));
+    let planned = json(0, &["stamp", "base", "--dry-run"]);
+    assert!(!planned["statements"].as_array().unwrap().is_empty());
+    let stamped = json(0, &["stamp", "-1", "--yes"]);
+    assert_eq!(stamped["forgotten"], serde_json::json!([redo["applied"][1]["name"]]));
+    assert_eq!(json(0, &["stamp", "+1"])["recorded"], stamped["forgotten"]);
     assert_eq!(json(0, &["refresh", "--yes"])["reverted"].as_array().unwrap().len(), all - 1);
     assert!(json(0, &["init"])["message"].is_string());
     assert_eq!(json(0, &["reset", "--yes"])["reverted"].as_array().unwrap().len(), all);
@@ -345,8 +350,8 @@ fn help_and_version_are_answers() {
     );
     let help = alone(&["--help"]).with(0);
     for command in [
-        "up", "down", "redo", "wait", "status", "current", "heads", "history", "fresh", "refresh",
-        "reset", "generate", "seed", "init",
+        "up", "down", "redo", "stamp", "wait", "status", "current", "heads", "history", "fresh",
+        "refresh", "reset", "generate", "seed", "init",
     ] {
         assert!(help.out.contains(&format!("\n  {command} ")), "{command}: {}", help.out);
     }

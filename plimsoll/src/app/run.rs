@@ -15,7 +15,7 @@ use crate::{
     render::renderer,
     revisions::{self, Standing, State, Target, TargetError},
     runner::{
-        Ran, Rehearsed, Runner, Unfinished, is_settled, only_one, rehearse, resume_first,
+        Ran, Rehearsed, Runner, Stamp, Unfinished, is_settled, only_one, rehearse, resume_first,
         unfinished, without_missing,
     },
     seed::{self, Difference, Mode, Seeded, Seeder, Seeds},
@@ -351,6 +351,35 @@ impl<'r> Run<'r> {
         .await;
         runner.finish().await;
         done
+    }
+
+    /// Records the revisions up to `target` as applied and forgets the later ones, without running any:
+    /// for a database that has what they make already, or has it no more. Nothing unless that is what
+    /// is `expected`.
+    ///
+    /// # Errors
+    /// Those of [`Run::down`]; [`MigrationError::Interrupted`] while a migration is half done.
+    pub async fn stamp(&self, target: &Target, expected: Option<&Stamp>) -> Result<Stamp> {
+        let revisions = self.app.history.load()?;
+        without_missing(self.app.standings_of(self.db, &revisions).await?)?;
+        let runner = self.start(&revisions).await?;
+        let stamped = runner.stamp(target, expected).await;
+        runner.finish().await;
+        stamped
+    }
+
+    /// What [`Run::stamp`] would do, and its statements.
+    ///
+    /// # Errors
+    /// Those of [`App::pending`], and a target that names no revision or several.
+    pub async fn rehearse_stamp(&self, target: &Target) -> Result<(Stamp, Vec<String>)> {
+        let revisions = self.app.history.load()?;
+        let standings = without_missing(self.app.standings_of(self.db, &revisions).await?)?;
+        let stamp = Stamp::of(&revisions, &standings, target)?;
+        let records = Records::of(&revisions, self.dialect());
+        let mut statements = records.missing(self.db).await?;
+        statements.extend(stamp.statements(&revisions, &records, None));
+        Ok((stamp, statements))
     }
 
     /// Reverts everything, and forgets that there was a history.

@@ -63,6 +63,9 @@ pub(super) enum Command {
     Down(Down),
     /// Revert migrations and apply them again, one if nothing else is said. Asks first.
     Redo(Redo),
+    /// Record the migrations up to TARGET as applied and forget the later ones, without running any. Asks
+    /// before it forgets.
+    Stamp(Stamp),
     /// Show how every migration stands. Exit code 2 when one is pending, missing, changed or
     /// interrupted.
     Status,
@@ -232,6 +235,24 @@ fn target(named: Option<&str>, counted: Option<Target>, otherwise: Target) -> Ta
             target
         }
         None => counted.unwrap_or(otherwise),
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Stamp {
+    /// How far: what is up to TARGET is applied from then on, and nothing else.
+    #[arg(allow_negative_numbers = true)]
+    target: String,
+    /// Print the SQL that would run, and change nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) lock: Lock,
+}
+
+impl Stamp {
+    pub(super) fn target(&self) -> Target {
+        target(Some(&self.target), None, Target::Head)
     }
 }
 

@@ -126,7 +126,11 @@ fn report(
 }
 
 /// Sets what the options say of the session.
-async fn prepare(context: &Context<'_>, db: &DatabaseConnection, lock: &Lock) -> Result<()> {
+pub(super) async fn prepare(
+    context: &Context<'_>,
+    db: &DatabaseConnection,
+    lock: &Lock,
+) -> Result<()> {
     let Some(seconds) = lock.statement_timeout else { return Ok(()) };
     match Dialect::from(db.get_database_backend()) {
         Dialect::Sqlite => context.output.note(

@@ -141,9 +141,14 @@ pub enum MigrationError {
         source: DbErr,
     },
     /// PLM0044: between the question and the answer another process migrated.
-    #[error("another process migrated the database meanwhile; now this would revert {}", list(now))]
+    #[error(
+        "another process migrated the database meanwhile; now this would {doing} {}",
+        list(now)
+    )]
     ChangedMeanwhile {
-        /// What would be reverted now.
+        /// What is done to a migration: `revert` or `forget`.
+        doing: &'static str,
+        /// The migrations to which it would be done now.
         now: Vec<String>,
     },
     /// PLM0045: what migrates belongs on one session, and a pool of several was given.

@@ -269,6 +269,9 @@ fn finished(reading: Reading, beyond: &mut Vec<Beyond>) -> Table {
     if parsed.conflicts {
         more("ON CONFLICT clause", None);
     }
+    if parsed.is_sorted {
+        more("key with a collation or a direction of its own", None);
+    }
     table.checks = parsed
         .checks
         .into_iter()

@@ -20,6 +20,9 @@ pub(super) struct Parsed {
     pub(super) foreign_keys: Vec<(Option<String>, Vec<String>, bool)>,
     /// The clauses that say what happens on a conflict: `ON CONFLICT REPLACE`.
     pub(super) conflicts: bool,
+    /// Whether a key or a unique constraint sorts otherwise than its columns: `UNIQUE (a COLLATE
+    /// NOCASE)`, `PRIMARY KEY (a DESC)`.
+    pub(super) is_sorted: bool,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -95,14 +98,17 @@ fn constraints(sql: &str, part: &[Token], column: Option<&str>, parsed: &mut Par
             } else {
                 let found = in_parentheses(at);
                 at = found.as_ref().map_or(at, |(_, end)| *end);
-                found.map(|(inner, _)| names(&inner)).unwrap_or_default()
+                let inner = found.map(|(inner, _)| inner).unwrap_or_default();
+                parsed.is_sorted |= is_sorted(&inner);
+                names(&inner)
             };
             parsed.uniques.push((name.take(), columns));
         } else if token.is("primary") {
             name = None;
-            if column.is_none()
-                && let Some((_, end)) = in_parentheses(at)
-            {
+            if column.is_some() {
+                parsed.is_sorted |= part.get(at + 2).is_some_and(|it| it.is("desc"));
+            } else if let Some((inner, end)) = in_parentheses(at) {
+                parsed.is_sorted |= is_sorted(&inner);
                 at = end;
             }
         } else if token.is("autoincrement") {
@@ -144,6 +150,11 @@ fn constraints(sql: &str, part: &[Token], column: Option<&str>, parsed: &mut Par
         }
         at += 1;
     }
+}
+
+/// Whether a part of a list has a collation or a direction of its own.
+fn is_sorted(list: &[Token]) -> bool {
+    list.iter().any(|token| token.is("collate") || token.is("desc"))
 }
 
 /// The first name of each part of a list.
@@ -230,7 +241,19 @@ mod tests {
                 (None, vec!["id".to_owned(), "size".to_owned()], false),
             ]
         );
-        assert!(parsed.conflicts);
+        assert!(parsed.conflicts && parsed.is_sorted);
+    }
+
+    #[test]
+    fn a_key_that_sorts_otherwise_than_its_columns_is_told() {
+        let is_sorted = |sql: &str| table(sql).is_sorted;
+
+        assert!(is_sorted("CREATE TABLE t (a integer PRIMARY KEY DESC)"));
+        assert!(is_sorted("CREATE TABLE t (a text, UNIQUE (a COLLATE NOCASE))"));
+        assert!(is_sorted("CREATE TABLE t (a text, PRIMARY KEY (a DESC))"));
+        assert!(!is_sorted(
+            "CREATE TABLE t (a integer PRIMARY KEY, \"desc\" text COLLATE NOCASE, UNIQUE (\"desc\"))"
+        ));
     }
 
     #[test]

@@ -1,0 +1,56 @@
+//! What is recorded without being run.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::{
+    error::{MigrationError, Result},
+    history::Revisions,
+    records::Records,
+    revisions::{self, Standing, Target},
+};
+
+/// The revisions that were recorded as applied, and those that were forgotten, each in the order of the
+/// history. None of them has run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Stamp {
+    /// What is applied from now on.
+    pub recorded: Vec<String>,
+    /// What is pending from now on.
+    pub forgotten: Vec<String>,
+}
+
+impl Stamp {
+    /// What leads to `target`.
+    ///
+    /// # Errors
+    /// A target that names no revision, or several.
+    pub(crate) fn of(
+        revisions: &Revisions<'_>,
+        standings: &[Standing],
+        target: &Target,
+    ) -> Result<Self> {
+        let chosen = revisions::to_stamp(standings, target).map_err(MigrationError::from)?;
+        let names = |positions: Vec<usize>| {
+            positions.into_iter().map(|at| revisions.list[at].name.clone()).collect()
+        };
+        Ok(Self { recorded: names(chosen.0), forgotten: names(chosen.1) })
+    }
+
+    /// The statements that record and forget them; of what is only printed nobody knows when.
+    pub(crate) fn statements(
+        &self,
+        revisions: &Revisions<'_>,
+        records: &Records<'_>,
+        took: Option<Duration>,
+    ) -> Vec<String> {
+        let known = |name: &&String| revisions.list.iter().find(|it| it.name == **name);
+        let recorded =
+            self.recorded.iter().filter_map(|name| known(&name)).flat_map(|revision| {
+                records.add(&revision.name, revision.checksum().as_deref(), took)
+            });
+        let forgotten = self.forgotten.iter().rev().flat_map(|name| records.remove(name));
+        recorded.chain(forgotten).collect()
+    }
+}
