@@ -120,7 +120,8 @@ pub(crate) async fn execute(
 
 /// Asks the rows what they are to be asked before the statement `at`.
 async fn fit(db: &impl ConnectionTrait, plan: &Plan, at: usize) -> Result<(), DbErr> {
-    let misfits = misfits(db, &plan.guards, at).await?;
+    let asked = plan.guards.iter().filter(|it| it.at == at).map(|it| &it.guard);
+    let misfits = misfits(db, asked).await?;
     if misfits.is_empty() { Ok(()) } else { Err(DbErr::Migration(said(&misfits))) }
 }
 

@@ -4,17 +4,13 @@ use sea_orm::{ConnectionTrait, DbErr, Statement as Query};
 
 use crate::{guard::Guard, misfit::Misfit};
 
-/// The rows that do not fit, by what is to be asked before the statement `at`.
+/// The rows that do not fit, by what they are to be asked.
 pub(crate) async fn misfits(
     db: &impl ConnectionTrait,
-    guards: &[(usize, Guard)],
-    at: usize,
+    guards: impl Iterator<Item = &Guard>,
 ) -> Result<Vec<Misfit>, DbErr> {
     let mut misfits = Vec::new();
-    for (before, guard) in guards {
-        if *before != at {
-            continue;
-        }
+    for guard in guards {
         let query = Query::from_string(db.get_database_backend(), &guard.sql);
         let mut rows: Vec<(Option<String>, i64)> = Vec::new();
         for row in db.query_all_raw(query).await? {

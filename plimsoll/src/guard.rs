@@ -52,6 +52,16 @@ impl Guard {
     }
 }
 
+/// When a question is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asking {
+    /// How many statements have run when it is asked.
+    pub(crate) at: usize,
+    /// How many have run when that is made which the rows have to fit.
+    pub(crate) before: usize,
+    pub(crate) guard: Guard,
+}
+
 /// The questions of a change, and whether they can be asked before the first step of the migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {

@@ -12,7 +12,7 @@ mod limits;
 use crate::{
     change::Change,
     dialect::{Dialect, mysql, postgres, sqlite},
-    guard::{Guard, guards, key_of_nothing},
+    guard::{Asking, Guard, guards, key_of_nothing},
     render::{Render, Statement, Unrenderable, renderer, rows},
     schema::{Schema, Table},
     steps::{Step, Steps},
@@ -26,8 +26,8 @@ pub(crate) struct Plan {
     pub(crate) statements: Vec<Statement>,
     /// For each step, how many statements have run when it has.
     pub(crate) ends: Vec<usize>,
-    /// What the rows are asked, each with how many statements have run when it is.
-    pub(crate) guards: Vec<(usize, Guard)>,
+    /// What the rows are asked.
+    pub(crate) guards: Vec<Asking>,
 }
 
 /// The statements of `steps` for `dialect`, in order.
@@ -351,7 +351,11 @@ impl Planner<'_> {
                 let _ = change.apply(&mut now);
             }
         }
-        let placed = asked.into_iter().map(|it| (if it.is_first { 0 } else { place }, it.guard));
+        let placed = asked.into_iter().map(|it| Asking {
+            at: if it.is_first { 0 } else { place },
+            before: place,
+            guard: it.guard,
+        });
         self.plan.guards.extend(placed);
     }
 

@@ -14,7 +14,7 @@ use sea_orm::{
 use crate::{
     change::Change,
     dialect::Dialect,
-    guard::Guard,
+    guard::Asking,
     misfit::{Misfit, said},
     render::{Effect, Rebuild, Statement, renderer},
     schema::Beyond,
@@ -69,7 +69,7 @@ impl From<DbErr> for Failure {
 pub(crate) async fn run(
     pool: &SqlitePool,
     statements: &[Statement],
-    guards: &[(usize, Guard)],
+    guards: &[Asking],
     record: impl FnOnce() -> Vec<String>,
     mut ended: impl FnMut(usize),
 ) -> Result<(), Failure> {
@@ -97,7 +97,7 @@ pub(crate) async fn run(
 async fn in_transaction(
     session: &mut Session<'_>,
     statements: &[Statement],
-    guards: &[(usize, Guard)],
+    guards: &[Asking],
     record: impl FnOnce() -> Vec<String>,
     ended: &mut impl FnMut(usize),
 ) -> Result<(), Failure> {
@@ -106,7 +106,7 @@ async fn in_transaction(
     for (at, statement) in statements.iter().enumerate() {
         let failed = |source| Failure { at: Some(at), source, misfits: Vec::new() };
         let mut misfits = Vec::new();
-        for (_, guard) in guards.iter().filter(|(before, _)| at > 0 && *before == at) {
+        for Asking { guard, .. } in guards.iter().filter(|it| at > 0 && it.at == at) {
             misfits.extend(guard.misfit(&session.rows(&guard.sql).await.map_err(failed)?));
         }
         if !misfits.is_empty() {

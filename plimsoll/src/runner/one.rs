@@ -22,7 +22,7 @@ use crate::{
     dialect::Dialect,
     error::{MigrationError, Remains, Result},
     fits::misfits,
-    guard::Guard,
+    guard::Asking,
     history::{Revision, said},
     introspect::introspect,
     misfit::Misfit,
@@ -112,11 +112,9 @@ impl One<'_> {
         let keep = keep.map_err(self.failed(keeping.doing(), None, remains))?;
         let mut since = Instant::now();
         let ended = |statement| self.tell_ended(rendered, range.start + statement, &mut since);
-        let guards: Vec<(usize, Guard)> = rendered
-            .guards
-            .iter()
-            .filter_map(|(at, guard)| Some((at.checked_sub(range.start)?, guard.clone())))
-            .collect();
+        let of_it =
+            |it: &Asking| Some(Asking { at: it.at.checked_sub(range.start)?, ..it.clone() });
+        let guards: Vec<Asking> = rendered.guards.iter().filter_map(of_it).collect();
         let pool = self.runner.db.get_sqlite_connection_pool();
         rebuild::run(pool, run, &guards, keep, ended).await.map_err(|failure| {
             if !failure.misfits.is_empty() {
@@ -212,8 +210,20 @@ impl One<'_> {
         at: usize,
         remains: Remains,
     ) -> Result<()> {
+        self.fit(db, rendered, |it| it.at == at, remains).await
+    }
+
+    /// Asks the rows what `is_asked` lets them be asked.
+    async fn fit(
+        &self,
+        db: &impl ConnectionTrait,
+        rendered: &Rendered,
+        is_asked: impl Fn(&Asking) -> bool,
+        remains: Remains,
+    ) -> Result<()> {
         let asking = "asking the rows whether they fit";
-        let misfits = misfits(db, &rendered.guards, at).await;
+        let asked = rendered.guards.iter().filter(|it| is_asked(it)).map(|it| &it.guard);
+        let misfits = misfits(db, asked).await;
         let misfits = misfits.map_err(self.failed(asking, None, remains))?;
         if misfits.is_empty() { Ok(()) } else { Err(self.refused(misfits, remains).into()) }
     }
@@ -280,7 +290,10 @@ impl One<'_> {
         let mut since = Instant::now();
         for (at, statement) in run.iter().enumerate().skip(first) {
             let is_begun = at > 0 || position.is_some();
-            if let Err(error) = self.fits(db, rendered, at, before(at)).await {
+            // Where an earlier run was interrupted, rows may have come that it did not ask.
+            let is_asked =
+                |it: &Asking| it.at == at || (at == first && it.at < first && it.before >= first);
+            if let Err(error) = self.fit(db, rendered, is_asked, before(at)).await {
                 if is_begun {
                     let finished = &texts[..at];
                     let _ = records.begin(db, name, self.way, finished, Begun::Nothing).await;

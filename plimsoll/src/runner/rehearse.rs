@@ -5,7 +5,7 @@ use std::{ops::Range, time::Duration};
 use crate::{
     dialect::Dialect,
     error::{MigrationError, Result},
-    guard::Guard,
+    guard::Asking,
     history::{Kind, Revision, Revisions},
     plan::{Plan, plan},
     rebuild,
@@ -23,7 +23,7 @@ pub(super) struct Rendered {
     /// For each step, how many statements have run when it has.
     ends: Vec<usize>,
     /// What the rows are asked, each with how many statements have run when it is.
-    pub(super) guards: Vec<(usize, Guard)>,
+    pub(super) guards: Vec<Asking>,
 }
 
 impl Rendered {

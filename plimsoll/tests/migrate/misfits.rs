@@ -12,6 +12,7 @@ plimsoll::on_every_empty_database!(
     what_an_earlier_step_does_not_alter_is_asked_first,
     sums_of_fractions_become_decimals,
     texts_that_are_no_value_of_the_type_are_named,
+    rows_that_came_while_a_migration_was_half_done_are_asked_too,
     the_alter_helper_asks_too,
     a_migration_that_drops_what_was_there_has_to_say_so,
     what_a_run_makes_itself_it_may_drop,
@@ -409,4 +410,31 @@ async fn what_a_run_makes_itself_it_may_drop(scratch: &Scratch) {
     up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
 
     assert_eq!(recorded(&scratch.db).await, ["m01", "m02"]);
+}
+
+/// Where the statements before are kept, the table was empty when it was asked.
+async fn rows_that_came_while_a_migration_was_half_done_are_asked_too(scratch: &Scratch) {
+    let berths = || Steps::new().create_table("berths", |t| t.column(pk_auto("id")));
+    let second = |keys: [i64; 2]| {
+        move || {
+            Steps::new()
+                .create_table("other", |t| t.column(pk_auto("id")))
+                .insert("other", ["id"], keys.map(|key| row![key]))
+                .alter("berths", |t| t.add(|t| t.column(integer("length"))))
+        }
+    };
+    let history = || History::new().declared("m01", berths);
+    let failing = App::new(history().declared("m02", second([1, 1])));
+    up(scratch, &failing).await.unwrap_err();
+    run(&scratch.db, "INSERT INTO berths (id) VALUES (7)").await;
+
+    let error =
+        up(scratch, &App::new(history().declared("m02", second([1, 2])))).await.unwrap_err();
+
+    assert_eq!(error.code(), "PLM0046", "{}", chain(&error));
+    assert!(chain(&error).contains("id 7"), "{}", chain(&error));
+    refused(&scratch.db, "SELECT length FROM berths").await;
+    run(&scratch.db, "DELETE FROM berths").await;
+    up(scratch, &App::new(history().declared("m02", second([1, 2])))).await.unwrap();
+    assert_eq!(count(&scratch.db, "other").await, 2);
 }

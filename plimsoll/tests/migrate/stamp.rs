@@ -49,7 +49,7 @@ async fn a_database_that_has_it_all_is_stamped_and_goes_on_from_there(scratch: &
     assert_eq!(applied(&up(scratch, &app()).await.unwrap()), [NAMES[2]]);
     assert_eq!(count(&scratch.db, "ports").await, 1);
     let standings = app().standings(&scratch.db).await.unwrap();
-    assert!(standings.iter().all(|it| it.is_applied()), "{standings:?}");
+    assert!(standings.iter().all(plimsoll::revisions::Standing::is_applied), "{standings:?}");
     assert_eq!(stamp(scratch, "head").await.unwrap(), Stamp::default());
     // From then on it is as if it had run.
     assert_eq!(names(&down(scratch, &app(), "base").await.unwrap()).len(), 3);
