@@ -10,7 +10,7 @@ use crate::{
     fits::misfits,
     introspect::introspect,
     misfit::said,
-    names::derived,
+    names::free,
     plan::{Plan, plan},
     rebuild,
     render::Effect,
@@ -212,7 +212,12 @@ fn with_own_checks(change: &Change, table: &mut Table) -> Vec<Change> {
             for at in 0..table.checks.len() {
                 let own = &table.checks[at];
                 if own.name.is_none() && own.rule.names(&from.name) {
-                    let check = Check::new(free_name(table, &from.name), own.rule.clone());
+                    let is_free = |name: &String| {
+                        !table.checks.iter().any(|it| it.name.as_ref() == Some(name))
+                    };
+                    let column = std::slice::from_ref(&from.name);
+                    let name = free("ck", &table.name, column, is_free);
+                    let check = Check::new(name, own.rule.clone());
                     table.checks[at] = check.clone();
                     made.push(Change::AddCheck { table: table.name.clone(), check });
                 }
@@ -228,22 +233,6 @@ fn with_own_checks(change: &Change, table: &mut Table) -> Vec<Change> {
         _ => {}
     }
     made
-}
-
-/// A name for a CHECK of the column that none has yet.
-fn free_name(table: &Table, column: &str) -> String {
-    let taken: Vec<&String> = table.checks.iter().filter_map(|it| it.name.as_ref()).collect();
-    let mut words = vec![column.to_owned()];
-    let mut name = derived("ck", &table.name, &words);
-    for number in 2.. {
-        if !taken.contains(&&name) {
-            break;
-        }
-        words.truncate(1);
-        words.push(number.to_string());
-        name = derived("ck", &table.name, &words);
-    }
-    name
 }
 
 fn take<T: Clone>(said: &mut T, found: Option<&T>) {

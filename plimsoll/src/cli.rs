@@ -18,9 +18,7 @@ use sea_orm::DatabaseConnection;
 
 use crate::{
     app::{App, Choice, Run},
-    config::{
-        APP_ENV, Access, DISABLED_SEEDERS, Database, ENABLED_SEEDERS, Env, Environment, Place,
-    },
+    config::{APP_ENV, DISABLED_SEEDERS, Database, ENABLED_SEEDERS, Env, Environment},
     connect,
     dialect::Dialect,
     error::{Error, MigrationError, Result},
@@ -159,16 +157,7 @@ impl Context<'_> {
         database: &Database,
         work: impl AsyncFnOnce(&DatabaseConnection) -> Result<T>,
     ) -> Result<T> {
-        let mut database = database.clone();
-        if let Place::Sqlite(file) = &mut database.place {
-            let is_there = file.path.as_ref().is_some_and(|path| path.exists());
-            if file.access == Access::Create && !is_there {
-                file.path = None;
-            } else {
-                file.access = Access::Read;
-            }
-        }
-        self.on_session(&database, work).await
+        self.on_session(&database.to_read(), work).await
     }
 
     /// A session on the database, closed when the work is done.

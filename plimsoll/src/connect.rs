@@ -87,15 +87,7 @@ pub async fn wait(
     mut tell: impl FnMut(&Error),
 ) -> Result<Duration> {
     let began = Instant::now();
-    let mut database = database.clone();
-    if let Place::Sqlite(file) = &mut database.place {
-        let is_there = file.path.as_ref().is_some_and(|path| path.exists());
-        if file.access == Access::Create && !is_there {
-            // Whoever opens it makes it.
-            return Ok(began.elapsed());
-        }
-        file.access = Access::Read;
-    }
+    let database = database.to_read();
     let mut last: Option<Error> = None;
     loop {
         let left = limit.saturating_sub(began.elapsed());

@@ -12,6 +12,26 @@ pub(crate) fn derived(kind: &str, table: &str, columns: &[impl AsRef<str>]) -> S
     fit(format!("{kind}-{table}-{}", columns.join("-")))
 }
 
+/// As [`derived`], numbered behind the columns where such a name is taken already.
+pub(crate) fn free(
+    kind: &str,
+    table: &str,
+    columns: &[String],
+    mut is_free: impl FnMut(&String) -> bool,
+) -> String {
+    let mut words = columns.to_vec();
+    let mut name = derived(kind, table, &words);
+    for number in 2.. {
+        if is_free(&name) {
+            break;
+        }
+        words.truncate(columns.len());
+        words.push(number.to_string());
+        name = derived(kind, table, &words);
+    }
+    name
+}
+
 /// Cuts a name that is too long and ends it with a digest of the whole, so that two long names
 /// with the same beginning stay two.
 pub(crate) fn fit(name: String) -> String {

@@ -211,11 +211,8 @@ fn takes_name_of(change: &Change, on: &Change) -> bool {
         DropForeignKey { key, .. } => key.name.as_ref() == Some(taken),
         AlterForeignKey { from, .. } => from.name.as_ref() == Some(taken),
         DropTable(table) => {
-            let uniques = table.uniques.iter().filter_map(|it| it.name.as_ref());
-            let checks = table.checks.iter().filter_map(|it| it.name.as_ref());
-            let keys = table.foreign_keys.iter().filter_map(|it| it.name.as_ref());
-            let mut indexes = table.indexes.iter().map(|it| &it.name);
-            indexes.any(|it| it == taken) || uniques.chain(checks).chain(keys).any(|it| it == taken)
+            let indexes = table.indexes.iter().map(|it| &it.name);
+            indexes.chain(table.constraint_names()).any(|it| it == taken)
         }
         _ => false,
     }

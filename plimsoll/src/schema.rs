@@ -148,6 +148,14 @@ impl Table {
         }
     }
 
+    /// The names of its unique constraints, CHECKs and foreign keys, as far as they have one.
+    pub(crate) fn constraint_names(&self) -> impl Iterator<Item = &String> {
+        let uniques = self.uniques.iter().filter_map(|unique| unique.name.as_ref());
+        let checks = self.checks.iter().filter_map(|check| check.name.as_ref());
+        let keys = self.foreign_keys.iter().filter_map(|key| key.name.as_ref());
+        uniques.chain(checks).chain(keys)
+    }
+
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)

@@ -249,11 +249,9 @@ pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
         .on_session(&database, async |db| {
             prepare(context, db, &args.lock).await?;
             let run = context.run(db, &args.lock);
-            let rehearsed = run.rehearse_down(&target).await?;
-            let expected: Vec<String> = rehearsed.iter().map(|it| it.name.clone()).collect();
-            if !expected.is_empty() && !confirm(context, "down", &losses(&rehearsed))? {
+            let Some(expected) = agreed(context, &run, "down", &target).await? else {
                 return Ok(None);
-            }
+            };
             let began = Instant::now();
             let reverted = run.down(&target, Some(&expected)).await?;
             Ok(Some((reverted, began.elapsed())))
@@ -262,6 +260,19 @@ pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
     let Some((reverted, took)) = reverted else { return Ok(FAILED) };
     report(context, &database, Some(&reverted), None, took);
     Ok(DONE)
+}
+
+/// The migrations that going back as far as `target` reverts, when somebody agreed to what that loses.
+async fn agreed(
+    context: &Context<'_>,
+    run: &Run<'_>,
+    command: &'static str,
+    target: &Target,
+) -> Result<Option<Vec<String>>> {
+    let rehearsed = run.rehearse_down(target).await?;
+    let expected: Vec<String> = rehearsed.iter().map(|it| it.name.clone()).collect();
+    let agreed = expected.is_empty() || confirm(context, command, &losses(&rehearsed))?;
+    Ok(agreed.then_some(expected))
 }
 
 pub(super) async fn redo(context: &Context<'_>, args: Redo) -> Result<u8> {
@@ -277,11 +288,9 @@ pub(super) async fn redo(context: &Context<'_>, args: Redo) -> Result<u8> {
         .on_session(&database, async |db| {
             prepare(context, db, &lock).await?;
             let run = context.run(db, &lock);
-            let rehearsed = run.rehearse_down(&target).await?;
-            let expected: Vec<String> = rehearsed.iter().map(|it| it.name.clone()).collect();
-            if !expected.is_empty() && !confirm(context, "redo", &losses(&rehearsed))? {
+            let Some(expected) = agreed(context, &run, "redo", &target).await? else {
                 return Ok(None);
-            }
+            };
             let began = Instant::now();
             let done = run.redo(&target, Some(&expected), &choice).await?;
             Ok(Some((done, began.elapsed())))

@@ -210,6 +210,22 @@ impl Database {
         other
     }
 
+    /// The same database to read from: an SQLite file need not be writable, and one that is not there yet
+    /// is not made, but stands for an empty database.
+    #[must_use]
+    pub(crate) fn to_read(&self) -> Self {
+        let mut other = self.clone();
+        if let Place::Sqlite(file) = &mut other.place {
+            let is_there = file.path.as_ref().is_some_and(|path| path.exists());
+            if file.access == Access::Create && !is_there {
+                file.path = None;
+            } else {
+                file.access = Access::Read;
+            }
+        }
+        other
+    }
+
     /// The same database with another PostgreSQL search path (`--database-schema`): one schema, or
     /// several separated by commas.
     #[must_use]

@@ -69,7 +69,7 @@ fn new_names(change: &Change) -> Vec<&String> {
 fn names_in(table: &Table) -> Vec<&String> {
     let columns = table.columns.iter().map(|column| &column.name);
     let relations = relations_of(table);
-    columns.chain(relations).chain(constraints_of(table)).collect()
+    columns.chain(relations).chain(table.constraint_names()).collect()
 }
 
 /// What has a name among all the tables of a schema.
@@ -78,21 +78,13 @@ fn relations_of(table: &Table) -> impl Iterator<Item = &String> {
     [&table.name].into_iter().chain(table.indexes.iter().map(|index| &index.name)).chain(uniques)
 }
 
-/// What has a name on its table.
-fn constraints_of(table: &Table) -> impl Iterator<Item = &String> {
-    let uniques = table.uniques.iter().filter_map(|unique| unique.name.as_ref());
-    let checks = table.checks.iter().filter_map(|check| check.name.as_ref());
-    let keys = table.foreign_keys.iter().filter_map(|key| key.name.as_ref());
-    uniques.chain(checks).chain(keys)
-}
-
 /// Whether no two names are the same when they are cut.
 fn kept_apart(schema: &Schema) -> Result<(), Unrenderable> {
     differ(schema.tables.values().flat_map(relations_of))?;
     differ(schema.enums.keys())?;
     for table in schema.tables.values() {
         differ(table.columns.iter().map(|column| &column.name))?;
-        differ(constraints_of(table))?;
+        differ(table.constraint_names())?;
     }
     Ok(())
 }

@@ -263,22 +263,9 @@ impl Table {
         if dialect == Dialect::Sqlite {
             return table;
         }
-        let given = table.uniques.iter().map(|it| &it.name);
-        let given = given.chain(table.checks.iter().map(|it| &it.name));
-        let given = given.chain(table.foreign_keys.iter().map(|it| &it.name));
-        let mut taken: BTreeSet<String> = given.flatten().cloned().collect();
+        let mut taken: BTreeSet<String> = table.constraint_names().cloned().collect();
         let mut named = |kind: &str, columns: &[String]| {
-            let mut words = columns.to_vec();
-            let mut name = names::derived(kind, &self.name, &words);
-            for number in 2.. {
-                if taken.insert(name.clone()) {
-                    break;
-                }
-                words.truncate(columns.len());
-                words.push(number.to_string());
-                name = names::derived(kind, &self.name, &words);
-            }
-            name
+            names::free(kind, &self.name, columns, |name| taken.insert(name.clone()))
         };
         for unique in &mut table.uniques {
             unique.name.get_or_insert_with(|| named("uq", &unique.columns));
