@@ -14,12 +14,15 @@ use crate::{
     connect,
     error::{MigrationError, Result},
     history::{History, Revisions},
+    limits::Limits,
     progress::Log,
     records::Records,
     revisions::{self, Standing, State, Target},
     runner::{Ran, is_settled, without_missing},
     schema::Entities,
     seed::{Seeded, Seeder},
+    stop::Stop,
+    terms::Terms,
 };
 
 pub use agree::{Agreement, Compared, Whose};
@@ -73,6 +76,10 @@ pub struct Report {
     pub applied: Vec<Ran>,
     /// What the seeders did, in order.
     pub seeded: Vec<Seeded>,
+    /// The revisions that are still pending, behind a target that was not the newest.
+    pub pending: Vec<String>,
+    /// How long all of it took, the wait for the lock included.
+    pub took: Duration,
 }
 
 /// Which seeders run: all of them by default.
@@ -227,7 +234,13 @@ impl App {
     /// What the command can do, on a connection that is there: a pool of one, as
     /// [`connect::session`] makes it. Tells the log, and waits for the lock for [`LOCK_TIMEOUT`].
     pub fn on<'r>(&'r self, db: &'r DatabaseConnection) -> Run<'r> {
-        Run { app: self, db, progress: &Log, lock: Some(LOCK_TIMEOUT), may_lose: false }
+        let terms = Terms {
+            progress: &Log,
+            lock: Some(LOCK_TIMEOUT),
+            limits: Some(Limits::default()),
+            stop: Stop::new(),
+        };
+        Run { app: self, db, terms, may_lose: false }
     }
 
     /// The seed files, read.

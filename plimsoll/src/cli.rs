@@ -5,6 +5,7 @@ mod args;
 mod ask;
 mod generate;
 mod inspect;
+mod interrupt;
 mod output;
 mod plan;
 mod show;
@@ -14,7 +15,7 @@ mod travel;
 use std::{ffi::OsString, fmt::Display, process::ExitCode, sync::Arc};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbBackend};
 
 use crate::{
     app::{App, Choice, Run},
@@ -22,10 +23,13 @@ use crate::{
     connect,
     dialect::Dialect,
     error::{Error, MigrationError, Result},
-    retry, telemetry,
+    retry,
+    stop::Stop,
+    telemetry,
 };
 
 use args::{Arguments, Command, Common};
+use interrupt::INTERRUPTED;
 use output::Output;
 
 /// Done, or clean.
@@ -37,7 +41,10 @@ const NOT_CLEAN: u8 = 2;
 
 impl App {
     /// Runs the command that the process was started with, and says with which code to end it:
-    /// 0 done, 1 an error or a refusal, 2 looked and found something.
+    /// 0 done, 1 an error or a refusal, 2 looked and found something, 130 interrupted.
+    ///
+    /// Ctrl-C, and the signals that ask a process to end, stop a run when the statement that is running
+    /// has ended, unless the program has a handler of its own.
     pub async fn run(self) -> ExitCode {
         self.run_from(std::env::args_os()).await
     }
@@ -71,7 +78,10 @@ impl App {
             Ok(code) => code,
             Err(error) => {
                 output.error(&error);
-                FAILED
+                match error {
+                    Error::Migration(MigrationError::Stopped { .. }) => INTERRUPTED,
+                    _ => FAILED,
+                }
             }
         })
     }
@@ -84,7 +94,7 @@ impl App {
             Ok(()) | Err(Error::LoggingTwice {}) => {}
             Err(error) => return Err(error),
         }
-        let context = Context { app: self, env, common, output };
+        let context = Context { app: self, env, common, output, stop: interrupt::watch() };
         // Also where it does not matter: a misspelt word would be found out when it does.
         context.is_production()?;
         match command {
@@ -118,6 +128,7 @@ struct Context<'c> {
     env: Env,
     common: Common,
     output: &'c Arc<Output>,
+    stop: Stop,
 }
 
 impl Context<'_> {
@@ -174,7 +185,15 @@ impl Context<'_> {
     }
 
     fn run<'r>(&'r self, db: &'r DatabaseConnection, lock: &args::Lock) -> Run<'r> {
-        self.app.on(db).telling(&**self.output).locked_within(lock.limit())
+        let mut limits = lock.limits();
+        if db.get_database_backend() == DbBackend::Sqlite && limits.statement.take().is_some() {
+            self.output.note(
+                "\x1b[1;33mwarning\x1b[0m: SQLite has no limit for the time of a statement; \
+                 --statement-timeout does nothing",
+            );
+        }
+        let run = self.app.on(db).telling(&**self.output).locked_within(lock.limit());
+        run.within(Some(limits)).until(&self.stop)
     }
 
     /// The seeders that the environment and the options leave.

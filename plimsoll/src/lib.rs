@@ -40,6 +40,8 @@ mod history;
 #[cfg(feature = "connect")]
 mod introspect;
 #[cfg(feature = "migrate")]
+mod limits;
+#[cfg(feature = "migrate")]
 mod lock;
 #[cfg(feature = "migrate")]
 mod meet;
@@ -69,8 +71,12 @@ mod scratch;
 #[cfg(feature = "migrate")]
 mod seed;
 pub mod steps;
+#[cfg(feature = "migrate")]
+mod stop;
 #[cfg(feature = "connect")]
 pub mod telemetry;
+#[cfg(feature = "migrate")]
+mod terms;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "migrate")]
@@ -100,6 +106,8 @@ pub use history::History;
 #[cfg(feature = "connect")]
 pub use introspect::introspect;
 #[cfg(feature = "migrate")]
+pub use limits::Limits;
+#[cfg(feature = "migrate")]
 pub use meet::Wanted;
 pub use misfit::Misfit;
 #[cfg(feature = "migrate")]
@@ -111,5 +119,7 @@ pub use sea_orm_migration;
 #[cfg(feature = "migrate")]
 pub use seed::{Difference, DifferenceKind, Mode, Seeded, Unrestored};
 pub use steps::Steps;
+#[cfg(feature = "migrate")]
+pub use stop::Stop;
 #[cfg(feature = "migrate")]
 pub use words::Unread;

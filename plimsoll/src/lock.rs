@@ -12,6 +12,7 @@ pub(crate) use crate::dialect::lock::Guard;
 use crate::{
     dialect::{Dialect, lock::Try, mysql, postgres, sqlite},
     error::{MigrationError, Result},
+    stop::Stop,
 };
 
 /// How long one waits before the first look again; each wait is twice the one before.
@@ -20,15 +21,16 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Takes the lock of the database, waiting for at most `limit`. Whoever waits is told by `waiting`,
-/// once, who holds it.
+/// once, who holds it; who is asked to stop waits no longer.
 ///
 /// # Errors
-/// [`MigrationError::LockTimeout`] when it was not free in time, [`MigrationError::LockFile`] when
+/// [`MigrationError::LockTimeout`] when it was not free in time, [`MigrationError::Stopped`], [`MigrationError::LockFile`] when
 /// the file beside an SQLite database cannot be used, [`crate::Error::Database`] when the server
 /// does not answer.
 pub(crate) async fn acquire(
     db: &DatabaseConnection,
     limit: Duration,
+    stop: &Stop,
     mut waiting: impl FnMut(&str),
 ) -> Result<Guard> {
     let dialect = Dialect::from(db.get_database_backend());
@@ -49,6 +51,9 @@ pub(crate) async fn acquire(
         };
         if let Try::Held(guard) = tried {
             return Ok(guard);
+        }
+        if stop.is_asked() {
+            return Err(MigrationError::stopped(Vec::new()).into());
         }
         let waited = began.elapsed();
         if !told || waited >= limit {

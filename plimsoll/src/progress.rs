@@ -11,6 +11,13 @@ pub enum Event<'e> {
         /// Who, as far as the database tells.
         holder: &'e str,
     },
+    /// Others are in the way of a statement; it will be tried again.
+    Hindered {
+        /// What the database said.
+        because: &'e str,
+        /// When it is tried again.
+        pause: Duration,
+    },
     /// An interrupted migration is taken up again.
     Resuming {
         /// The migration.
@@ -101,6 +108,9 @@ impl Progress for Log {
     fn tell(&self, event: Event<'_>) {
         match event {
             Event::Waiting { holder } => tracing::info!(holder, "waiting for the migration lock"),
+            Event::Hindered { because, pause } => {
+                tracing::warn!(because, pause_ms = milliseconds(pause), "others are in the way");
+            }
             Event::Resuming { migration, finished } => {
                 tracing::info!(migration, finished, "resuming an interrupted migration");
             }

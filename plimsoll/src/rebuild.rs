@@ -53,11 +53,13 @@ pub(crate) struct Failure {
     pub(crate) source: DbErr,
     /// The rows that did not fit, when that is it.
     pub(crate) misfits: Vec<Misfit>,
+    /// Whether somebody asked to stop.
+    pub(crate) is_stopped: bool,
 }
 
 impl From<DbErr> for Failure {
     fn from(source: DbErr) -> Self {
-        Self { at: None, source, misfits: Vec::new() }
+        Self { at: None, source, misfits: Vec::new(), is_stopped: false }
     }
 }
 
@@ -65,13 +67,13 @@ impl From<DbErr> for Failure {
 /// to them, are counted before and after; what is on a table and was not declared stays on it.
 ///
 /// Before each statement but the first the rows are asked what `guards` has for it. `ended` is told of
-/// every statement that has run.
+/// every statement that has run, and says whether to go on.
 pub(crate) async fn run(
     pool: &SqlitePool,
     statements: &[Statement],
     guards: &[Asking],
     record: impl FnOnce() -> Vec<String>,
-    mut ended: impl FnMut(usize),
+    mut ended: impl FnMut(usize) -> bool,
 ) -> Result<(), Failure> {
     let connection = pool.acquire().await.map_err(sqlx_error)?;
     let mut session = Session::Own(Box::new(connection));
@@ -99,25 +101,28 @@ async fn in_transaction(
     statements: &[Statement],
     guards: &[Asking],
     record: impl FnOnce() -> Vec<String>,
-    ended: &mut impl FnMut(usize),
+    ended: &mut impl FnMut(usize) -> bool,
 ) -> Result<(), Failure> {
     session.execute("BEGIN IMMEDIATE").await?;
     let mut before = session.orphans().await?;
     for (at, statement) in statements.iter().enumerate() {
-        let failed = |source| Failure { at: Some(at), source, misfits: Vec::new() };
+        let failed = |source| Failure { at: Some(at), ..Failure::from(source) };
         let mut misfits = Vec::new();
         for Asking { guard, .. } in guards.iter().filter(|it| at > 0 && it.at == at) {
             misfits.extend(guard.misfit(&session.rows(&guard.sql).await.map_err(failed)?));
         }
         if !misfits.is_empty() {
             let source = DbErr::Migration(said(&misfits));
-            return Err(Failure { at: Some(at), source, misfits });
+            return Err(Failure { misfits, ..failed(source) });
         }
         session.make(statement).await.map_err(failed)?;
         if let Effect::Changes(changes) = &statement.effect {
             before = changes.iter().fold(before, renamed);
         }
-        ended(at + 1);
+        if !ended(at + 1) {
+            let why = cannot("somebody asked to stop");
+            return Err(Failure { is_stopped: true, ..why });
+        }
     }
     for (tables, rows) in session.orphans().await? {
         if rows > before.get(&tables).copied().unwrap_or_default() {

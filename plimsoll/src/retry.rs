@@ -136,11 +136,7 @@ impl Retry {
         E: Retryable + Send,
     {
         let began = Instant::now();
-        let mut ceilings = ExponentialBuilder::new()
-            .with_min_delay(self.first_delay)
-            .with_max_delay(self.longest_delay)
-            .with_max_times(self.attempts.saturating_sub(1))
-            .build();
+        let mut pauses = self.pauses();
         let mut attempt = 1;
         loop {
             let error = match self.once(db, &mut work).await {
@@ -150,7 +146,7 @@ impl Retry {
             let Some(cause) = error.database_error().filter(|cause| is_transient(cause)) else {
                 return Err(error);
             };
-            let Some(delay) = ceilings.next().map(below) else { return Err(error) };
+            let Some(delay) = pauses.next() else { return Err(error) };
             if began.elapsed() + delay > self.total {
                 return Err(error);
             }
@@ -158,6 +154,16 @@ impl Retry {
             Delay::new(delay).await;
             attempt += 1;
         }
+    }
+
+    /// How long to wait before each attempt but the first.
+    pub(crate) fn pauses(&self) -> impl Iterator<Item = Duration> {
+        let ceilings = ExponentialBuilder::new()
+            .with_min_delay(self.first_delay)
+            .with_max_delay(self.longest_delay)
+            .with_max_times(self.attempts.saturating_sub(1))
+            .build();
+        ceilings.map(below)
     }
 
     async fn once<'w, T, E, F>(&self, db: &DatabaseConnection, work: &mut F) -> Result<T, E>
@@ -233,6 +239,17 @@ pub fn is_transient(error: &DbErr) -> bool {
     }
     let code = error.code().and_then(|code| code.parse::<u32>().ok());
     matches!(code.map(sqlite_primary), Some(SQLITE_BUSY | SQLITE_LOCKED))
+}
+
+/// Whether a statement was given up because others held for too long what it waited for.
+#[cfg(feature = "migrate")]
+pub(crate) fn is_lock_timeout(error: &DbErr) -> bool {
+    let Some(sqlx::Error::Database(error)) = driver_error(error) else { return false };
+    let postgres = error.try_downcast_ref::<PgDatabaseError>();
+    postgres.is_some_and(|error| error.code() == "55P03")
+        || error
+            .try_downcast_ref::<MySqlDatabaseError>()
+            .is_some_and(|error| error.number() == 1205)
 }
 
 /// Whether the database cannot be reached or does not serve now, so that nothing is wrong with what

@@ -13,6 +13,7 @@ use std::{
 };
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, TransactionTrait as _};
+use tracing::Instrument as _;
 
 use crate::{
     catalog,
@@ -20,12 +21,15 @@ use crate::{
     dialect::{Dialect, lock::row},
     error::{MigrationError, Result},
     history::{Kind, Revision, Revisions},
+    limits::Settings,
     lock::{self, Guard},
-    progress::{Event, Progress},
+    progress::Event,
     records::{Begun, Open, Records, Way},
     retry,
     revisions::{self, Standing, State, Target},
     steps::Step,
+    stop::Heeding,
+    terms::{Terms, or_stopped},
 };
 
 use one::One;
@@ -50,49 +54,65 @@ pub(crate) struct Runner<'r> {
     db: &'r DatabaseConnection,
     revisions: &'r Revisions<'r>,
     records: Records<'r>,
-    progress: &'r dyn Progress,
+    terms: Terms<'r>,
+    /// What the session was told of waiting, and what it is to be told when the run ends.
+    settings: Option<Settings>,
     /// The session that the lock belongs to, as its server names it.
     session: Option<i64>,
     guard: Option<Guard>,
+    _heeding: Heeding,
 }
 
 impl<'r> Runner<'r> {
-    /// Takes the lock, unless `limit` is `None`, and prepares the records.
+    /// Takes the lock, unless there is to be none, and prepares the records.
     pub(crate) async fn start(
         db: &'r DatabaseConnection,
         revisions: &'r Revisions<'r>,
-        progress: &'r dyn Progress,
-        limit: Option<Duration>,
+        terms: Terms<'r>,
     ) -> Result<Self> {
         only_one(db)?;
         let records = Records::of(revisions, db.get_database_backend());
-        let guard = match limit {
+        let heeding = terms.stop.heed();
+        let guard = match terms.lock {
             Some(limit) => {
-                let waiting = |holder: &str| progress.tell(Event::Waiting { holder });
-                Some(lock::acquire(db, limit, waiting).await?)
+                let waiting = |holder: &str| terms.progress.tell(Event::Waiting { holder });
+                Some(lock::acquire(db, limit, &terms.stop, waiting).await?)
             }
             None => None,
         };
-        let mut runner = Self { db, revisions, records, progress, session: None, guard };
+        let mut runner = Self {
+            db,
+            revisions,
+            records,
+            terms,
+            settings: None,
+            session: None,
+            guard,
+            _heeding: heeding,
+        };
         match runner.prepare().await {
             Ok(()) => Ok(runner),
-            Err(error) => {
-                runner.finish().await;
-                Err(error)
-            }
+            Err(error) => runner.finish(Err(error)).await,
         }
     }
 
     async fn prepare(&mut self) -> Result<()> {
         self.session = session_id(self.db).await?;
-        self.records.prepare(self.db).await
+        if let Some(limits) = &self.terms.limits {
+            self.settings = Some(Settings::set(self.db, limits).await?);
+        }
+        self.terms.patiently(async || self.records.prepare(self.db).await).await
     }
 
-    /// Frees the lock: the session may go on.
-    pub(crate) async fn finish(self) {
+    /// Leaves the session as it was, and frees the lock: it may go on. Gives what the run came to.
+    pub(crate) async fn finish<T>(self, outcome: Result<T>) -> Result<T> {
+        if let Some(settings) = &self.settings {
+            settings.restore(self.db).await;
+        }
         if let Some(guard) = self.guard {
             lock::release(self.db, guard).await;
         }
+        outcome.map_err(|error| or_stopped(error, &self.terms.stop))
     }
 
     fn dialect(&self) -> Dialect {
@@ -114,7 +134,7 @@ impl<'r> Runner<'r> {
                 "migration `{}` was edited after it was applied; what it says now has not run",
                 changed.name
             );
-            self.progress.tell(Event::Warning { sentence: &sentence });
+            self.terms.progress.tell(Event::Warning { sentence: &sentence });
         }
         let run = revisions::to_apply(&standings, target).map_err(MigrationError::from)?;
         if !may_lose {
@@ -165,13 +185,16 @@ impl<'r> Runner<'r> {
             let now = stamp.forgotten;
             return Err(MigrationError::ChangedMeanwhile { doing: "forget", now }.into());
         }
+        let statements = stamp.statements(self.revisions, &self.records, Some(Duration::ZERO));
+        let kept = self.terms.patiently(async || {
+            let tx = self.db.begin_with_options(retry::to_write(self.db, None)).await?;
+            for sql in &statements {
+                tx.execute_unprepared(sql).await?;
+            }
+            tx.commit().await
+        });
         let failed = |source| MigrationError::Record { doing: "stamp", source };
-        let begun = self.db.begin_with_options(retry::to_write(self.db, None)).await;
-        let transaction = begun.map_err(failed)?;
-        for sql in stamp.statements(self.revisions, &self.records, Some(Duration::ZERO)) {
-            transaction.execute_unprepared(&sql).await.map_err(failed)?;
-        }
-        transaction.commit().await.map_err(failed)?;
+        kept.await.map_err(failed)?;
         Ok(stamp)
     }
 
@@ -228,35 +251,51 @@ impl<'r> Runner<'r> {
             };
             plan.push((revision, rendered));
         }
-        self.progress.tell(Event::Planned { migrations: plan.len() });
+        self.terms.progress.tell(Event::Planned { migrations: plan.len() });
         let mut done: Vec<Ran> = Vec::new();
-        for (revision, mut rendered) in plan {
+        for (revision, rendered) in plan {
             let names = || done.iter().map(|ran| ran.name.clone()).collect::<Vec<_>>();
+            if self.terms.stop.is_asked() {
+                return Err(MigrationError::stopped(names()).into());
+            }
             self.still_the_same_session(names).await?;
-            self.progress
-                .tell(Event::Began { migration: &revision.name, reverting: way == Way::Down });
             let began = Instant::now();
-            let left = open.take();
             let one = One { runner: self, revision, way, began, done: names() };
-            if !revision.is_known() {
-                let found = one.look().await?;
-                rendered = render(self.dialect(), revision, way, Some(&found))?;
-            }
-            match (&revision.kind, &rendered, left) {
-                // It was data when it was interrupted.
-                (Kind::Imperative(_), _, Some(left)) => return Err(one.changed(&left).into()),
-                (Kind::Imperative(migration), _, None) => one.imperative(*migration).await?,
-                (Kind::Declared { .. }, rendered, left) => match self.dialect() {
-                    Dialect::Mysql => one.journaled(rendered, left).await?,
-                    Dialect::Sqlite | Dialect::Postgres => one.in_parts(rendered, left).await?,
-                },
-            }
-            let took = began.elapsed();
-            self.progress.tell(Event::Ended { migration: &revision.name, took });
-            done.push(Ran { name: revision.name.clone(), took });
+            let (name, verb) = (&*revision.name, way.name());
+            let span = tracing::info_span!("migration", name, way = verb);
+            let ran = self.migrate(&one, rendered, open.take()).instrument(span).await;
+            done.push(ran.map_err(|error| or_stopped(error, &self.terms.stop))?);
         }
-        self.progress.tell(Event::Done);
+        self.terms.progress.tell(Event::Done);
         Ok(done)
+    }
+
+    /// Brings one migration to its end. `left` is where an earlier run was interrupted in it.
+    async fn migrate(
+        &self,
+        one: &One<'_>,
+        mut rendered: Rendered,
+        left: Option<Open>,
+    ) -> Result<Ran> {
+        let One { revision, way, began, .. } = one;
+        let reverting = *way == Way::Down;
+        self.terms.progress.tell(Event::Began { migration: &revision.name, reverting });
+        if !revision.is_known() {
+            let found = one.look().await?;
+            rendered = render(self.dialect(), revision, *way, Some(&found))?;
+        }
+        match (&revision.kind, &rendered, left) {
+            // It was data when it was interrupted.
+            (Kind::Imperative(_), _, Some(left)) => return Err(one.changed(&left).into()),
+            (Kind::Imperative(migration), _, None) => one.imperative(*migration).await?,
+            (Kind::Declared { .. }, rendered, left) => match self.dialect() {
+                Dialect::Mysql => one.journaled(rendered, left).await?,
+                Dialect::Sqlite | Dialect::Postgres => one.in_parts(rendered, left).await?,
+            },
+        }
+        let took = began.elapsed();
+        self.terms.progress.tell(Event::Ended { migration: &revision.name, took });
+        Ok(Ran { name: revision.name.clone(), took })
     }
 
     /// A pool replaces a connection that broke, and the lock would be gone with the old one.

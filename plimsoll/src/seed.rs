@@ -18,10 +18,11 @@ use crate::{
     dialect::Dialect,
     error::{MigrationError, Result},
     history::Revisions,
-    progress::{Event, Progress},
+    progress::Event,
     render::{Render, renderer},
     retry,
     schema::Value,
+    terms::Terms,
 };
 
 /// What a seeder did, or would do.
@@ -129,7 +130,7 @@ pub(crate) struct Seeds<'s> {
     pub(crate) db: &'s DatabaseConnection,
     /// All of them: a row of one can refer to a row of another.
     pub(crate) all: &'s [Seeder],
-    pub(crate) progress: &'s dyn Progress,
+    pub(crate) terms: &'s Terms<'s>,
     /// The history that they belong to: two projects can share a database.
     pub(crate) revisions: &'s Revisions<'s>,
 }
@@ -163,7 +164,8 @@ impl Seeds<'_> {
         let mut report = Vec::new();
         for seeder in seeders {
             if let Some(because) = lacks(seeder, &tables) {
-                self.progress
+                self.terms
+                    .progress
                     .tell(Event::SeederSkipped { seeder: &seeder.name, because: &because });
                 report.push(Seeded { left: 0, skipped: Some(because), ..seeder.nothing_to_do() });
                 continue;
@@ -171,7 +173,7 @@ impl Seeds<'_> {
             let round =
                 Round { chosen: seeders, offered: &offered, since: &since, report: &report, mode };
             let seeded = self.run_one(seeder, &round).await?;
-            self.progress.tell(Event::Seeded {
+            self.terms.progress.tell(Event::Seeded {
                 seeder: &seeder.name,
                 inserted: seeded.inserted.len(),
                 restored: seeded.restored.len(),
@@ -191,6 +193,15 @@ impl Seeds<'_> {
         if round.mode == Mode::Rehearse {
             return self.offer(self.db, seeder, round).await;
         }
+        if self.terms.stop.is_asked() {
+            return Err(MigrationError::stopped(Vec::new()).into());
+        }
+        let offer = async || self.offer_at_once(seeder, round).await;
+        self.terms.patiently(offer).await
+    }
+
+    /// Offers its rows in a transaction of their own.
+    async fn offer_at_once(&self, seeder: &Seeder, round: &Round<'_>) -> Result<Seeded> {
         let tx = self.db.begin_with_options(retry::to_write(self.db, None)).await?;
         match self.offer(&tx, seeder, round).await {
             Ok(done) => {

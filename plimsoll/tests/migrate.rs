@@ -83,6 +83,8 @@ mod seeds_anew;
 mod stamp;
 #[path = "migrate/status.rs"]
 mod status;
+#[path = "migrate/stopped.rs"]
+mod stopped;
 #[path = "migrate/support.rs"]
 mod support;
 #[path = "migrate/systems.rs"]
@@ -97,5 +99,7 @@ mod travel;
 mod typed;
 #[path = "migrate/types.rs"]
 mod types;
+#[path = "migrate/waits.rs"]
+mod waits;
 #[path = "migrate/withstand.rs"]
 mod withstand;

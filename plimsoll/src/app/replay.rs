@@ -14,6 +14,7 @@ use crate::{
     runner::Runner,
     schema::Schema,
     scratch::Place,
+    terms::Terms,
 };
 
 /// Tells nobody.
@@ -31,10 +32,9 @@ pub(super) async fn migrations(
 ) -> Result<Schema> {
     on_scratch(database, async |db| {
         // Nobody else knows of this database: no lock is needed.
-        let runner = Runner::start(db, revisions, &Silent, None).await?;
+        let runner = Runner::start(db, revisions, Terms::alone(&Silent)).await?;
         let outcome = runner.replay(names).await;
-        runner.finish().await;
-        outcome?;
+        runner.finish(outcome).await?;
         Ok(introspect(db).await?)
     })
     .await

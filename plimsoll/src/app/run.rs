@@ -1,6 +1,9 @@
 //! Every way to bring a database where it is wanted, on one session.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use sea_orm::DatabaseConnection;
 
@@ -10,6 +13,7 @@ use crate::{
     dialect::Dialect,
     error::{MigrationError, Result},
     history::Revisions,
+    limits::Limits,
     progress::Progress,
     records::{Records, Way},
     render::renderer,
@@ -19,15 +23,15 @@ use crate::{
         unfinished, without_missing,
     },
     seed::{self, Difference, Mode, Seeded, Seeder, Seeds},
+    stop::Stop,
+    terms::Terms,
 };
 
 /// One run on one session: every way to bring a database where it is wanted.
 pub struct Run<'r> {
     pub(super) app: &'r App,
     pub(super) db: &'r DatabaseConnection,
-    pub(super) progress: &'r dyn Progress,
-    /// How long the lock is waited for; without it there is no lock.
-    pub(super) lock: Option<Duration>,
+    pub(super) terms: Terms<'r>,
     /// Whether what loses rows or values need not say that it may.
     pub(super) may_lose: bool,
 }
@@ -36,7 +40,8 @@ impl fmt::Debug for Run<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Run")
             .field("app", self.app)
-            .field("lock", &self.lock)
+            .field("lock", &self.terms.lock)
+            .field("limits", &self.terms.limits)
             .finish_non_exhaustive()
     }
 }
@@ -45,7 +50,7 @@ impl<'r> Run<'r> {
     /// Tells `progress` what happens.
     #[must_use]
     pub fn telling(mut self, progress: &'r dyn Progress) -> Self {
-        self.progress = progress;
+        self.terms.progress = progress;
         self
     }
 
@@ -53,7 +58,22 @@ impl<'r> Run<'r> {
     /// migrate meanwhile.
     #[must_use]
     pub fn locked_within(mut self, limit: Option<Duration>) -> Self {
-        self.lock = limit;
+        self.terms.lock = limit;
+        self
+    }
+
+    /// Lets statements wait and work so long; without limits the session is left as it is, and waits for
+    /// others as long as it did.
+    #[must_use]
+    pub fn within(mut self, limits: Option<Limits>) -> Self {
+        self.terms.limits = limits;
+        self
+    }
+
+    /// Stops when somebody asks for it.
+    #[must_use]
+    pub fn until(mut self, stop: &Stop) -> Self {
+        self.terms.stop = stop.clone();
         self
     }
 
@@ -69,6 +89,7 @@ impl<'r> Run<'r> {
     /// # Errors
     /// Those of [`App::up`].
     pub async fn up(&self, target: &Target, choice: &Choice) -> Result<Report> {
+        let began = Instant::now();
         let revisions = self.app.history.load()?;
         let all = self.app.seeders()?;
         let chosen = choose(&all, choice)?;
@@ -80,7 +101,7 @@ impl<'r> Run<'r> {
             && self.is_applied(&revisions, &standings).await?
             && seeds.all_offered(&chosen).await?
         {
-            return Ok(Report::default());
+            return Ok(Report { took: began.elapsed(), ..Report::default() });
         }
         // Before the records are prepared: nothing is changed in a database that is ahead.
         without_missing(standings)?;
@@ -89,11 +110,10 @@ impl<'r> Run<'r> {
             seeds.forget_gone().await?;
             let applied = runner.up(target, self.may_lose).await?;
             let seeded = seeds.run(&chosen, Mode::Offer).await?;
-            Ok(Report { applied, seeded })
+            reported(&runner, applied, seeded, began).await
         }
         .await;
-        runner.finish().await;
-        report
+        runner.finish(report).await
     }
 
     /// Whether there is nothing to do for [`Run::up`]. Needs no right but to read.
@@ -139,7 +159,7 @@ impl<'r> Run<'r> {
     }
 
     async fn start<'s>(&'s self, revisions: &'s Revisions<'s>) -> Result<Runner<'s>> {
-        Runner::start(self.db, revisions, self.progress, self.lock).await
+        Runner::start(self.db, revisions, self.terms.clone()).await
     }
 
     pub(super) fn dialect(&self) -> Dialect {
@@ -162,8 +182,7 @@ impl<'r> Run<'r> {
             Ok(reverted)
         }
         .await;
-        runner.finish().await;
-        reverted
+        runner.finish(reverted).await
     }
 
     /// What [`Run::up`] would do to each revision, with the database as it is now.
@@ -296,8 +315,7 @@ impl<'r> Run<'r> {
             self.refill(&runner, &revisions, &all, &chosen).await
         }
         .await;
-        runner.finish().await;
-        report
+        runner.finish(report).await
     }
 
     /// Reverts everything, then applies everything.
@@ -316,8 +334,7 @@ impl<'r> Run<'r> {
             Ok((reverted, self.refill(&runner, &revisions, &all, &chosen).await?))
         }
         .await;
-        runner.finish().await;
-        done
+        runner.finish(done).await
     }
 
     /// Reverts as far as `target`, then applies again what was reverted, and offers the default rows
@@ -331,6 +348,7 @@ impl<'r> Run<'r> {
         expected: Option<&[String]>,
         choice: &Choice,
     ) -> Result<(Vec<Ran>, Report)> {
+        let began = Instant::now();
         let revisions = self.app.history.load()?;
         let all = self.app.seeders()?;
         let chosen = choose(&all, choice)?;
@@ -346,11 +364,10 @@ impl<'r> Run<'r> {
                 None => Vec::new(),
             };
             let seeded = seeds.run(&chosen, Mode::Offer).await?;
-            Ok((reverted, Report { applied, seeded }))
+            Ok((reverted, reported(&runner, applied, seeded, began).await?))
         }
         .await;
-        runner.finish().await;
-        done
+        runner.finish(done).await
     }
 
     /// Records the revisions up to `target` as applied and forgets the later ones, without running any:
@@ -364,8 +381,7 @@ impl<'r> Run<'r> {
         without_missing(self.app.standings_of(self.db, &revisions).await?)?;
         let runner = self.start(&revisions).await?;
         let stamped = runner.stamp(target, expected).await;
-        runner.finish().await;
-        stamped
+        runner.finish(stamped).await
     }
 
     /// What [`Run::stamp`] would do, and its statements.
@@ -398,8 +414,7 @@ impl<'r> Run<'r> {
             Ok(reverted)
         }
         .await;
-        runner.finish().await;
-        reverted
+        runner.finish(reverted).await
     }
 
     async fn refill(
@@ -409,9 +424,10 @@ impl<'r> Run<'r> {
         all: &[Seeder],
         chosen: &[&Seeder],
     ) -> Result<Report> {
+        let began = Instant::now();
         let applied = runner.up(&Target::Head, true).await?;
         let seeded = self.seeds(revisions, all).run(chosen, Mode::Offer).await?;
-        Ok(Report { applied, seeded })
+        reported(runner, applied, seeded, began).await
     }
 
     /// Runs the seeders, under the lock unless there is nothing to write.
@@ -432,8 +448,7 @@ impl<'r> Run<'r> {
         }
         let runner = self.start(&revisions).await?;
         let seeded = seeds.run(&chosen, mode).await;
-        runner.finish().await;
-        seeded
+        runner.finish(seeded).await
     }
 
     /// How the default rows and the database differ. Changes nothing.
@@ -447,8 +462,21 @@ impl<'r> Run<'r> {
     }
 
     fn seeds<'s>(&'s self, revisions: &'s Revisions<'s>, all: &'s [Seeder]) -> Seeds<'s> {
-        Seeds { db: self.db, all, progress: self.progress, revisions }
+        Seeds { db: self.db, all, terms: &self.terms, revisions }
     }
+}
+
+/// What a run has done that began then, and what is left.
+async fn reported(
+    runner: &Runner<'_>,
+    applied: Vec<Ran>,
+    seeded: Vec<Seeded>,
+    began: Instant,
+) -> Result<Report> {
+    let standings = runner.standings().await?;
+    let pending = standings.into_iter().filter(|it| it.state == State::Pending);
+    let pending = pending.map(|it| it.name).collect();
+    Ok(Report { applied, seeded, pending, took: began.elapsed() })
 }
 
 /// Statements that belong to no revision.

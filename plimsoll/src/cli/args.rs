@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use crate::{app::LOCK_TIMEOUT, dialect::Dialect, draft::Answers, revisions::Target};
+use crate::{
+    app::LOCK_TIMEOUT, dialect::Dialect, draft::Answers, limits::Limits, revisions::Target,
+};
 
 /// Migrates the database.
 #[derive(Debug, Parser)]
 #[command(name = "migration", bin_name = "migration", disable_help_subcommand = true)]
 #[command(
     after_help = "TARGET: nothing, head, base, +N, -N, a revision or any beginning of it that only one has.\n\
-                  Exit codes: 0 done or clean, 1 error or refused, 2 not clean."
+                  Exit codes: 0 done or clean, 1 error or refused, 2 not clean, 130 interrupted."
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -149,10 +151,23 @@ pub(super) struct Lock {
     none: bool,
     /// How long the server may work on one statement (PostgreSQL, MySQL, MariaDB).
     #[arg(long, value_name = "SECONDS")]
-    pub(super) statement_timeout: Option<u64>,
+    statement_timeout: Option<u64>,
+    /// How long a statement waits, each time, for a table or a row that others use. It is tried again
+    /// for two minutes.
+    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().wait.as_secs())]
+    table_timeout: u64,
 }
 
 impl Lock {
+    /// How long statements wait and work.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            wait: Duration::from_secs(self.table_timeout),
+            statement: self.statement_timeout.filter(|it| *it > 0).map(Duration::from_secs),
+            ..Limits::default()
+        }
+    }
+
     /// How long the lock is waited for; nothing without a lock.
     pub(super) fn limit(&self) -> Option<Duration> {
         (!self.none).then(|| Duration::from_secs(self.timeout))

@@ -198,6 +198,10 @@ impl Progress for Output {
             Event::Waiting { holder } => {
                 self.progress(format!("waiting for the migration lock, held by {holder}"));
             }
+            Event::Hindered { because, pause } => self.progress(format!(
+                "others are in the way ({because}); tried again in {}",
+                duration(pause)
+            )),
             Event::Resuming { migration, finished } => self.progress(format!(
                 "resuming `{migration}`, which was interrupted after {finished} statements"
             )),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Context, DONE, FAILED, args, ask::confirm, output::count, travel::prepare};
+use super::{Context, DONE, FAILED, args, ask::confirm, output::count};
 use crate::{error::Result, runner::Stamp};
 
 /// What was recorded, for programs; with a dry run what would be, and how.
@@ -37,7 +37,6 @@ pub(super) async fn stamp(context: &Context<'_>, args: args::Stamp) -> Result<u8
     }
     let stamp = context
         .on_session(&database, async |db| {
-            prepare(context, db, &args.lock).await?;
             let run = context.run(db, &args.lock);
             let (expected, _) = run.rehearse_stamp(&target).await?;
             let forgotten = expected.forgotten.iter();

@@ -6,7 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 use serde::Serialize;
 
 use super::{
@@ -19,7 +18,6 @@ use super::{
 use crate::{
     app::{Choice, Report, Run},
     config::Database,
-    dialect::Dialect,
     error::{Error, MigrationError, Result},
     records::Way,
     revisions::Target,
@@ -37,6 +35,8 @@ struct Done {
     applied: Option<Vec<Revision>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seeded: Option<Vec<SeededRows>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -122,36 +122,8 @@ fn report(
         reverted: reverted.map(revisions),
         applied: report.map(|report| revisions(&report.applied)),
         seeded: report.map(|report| report.seeded.iter().map(SeededRows::from).collect()),
+        pending: report.map(|report| report.pending.clone()),
     });
-}
-
-/// Sets what the options say of the session.
-pub(super) async fn prepare(
-    context: &Context<'_>,
-    db: &DatabaseConnection,
-    lock: &Lock,
-) -> Result<()> {
-    let Some(seconds) = lock.statement_timeout else { return Ok(()) };
-    match Dialect::from(db.get_database_backend()) {
-        Dialect::Sqlite => context.output.note(
-            "\x1b[1;33mwarning\x1b[0m: SQLite has no limit for the time of a statement; --statement-timeout does nothing",
-        ),
-        Dialect::Postgres => {
-            db.execute_unprepared(&format!("SET statement_timeout = '{seconds}s'")).await?;
-        }
-        Dialect::Mysql => {
-            // MariaDB's name for it; MySQL has one for SELECT alone.
-            let set = format!("SET SESSION max_statement_time = {seconds}");
-            if db.execute_unprepared(&set).await.is_err() {
-                return Err(MigrationError::Unsupported {
-                    what: "this server has no limit for the time of statements other than SELECT".to_owned(),
-                    instead: "leave --statement-timeout out".to_owned(),
-                }
-                .into());
-            }
-        }
-    }
-    Ok(())
 }
 
 pub(super) async fn up(context: &Context<'_>, args: Up) -> Result<u8> {
@@ -179,7 +151,6 @@ pub(super) async fn up(context: &Context<'_>, args: Up) -> Result<u8> {
     }
     let done = context
         .on_session(&database, async |db| {
-            prepare(context, db, &args.lock).await?;
             let run = context.run(db, &args.lock);
             let run = if context.common.yes { run.losing() } else { run };
             match run.up(&target, &choice).await {
@@ -247,7 +218,6 @@ pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
     }
     let reverted = context
         .on_session(&database, async |db| {
-            prepare(context, db, &args.lock).await?;
             let run = context.run(db, &args.lock);
             let Some(expected) = agreed(context, &run, "down", &target).await? else {
                 return Ok(None);
@@ -286,7 +256,6 @@ pub(super) async fn redo(context: &Context<'_>, args: Redo) -> Result<u8> {
     let choice = context.choice(&skip)?;
     let done = context
         .on_session(&database, async |db| {
-            prepare(context, db, &lock).await?;
             let run = context.run(db, &lock);
             let Some(expected) = agreed(context, &run, "redo", &target).await? else {
                 return Ok(None);
@@ -369,12 +338,8 @@ async fn destructive(
         return Ok(FAILED);
     }
     let began = Instant::now();
-    let (reverted, done) = context
-        .on_session(&database, async |db| {
-            prepare(context, db, lock).await?;
-            work(context.run(db, lock)).await
-        })
-        .await?;
+    let (reverted, done) =
+        context.on_session(&database, async |db| work(context.run(db, lock)).await).await?;
     report(context, &database, reverted.as_deref(), done.as_ref(), began.elapsed());
     Ok(DONE)
 }
@@ -453,10 +418,7 @@ pub(super) async fn seed(context: &Context<'_>, args: Seed) -> Result<u8> {
             .await?
     } else {
         context
-            .on_session(&database, async |db| {
-                prepare(context, db, &args.lock).await?;
-                context.run(db, &args.lock).seed(&choice, mode).await
-            })
+            .on_session(&database, async |db| context.run(db, &args.lock).seed(&choice, mode).await)
             .await?
     };
     print_seeded(context, &database, &seeded, mode);
@@ -522,6 +484,7 @@ fn print_seeded(context: &Context<'_>, database: &Database, seeded: &[Seeded], m
         reverted: None,
         applied: None,
         seeded: Some(seeded.iter().map(SeededRows::from).collect()),
+        pending: None,
     });
 }
 

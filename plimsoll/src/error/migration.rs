@@ -82,6 +82,16 @@ pub enum MigrationError {
         /// What remains of the migration in the database.
         remains: Remains,
     },
+    /// PLM0091: somebody asked for it.
+    #[error("stopped, as asked{}", at.as_ref().map(|at| format!(", in migration `{at}`")).unwrap_or_default())]
+    Stopped {
+        /// The migration that was running; none between two.
+        at: Option<String>,
+        /// What remains of it in the database.
+        remains: Remains,
+        /// The revisions that this run had brought to an end before.
+        done: Vec<String>,
+    },
     /// PLM0038: an earlier run was killed inside a migration whose statements are not known.
     #[error(
         "an earlier run was interrupted {way} migration `{migration}`, and what it had done is not known"
@@ -320,6 +330,11 @@ fn count(revisions: usize) -> String {
 }
 
 impl MigrationError {
+    /// Stopped between two migrations.
+    pub(crate) fn stopped(done: Vec<String>) -> Self {
+        Self::Stopped { at: None, remains: Remains::Nothing, done }
+    }
+
     /// The same failure, which has left something else.
     #[must_use]
     pub(crate) fn leaving(mut self, left: Remains) -> Self {
@@ -363,6 +378,7 @@ impl MigrationError {
             Self::Unanswered { .. } => "PLM0067",
             Self::BadAnswer { .. } => "PLM0068",
             Self::NotComparable { .. } => "PLM0070",
+            Self::Stopped { .. } => "PLM0091",
         }
     }
 
@@ -397,6 +413,14 @@ impl MigrationError {
             },
             Self::Failed { remains, done, .. } | Self::Panicked { remains, done, .. } => {
                 format!("{}{}", remains.describe(), before(done))
+            }
+            Self::Stopped { remains, done, .. } => {
+                let left = match remains {
+                    Remains::Nothing => "nothing is half done",
+                    Remains::Resumable => "the statements that have run are written down",
+                    Remains::Unknown => "what its code did remains",
+                };
+                format!("{left}; the same command goes on from here{}", before(done))
             }
             Self::Interrupted { settle: [done, undone], .. } => format!(
                 "look at the database; if what the migration does is there, complete it by hand and run \

@@ -1,8 +1,9 @@
 //! What of a migration is kept by itself before the whole has ended: batches of rows, code, and what
 //! stands between them.
 
-use std::time::Instant;
+use std::{pin::pin, time::Instant};
 
+use futures_util::future::{Either, select};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr};
 use sea_orm_migration::SchemaManager;
 
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     code::Call,
-    dialect::lock::row,
+    dialect::{Dialect, lock::row},
     error::{Remains, Result},
     history::Kind,
     progress::Event,
@@ -49,6 +50,9 @@ impl One<'_> {
             };
             if at < end {
                 self.part(rendered, at..end, Keeping::Journal).await?;
+            }
+            if end > 0 && self.is_to_stop() {
+                return Err(self.stopped(Remains::Resumable).into());
             }
             let mut since = Instant::now();
             let is_begun = end > 0 || position.is_some();
@@ -125,15 +129,18 @@ impl One<'_> {
             };
             let finished = if bound.is_some() { &finished[..finished.len() - 1] } else { finished };
             self.kept(finished, begun, async |tx: &DatabaseTransaction| {
-                tx.execute_unprepared(&sql).await.map(drop)
+                tx.execute_unprepared(&sql).await.map(drop).map_err(Refused::Statement)
             })
             .await?;
             done += u64::from(*rows);
             let progress =
                 Event::Rows { table: &statement.table, done: done.min(total), of: total };
-            self.runner.progress.tell(progress);
+            self.runner.terms.progress.tell(progress);
             if bound.is_none() {
                 return Ok(());
+            }
+            if self.is_to_stop() {
+                return Err(Refused::Stopped);
             }
             position = bound;
         }
@@ -152,7 +159,17 @@ impl One<'_> {
         };
         self.kept(finished, Begun::Nothing, async |tx: &DatabaseTransaction| {
             let manager = SchemaManager::new(tx);
-            code(Call { step, is_back: *is_back, manager: &manager }).await
+            let call = code(Call { step, is_back: *is_back, manager: &manager });
+            let ran = if self.runner.dialect() == Dialect::Mysql {
+                // DDL in it would have committed what was before.
+                call.await
+            } else {
+                match select(pin!(call), pin!(self.runner.terms.stop.asked())).await {
+                    Either::Left((ran, _)) => ran,
+                    Either::Right(((), _)) => return Err(Refused::Stopped),
+                }
+            };
+            ran.map_err(Refused::Statement)
         })
         .await
     }

@@ -5,10 +5,14 @@ use std::{
     any::Any,
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     time::Instant,
 };
 
-use futures_util::FutureExt as _;
+use futures_util::{
+    FutureExt as _,
+    future::{Either, select},
+};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait as _};
 use sea_orm_migration::{MigrationTrait, SchemaManager};
 
@@ -32,6 +36,7 @@ use crate::{
     render::{Effect, Statement},
     retry,
     schema::Schema,
+    terms::Caused,
 };
 
 /// One migration on its way.
@@ -76,9 +81,32 @@ impl One<'_> {
         Ok(found.map_err(self.failed(looking, None, Remains::Nothing))?)
     }
 
+    /// Whether somebody has asked to stop.
+    pub(super) fn is_to_stop(&self) -> bool {
+        self.runner.terms.stop.is_asked()
+    }
+
+    pub(super) fn stopped(&self, remains: Remains) -> MigrationError {
+        let (at, done) = (Some(self.revision.name.clone()), self.done.clone());
+        MigrationError::Stopped { at, remains, done }
+    }
+
     /// Some of the statements and what is written down of them in one transaction, when the rows
     /// have been asked.
     pub(super) async fn part(
+        &self,
+        rendered: &Rendered,
+        range: Range<usize>,
+        keeping: Keeping,
+    ) -> Result<()> {
+        if range.start > 0 && self.is_to_stop() {
+            return Err(self.stopped(Remains::Resumable).into());
+        }
+        let once = async || self.part_once(rendered, range.clone(), keeping).await;
+        Box::pin(self.runner.terms.patiently(once)).await
+    }
+
+    async fn part_once(
         &self,
         rendered: &Rendered,
         range: Range<usize>,
@@ -111,12 +139,18 @@ impl One<'_> {
         let keep = self.keep(rendered, range.end, keeping);
         let keep = keep.map_err(self.failed(keeping.doing(), None, remains))?;
         let mut since = Instant::now();
-        let ended = |statement| self.tell_ended(rendered, range.start + statement, &mut since);
+        let ended = |statement| {
+            self.tell_ended(rendered, range.start + statement, &mut since);
+            !self.is_to_stop()
+        };
         let of_it =
             |it: &Asking| Some(Asking { at: it.at.checked_sub(range.start)?, ..it.clone() });
         let guards: Vec<Asking> = rendered.guards.iter().filter_map(of_it).collect();
         let pool = self.runner.db.get_sqlite_connection_pool();
         rebuild::run(pool, run, &guards, keep, ended).await.map_err(|failure| {
+            if failure.is_stopped {
+                return self.stopped(remains);
+            }
             if !failure.misfits.is_empty() {
                 return self.refused(failure.misfits, remains);
             }
@@ -149,6 +183,10 @@ impl One<'_> {
         let mut since = Instant::now();
         for (at, statement) in run.iter().enumerate() {
             let at = range.start + at;
+            if at > range.start && self.is_to_stop() {
+                let _ = tx.rollback().await;
+                return Err(self.stopped(remains).into());
+            }
             if !is_ahead(statement) {
                 if at > range.start
                     && let Err(error) = self.fits(&tx, rendered, at, remains).await
@@ -237,7 +275,7 @@ impl One<'_> {
     pub(super) fn tell_ended(&self, rendered: &Rendered, statement: usize, since: &mut Instant) {
         for step in rendered.ended_by(statement) {
             let (sign, sentence, took) = (step.sign(), step.describe(), since.elapsed());
-            self.runner.progress.tell(Event::Step { sign, sentence: &sentence, took });
+            self.runner.terms.progress.tell(Event::Step { sign, sentence: &sentence, took });
             *since = Instant::now();
         }
     }
@@ -290,6 +328,10 @@ impl One<'_> {
         let mut since = Instant::now();
         for (at, statement) in run.iter().enumerate().skip(first) {
             let is_begun = at > 0 || position.is_some();
+            if at > first && self.is_to_stop() {
+                let _ = records.begin(db, name, self.way, &texts[..at], Begun::Nothing).await;
+                return Err(self.stopped(Remains::Resumable).into());
+            }
             // Where an earlier run was interrupted, rows may have come that it did not ask.
             let is_asked =
                 |it: &Asking| it.at == at || (at == first && it.at < first && it.before >= first);
@@ -312,7 +354,8 @@ impl One<'_> {
                 // Refused, and not cut off: write down that it has not run. When the connection is
                 // gone this fails too, and the next run looks what became of the statement.
                 let is_batch = matches!(statement.effect, Effect::Batches(_));
-                let remains = if at == 0 && !is_batch && !is_lost(error.cause()) {
+                let is_lost = error.cause().is_some_and(is_lost);
+                let remains = if at == 0 && !is_batch && !is_lost {
                     let _ = records.close(db).await;
                     Remains::Nothing
                 } else {
@@ -327,8 +370,16 @@ impl One<'_> {
             }
             self.tell_ended(rendered, at + 1, &mut since);
         }
-        let tx = self.begin().await?;
-        self.record_and_commit(tx, Remains::Resumable).await
+        self.record_patiently(Remains::Resumable).await
+    }
+
+    /// Writes down that it has ended, in a transaction of its own.
+    async fn record_patiently(&self, remains: Remains) -> Result<()> {
+        let record = async || {
+            let tx = self.begin().await?;
+            self.record_and_commit(tx, remains).await
+        };
+        self.runner.terms.patiently(record).await
     }
 
     pub(super) fn of_refused(
@@ -337,11 +388,15 @@ impl One<'_> {
         statement: &Statement,
         remains: Remains,
     ) -> MigrationError {
-        let (doing, sql) = match &error {
-            Refused::Statement(_) => (self.doing(statement), Some(statement.sql.as_str())),
-            Refused::Journal(_) => ("writing down how far it is".to_owned(), None),
-        };
-        self.failed(&doing, sql, remains)(error.into_cause())
+        match error {
+            Refused::Statement(cause) => {
+                self.failed(&self.doing(statement), Some(&statement.sql), remains)(cause)
+            }
+            Refused::Journal(cause) => {
+                self.failed("writing down how far it is", None, remains)(cause)
+            }
+            Refused::Stopped => self.stopped(remains),
+        }
     }
 
     async fn begin_and_run(&self, statement: &Statement, finished: &[&str]) -> Result<(), Refused> {
@@ -353,16 +408,16 @@ impl One<'_> {
         } else {
             Begun::Statement(statement.clone())
         };
-        let records = &self.runner.records;
-        let written = records.begin(db, &self.revision.name, self.way, finished, begun).await;
-        written.map_err(Refused::Journal)?;
-        db.execute_unprepared(&statement.sql).await.map(drop).map_err(Refused::Statement)
+        let (name, records) = (&self.revision.name, &self.runner.records);
+        let write = async || records.begin(db, name, self.way, finished, begun.clone()).await;
+        self.runner.terms.patiently(write).await.map_err(Refused::Journal)?;
+        self.runner.terms.send(db, &statement.sql).await.map_err(Refused::Statement)
     }
 
     /// Rows, and in the same transaction that this statement has ended.
     async fn keep_rows(&self, statement: &Statement, finished: &[&str]) -> Result<(), Refused> {
         self.kept(finished, Begun::Nothing, async |tx: &DatabaseTransaction| {
-            tx.execute_unprepared(&statement.sql).await.map(drop)
+            tx.execute_unprepared(&statement.sql).await.map(drop).map_err(Refused::Statement)
         })
         .await
     }
@@ -372,11 +427,21 @@ impl One<'_> {
         &self,
         finished: &[&str],
         begun: Begun,
-        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<(), DbErr>,
+        work: impl AsyncFn(&DatabaseTransaction) -> Result<(), Refused>,
+    ) -> Result<(), Refused> {
+        let once = async || self.kept_once(finished, begun.clone(), &work).await;
+        Box::pin(self.runner.terms.patiently(once)).await
+    }
+
+    async fn kept_once(
+        &self,
+        finished: &[&str],
+        begun: Begun,
+        work: impl AsyncFn(&DatabaseTransaction) -> Result<(), Refused>,
     ) -> Result<(), Refused> {
         let tx = self.transaction().await.map_err(Refused::Journal)?;
         let kept = async {
-            work(&tx).await.map_err(Refused::Statement)?;
+            work(&tx).await?;
             let (name, records) = (&self.revision.name, &self.runner.records);
             records.begin(&tx, name, self.way, finished, begun).await.map_err(Refused::Journal)
         }
@@ -419,50 +484,96 @@ impl One<'_> {
                 finished += 1;
             }
         }
-        self.runner.progress.tell(Event::Resuming { migration: &self.revision.name, finished });
+        self.runner
+            .terms
+            .progress
+            .tell(Event::Resuming { migration: &self.revision.name, finished });
         Ok(finished)
     }
 
     /// A migration that is code: in a transaction where SeaORM would use one.
     pub(super) async fn imperative(&self, migration: &dyn MigrationTrait) -> Result<()> {
-        let db = self.runner.db;
-        let (name, records) = (&self.revision.name, &self.runner.records);
         let asked = catch_unwind(AssertUnwindSafe(|| migration.use_transaction()));
         let asked = asked.map_err(|panic| self.panicked(&*panic, Remains::Nothing))?;
         let is_mysql = self.runner.dialect() == Dialect::Mysql;
-        let beginning = || self.failed("writing down that it begins", None, Remains::Nothing);
-        if asked.unwrap_or(self.runner.dialect() == Dialect::Postgres) {
-            let remains = if is_mysql { Remains::Unknown } else { Remains::Nothing };
-            let tx = self.begin().await?;
-            if is_mysql {
-                // Kept only when DDL commits it unasked: it then tells that the transaction was
-                // none, and without DDL it goes as all else does.
-                let begun = records.begin(&tx, name, self.way, &[], Begun::Code).await;
-                begun.map_err(beginning())?;
-            }
-            let outcome = self.call(migration, &SchemaManager::new(&tx), remains).await;
-            if let Err(error) = outcome {
-                let _ = tx.rollback().await;
-                if !is_mysql {
-                    return Err(error.into());
-                }
-                // The entry is there when DDL has committed it, and all that came before.
-                let entry = records.open(db).await;
-                let _ = records.close(db).await;
-                let left = if matches!(entry, Ok(None)) { Remains::Nothing } else { remains };
-                return Err(error.leaving(left).into());
-            }
-            return self.record_and_commit(tx, remains).await;
+        let in_transaction = asked.unwrap_or(self.runner.dialect() == Dialect::Postgres);
+        if in_transaction && !is_mysql {
+            let once = async || self.code_taken_back(migration).await;
+            return Box::pin(self.runner.terms.patiently(once)).await;
         }
-        records.begin(db, name, self.way, &[], Begun::Code).await.map_err(beginning())?;
+        // It could not be done once more, and so it waits as long as it would elsewhere.
+        let (db, settings) = (self.runner.db, &self.runner.settings);
+        if let Some(settings) = settings {
+            let lifted = settings.lift(db).await;
+            lifted.map_err(self.failed("letting it wait", None, Remains::Nothing))?;
+        }
+        let outcome = if in_transaction {
+            self.code_committed_unasked(migration).await
+        } else {
+            self.code_at_large(migration).await
+        };
+        if let Some(settings) = settings
+            && let Err(error) = settings.impose(db).await
+        {
+            // Whoever comes next waits longer, and nothing else.
+            tracing::debug!(%error, "the limits are not set again");
+        }
+        outcome
+    }
+
+    /// Code in a transaction that takes it back when it fails, or somebody asks to stop.
+    async fn code_taken_back(&self, migration: &dyn MigrationTrait) -> Result<()> {
+        let tx = self.begin().await?;
+        let outcome = {
+            let manager = SchemaManager::new(&tx);
+            let call = pin!(self.call(migration, &manager, Remains::Nothing));
+            match select(call, pin!(self.runner.terms.stop.asked())).await {
+                Either::Left((outcome, _)) => outcome,
+                Either::Right(((), _)) => Err(self.stopped(Remains::Nothing)),
+            }
+        };
+        match outcome {
+            Ok(()) => self.record_and_commit(tx, Remains::Nothing).await,
+            Err(error) => {
+                let _ = tx.rollback().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Code in a transaction of a database that commits it with the first DDL.
+    async fn code_committed_unasked(&self, migration: &dyn MigrationTrait) -> Result<()> {
+        let (db, name, records) = (self.runner.db, &self.revision.name, &self.runner.records);
+        let tx = self.begin().await?;
+        // Kept only when DDL commits it unasked: it then tells that the transaction was none, and
+        // without DDL it goes as all else does.
+        let begun = records.begin(&tx, name, self.way, &[], Begun::Code).await;
+        begun.map_err(self.failed("writing down that it begins", None, Remains::Nothing))?;
+        let outcome = self.call(migration, &SchemaManager::new(&tx), Remains::Unknown).await;
+        if let Err(error) = outcome {
+            let _ = tx.rollback().await;
+            // The entry is there when DDL has committed it, and all that came before.
+            let entry = records.open(db).await;
+            let _ = records.close(db).await;
+            let is_clean = matches!(entry, Ok(None));
+            let left = if is_clean { Remains::Nothing } else { Remains::Unknown };
+            return Err(error.leaving(left).into());
+        }
+        self.record_and_commit(tx, Remains::Unknown).await
+    }
+
+    /// Code that wants no transaction.
+    async fn code_at_large(&self, migration: &dyn MigrationTrait) -> Result<()> {
+        let (db, name, records) = (self.runner.db, &self.revision.name, &self.runner.records);
+        let begun = records.begin(db, name, self.way, &[], Begun::Code).await;
+        begun.map_err(self.failed("writing down that it begins", None, Remains::Nothing))?;
         let outcome = self.call(migration, &SchemaManager::new(db), Remains::Unknown).await;
         if let Err(error) = outcome {
             // It ended by itself, and says so: only a killed run leaves it open.
             let _ = records.close(db).await;
             return Err(error.into());
         }
-        let tx = self.begin().await?;
-        self.record_and_commit(tx, Remains::Unknown).await
+        self.record_patiently(Remains::Unknown).await
     }
 
     async fn call(
@@ -522,23 +633,21 @@ impl Keeping {
     }
 }
 
-/// What the database refused.
+/// Why a statement is not kept.
 pub(super) enum Refused {
+    /// The database refused it.
     Statement(DbErr),
-    /// What is written down about a statement.
+    /// It refused what is written down about it.
     Journal(DbErr),
+    /// Somebody asked to stop.
+    Stopped,
 }
 
-impl Refused {
-    fn cause(&self) -> &DbErr {
+impl Caused for Refused {
+    fn cause(&self) -> Option<&DbErr> {
         match self {
-            Self::Statement(cause) | Self::Journal(cause) => cause,
-        }
-    }
-
-    fn into_cause(self) -> DbErr {
-        match self {
-            Self::Statement(cause) | Self::Journal(cause) => cause,
+            Self::Statement(cause) | Self::Journal(cause) => Some(cause),
+            Self::Stopped => None,
         }
     }
 }

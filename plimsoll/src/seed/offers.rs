@@ -89,11 +89,11 @@ impl Seeds<'_> {
                 .change(&Change::CreateTable(journal()))
                 .map_err(|why| DbErr::Custom(why.to_string()))?;
             for statement in create {
-                self.db.execute_unprepared(&statement.sql).await?;
+                self.terms.send(self.db, &statement.sql).await?;
             }
         } else if catalog::column_type(self.db, JOURNAL, MADE_AT).await?.is_none() {
             let add = format!("ALTER TABLE {JOURNAL} ADD COLUMN {MADE_AT} bigint");
-            self.db.execute_unprepared(&add).await?;
+            self.terms.send(self.db, &add).await?;
         }
         Ok(())
     }
@@ -127,7 +127,7 @@ impl Seeds<'_> {
             self.text(&self.revisions.table),
             self.text(&seeder.name)
         );
-        self.db.execute_unprepared(&sql).await.map(|_| ())
+        self.terms.send(self.db, &sql).await
     }
 
     /// Writes down that a row is offered.

@@ -94,7 +94,7 @@ async fn sixteen_processes_seed_once(scratch: &Scratch) {
 }
 
 /// A process that holds the lock, in its second migration, until it is let go.
-async fn holder(scratch: &Scratch) -> Child {
+pub(crate) async fn holder(scratch: &Scratch) -> Child {
     let child = ship(scratch, &["held", "up"]).stdin(Stdio::piped()).spawn().unwrap();
     let began = Instant::now();
     let records = "SELECT version FROM seaql_migrations";

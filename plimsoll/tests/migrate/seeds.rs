@@ -463,7 +463,8 @@ async fn two_projects_in_one_database_offer_each_its_own_rows(scratch: &Scratch)
     assert_eq!(report.seeded[0].inserted, ["admin"]);
     assert_eq!(count(&scratch.db, "other_roles").await, 1);
     down(scratch, &other, "base").await.unwrap();
-    assert_eq!(up(scratch, &app()).await.unwrap(), plimsoll::Report::default());
+    let again = up(scratch, &app()).await.unwrap();
+    assert!(again.applied.is_empty() && again.seeded.is_empty(), "{again:?}");
 }
 
 fn only(name: &str) -> Choice {

@@ -123,7 +123,8 @@ async fn a_journal_of_an_older_engine_is_kept(scratch: &Scratch) {
     withdraw(scratch, "admin", "ship:sink").await;
     run(&scratch.db, "ALTER TABLE plimsoll_seeds DROP COLUMN table_made_at").await;
 
-    assert_eq!(up(scratch, &app()).await.unwrap(), plimsoll::Report::default());
+    let again = up(scratch, &app()).await.unwrap();
+    assert!(again.applied.is_empty() && again.seeded.is_empty(), "{again:?}");
     let report = up(scratch, &next_release()).await.unwrap();
 
     assert_eq!(
