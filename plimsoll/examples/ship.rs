@@ -5,8 +5,9 @@
 //! cargo run -p plimsoll --features cli,runtime-tokio-rustls --example ship -- eight up
 //! ```
 //!
-//! The first argument names the history; what follows is the command. `killed-after N` in its
-//! place migrates, and ends the process by SIGKILL when the session has sent N statements.
+//! The first argument names the history, or a file of changes (`changes=FILE`); what follows is the
+//! command. `killed-after N` in its place migrates, and ends the process by SIGKILL when the session has
+//! sent N statements; `killed-after N down` does it on the way back.
 
 #[path = "ship/histories.rs"]
 mod histories;
@@ -20,6 +21,8 @@ use std::{
 use plimsoll::{
     App,
     config::{Database, Env, PoolSettings},
+    connect,
+    revisions::Target,
 };
 use tracing::{Event, Subscriber, subscriber};
 use tracing_subscriber::{
@@ -34,8 +37,8 @@ async fn sail() -> ExitCode {
     let Some(app) = histories::app(&name) else { return ExitCode::FAILURE };
     let rest: Vec<String> = arguments.collect();
     match rest.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["killed-after", statements] => match statements.parse() {
-            Ok(statements) => killed_after(&app, statements).await,
+        ["killed-after", statements, ref way @ ..] => match statements.parse() {
+            Ok(statements) => killed_after(&app, statements, way == ["down"]).await,
             Err(_) => ExitCode::FAILURE,
         },
         _ => app.run_from([program].into_iter().chain(rest)).await,
@@ -43,7 +46,7 @@ async fn sail() -> ExitCode {
 }
 
 /// Migrates; 0 when it came to its end before so many statements were sent.
-async fn killed_after(app: &App, statements: usize) -> ExitCode {
+async fn killed_after(app: &App, statements: usize, is_back: bool) -> ExitCode {
     let migrate = async {
         let database = Database::from_env(&Env::load()?)?;
         // The driver tells of every statement when it has run, those that begin and end
@@ -53,10 +56,17 @@ async fn killed_after(app: &App, statements: usize) -> ExitCode {
         if subscriber::set_global_default(Registry::default().with(killer)).is_err() {
             return Err(plimsoll::Error::LoggingTwice {});
         }
-        app.up(&database.with_pool(pool)).await
+        let database = database.with_pool(pool);
+        if !is_back {
+            return app.up(&database).await.map(drop);
+        }
+        let db = connect::session(&database).await?;
+        let reverted = app.on(&db).down(&Target::Back(1), None).await;
+        let _ = db.close().await;
+        reverted.map(drop)
     };
     match migrate.await {
-        Ok(_) => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }

@@ -53,6 +53,8 @@ mod interrupted;
 mod introspect;
 #[path = "migrate/keys.rs"]
 mod keys;
+#[path = "migrate/killed.rs"]
+mod killed;
 #[path = "migrate/made.rs"]
 mod made;
 #[path = "migrate/misfits.rs"]

@@ -1,13 +1,14 @@
 //! The histories that the ship can sail.
 
 use std::{
+    fs,
     io::{Read as _, stdin},
     process::Command,
     thread,
     time::{Duration, Instant},
 };
 
-use plimsoll::{App, History, prelude::*, steps::AlterBuilder};
+use plimsoll::{App, Change, History, prelude::*, steps::AlterBuilder};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
@@ -18,6 +19,9 @@ const SEEDS: &[(&str, &str)] = &[(
 
 /// The app of that name.
 pub(crate) fn app(name: &str) -> Option<App> {
+    if let Some(file) = name.strip_prefix("changes=") {
+        return of_changes(file);
+    }
     let history = match name {
         // Eight migrations of every kind.
         "eight" => History::new()
@@ -68,6 +72,18 @@ pub(crate) fn app(name: &str) -> Option<App> {
         _ => return None,
     };
     Some(App::new(history).seeds(SEEDS))
+}
+
+/// One migration for each of the two lists of changes in the file.
+fn of_changes(file: &str) -> Option<App> {
+    let lists: Vec<Vec<Change>> = serde_json::from_str(&fs::read_to_string(file).ok()?).ok()?;
+    let named = ["m01", "m02"].into_iter().zip(lists);
+    let history = named.fold(History::new(), |history, (name, list)| {
+        let steps =
+            move || list.iter().cloned().fold(Steps::new(), Steps::change).allow_loss("it is told");
+        history.declared(name, steps)
+    });
+    Some(App::new(history))
 }
 
 fn slow(work: Work) -> History {

@@ -26,7 +26,7 @@ const WITHOUT_ROWS: &[&str] = &["primary_key_type"];
 /// Writes the tests of each folder, a module with one for each database.
 macro_rules! cases {
     ($($case:ident),+ $(,)?) => {
-        const CASES: &[&str] = &[$(stringify!($case)),+];
+        pub(crate) const CASES: &[&str] = &[$(stringify!($case)),+];
 
         $(mod $case {
             use plimsoll::Dialect;
@@ -63,13 +63,13 @@ fn read(case: &str, file: &str, extension: &str, dialect: Dialect) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn schema(case: &str, file: &str, dialect: Dialect) -> Schema {
+pub(crate) fn schema(case: &str, file: &str, dialect: Dialect) -> Schema {
     let text = read(case, file, "json", dialect);
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file} of {case}: {error}"))
 }
 
 /// The lines of the changes, or why the database has no such notion.
-fn expected(case: &str, dialect: Dialect) -> Result<Vec<String>, String> {
+pub(crate) fn kinds_of(case: &str, dialect: Dialect) -> Result<Vec<String>, String> {
     let text = read(case, "expected", "txt", dialect);
     match text.strip_prefix(NONE) {
         Some(reason) => Err(reason.trim_end().to_owned()),
@@ -80,7 +80,7 @@ fn expected(case: &str, dialect: Dialect) -> Result<Vec<String>, String> {
 fn is_detected(case: &str, dialect: Dialect) {
     let (have, want) = (schema(case, "have", dialect), schema(case, "want", dialect));
     let made = (creation(dialect, &have), creation(dialect, &want));
-    let expected = expected(case, dialect);
+    let expected = kinds_of(case, dialect);
     let wanted = match made {
         (Ok(_), Ok(want)) => want,
         (Err(error), _) | (_, Err(error)) => {
@@ -178,12 +178,12 @@ fn named(mut change: Change) -> Change {
     change
 }
 
-fn gathered(schema: &Schema) -> Schema {
+pub(crate) fn gathered(schema: &Schema) -> Schema {
     Schema::of(schema.tables.values().cloned())
 }
 
 /// Whether every constraint has a name, as those that a migration declares have.
-fn is_named(schema: &Schema) -> bool {
+pub(crate) fn is_named(schema: &Schema) -> bool {
     schema.tables.values().all(|table| {
         let uniques = table.uniques.iter().map(|it| &it.name);
         let checks = table.checks.iter().map(|it| &it.name);
@@ -225,7 +225,7 @@ fn the_documentation_says_what_is_detected() {
     for case in CASES.iter().map(|case| case.replace('_', "-")).collect::<BTreeSet<_>>() {
         write!(table, "| {case} |").unwrap();
         for dialect in Dialect::ALL {
-            let cell = expected(&case, dialect).map_or_else(|reason| reason, |_| "yes".to_owned());
+            let cell = kinds_of(&case, dialect).map_or_else(|reason| reason, |_| "yes".to_owned());
             write!(table, " {cell} |").unwrap();
         }
         table.push('\n');
