@@ -25,5 +25,7 @@ mod process;
 mod rows;
 #[path = "it/signal.rs"]
 mod signal;
+#[path = "it/verify.rs"]
+mod verify;
 #[path = "it/wait.rs"]
 mod wait;

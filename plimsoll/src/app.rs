@@ -4,6 +4,7 @@ mod agree;
 mod drafts;
 mod replay;
 mod run;
+mod verify;
 
 use std::{fmt, time::Duration};
 
@@ -28,6 +29,7 @@ use crate::{
 pub use agree::{Agreement, Compared, Whose};
 pub use drafts::Beginning;
 pub use run::Run;
+pub use verify::{Verified, VerifiedMigration};
 
 /// How long the lock is waited for when nobody says otherwise.
 pub const LOCK_TIMEOUT: Duration = Duration::from_mins(10);

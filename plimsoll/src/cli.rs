@@ -11,6 +11,7 @@ mod plan;
 mod show;
 mod stamp;
 mod travel;
+mod verify;
 
 use std::{ffi::OsString, fmt::Display, process::ExitCode, sync::Arc};
 
@@ -115,6 +116,7 @@ impl App {
             Command::Check(args) => agree::check(&context, &args).await,
             Command::Schema(args) => show::schema(&context, &args).await,
             Command::Diagram(args) => show::diagram(&context, &args).await,
+            Command::Verify(args) => Box::pin(verify::verify(&context, &args)).await,
             Command::Wait(args) => inspect::wait(&context, &args).await,
             Command::Init => Ok(inspect::init(&context)),
             Command::Migrate { .. } => Err(MigrationError::AmbiguousCommand {}.into()),

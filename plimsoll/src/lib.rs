@@ -88,7 +88,10 @@ pub mod write;
 #[cfg(feature = "migrate")]
 pub use alter::{alter, make};
 #[cfg(feature = "migrate")]
-pub use app::{Agreement, App, Beginning, Choice, Compared, LOCK_TIMEOUT, Report, Run, Whose};
+pub use app::{
+    Agreement, App, Beginning, Choice, Compared, LOCK_TIMEOUT, Report, Run, Verified,
+    VerifiedMigration, Whose,
+};
 pub use change::Change;
 #[cfg(feature = "migrate")]
 pub use code::{Call, CallCode, Running};

@@ -101,6 +101,8 @@ mod travel;
 mod typed;
 #[path = "migrate/types.rs"]
 mod types;
+#[path = "migrate/verify.rs"]
+mod verify;
 #[path = "migrate/waits.rs"]
 mod waits;
 #[path = "migrate/withstand.rs"]

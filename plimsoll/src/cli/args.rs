@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::verify::Verify;
 use crate::{
     app::LOCK_TIMEOUT, dialect::Dialect, draft::Answers, limits::Limits, revisions::Target,
 };
@@ -97,6 +98,9 @@ pub(super) enum Command {
     Schema(Schema),
     /// Draw the tables and how they refer to each other.
     Diagram(Diagram),
+    /// Replay the history on databases made for the purpose: each migration up, down, up. Exit code 2
+    /// when the schema does not come back.
+    Verify(Verify),
     /// Wait until the database answers.
     Wait(Wait),
     /// Explain why there is nothing to initialise.
