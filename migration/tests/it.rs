@@ -21,6 +21,8 @@ mod history;
 mod place;
 #[path = "it/process.rs"]
 mod process;
+#[path = "it/repair.rs"]
+mod repair;
 #[path = "it/rows.rs"]
 mod rows;
 #[path = "it/signal.rs"]

@@ -2,6 +2,7 @@
 
 mod agree;
 mod drafts;
+mod repair;
 mod replay;
 mod run;
 mod verify;
@@ -28,6 +29,7 @@ use crate::{
 
 pub use agree::{Agreement, Compared, Whose};
 pub use drafts::Beginning;
+pub use repair::{Shown, Wreck};
 pub use run::Run;
 pub use verify::{Verified, VerifiedMigration};
 
@@ -53,6 +55,7 @@ pub struct App {
     seeds: Vec<(String, String)>,
     entities: Option<Source>,
     unmanaged: Vec<String>,
+    in_order: bool,
     version: Option<&'static str>,
 }
 
@@ -96,7 +99,14 @@ pub struct Choice {
 impl App {
     /// An app with these migrations and no default rows.
     pub fn new(history: History) -> Self {
-        Self { history, seeds: Vec::new(), entities: None, unmanaged: Vec::new(), version: None }
+        Self {
+            history,
+            seeds: Vec::new(),
+            entities: None,
+            unmanaged: Vec::new(),
+            in_order: false,
+            version: None,
+        }
     }
 
     /// Says what the code wants of the database: the entities that are listed by
@@ -138,6 +148,15 @@ impl App {
     pub fn seeds<'s>(mut self, files: impl IntoIterator<Item = &'s (&'s str, &'s str)>) -> Self {
         self.seeds
             .extend(files.into_iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
+        self
+    }
+
+    /// Refuses a migration that was added before the last that a database has applied, as a branch does that
+    /// is merged late. Without it such a migration runs behind the others, as `SeaORM` runs it, and a warning
+    /// says so.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        self.in_order = true;
         self
     }
 
@@ -240,6 +259,7 @@ impl App {
             progress: &Log,
             lock: Some(LOCK_TIMEOUT),
             limits: Some(Limits::default()),
+            in_order: self.in_order,
             stop: Stop::new(),
         };
         Run { app: self, db, terms, may_lose: false }

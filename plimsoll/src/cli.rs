@@ -8,6 +8,7 @@ mod inspect;
 mod interrupt;
 mod output;
 mod plan;
+mod repair;
 mod show;
 mod stamp;
 mod travel;
@@ -107,6 +108,7 @@ impl App {
             Command::Refresh(args) => travel::refresh(&context, args).await,
             Command::Reset(args) => travel::reset(&context, args).await,
             Command::Seed(args) => travel::seed(&context, args).await,
+            Command::Repair(args) => Box::pin(repair::repair(&context, args)).await,
             Command::Status => inspect::status(&context).await,
             Command::Current => inspect::current(&context).await,
             Command::Heads => inspect::heads(&context),

@@ -89,8 +89,8 @@ pub mod write;
 pub use alter::{alter, make};
 #[cfg(feature = "migrate")]
 pub use app::{
-    Agreement, App, Beginning, Choice, Compared, LOCK_TIMEOUT, Report, Run, Verified,
-    VerifiedMigration, Whose,
+    Agreement, App, Beginning, Choice, Compared, LOCK_TIMEOUT, Report, Run, Shown, Verified,
+    VerifiedMigration, Whose, Wreck,
 };
 pub use change::Change;
 #[cfg(feature = "migrate")]
@@ -114,7 +114,7 @@ pub use limits::Limits;
 pub use meet::Wanted;
 pub use misfit::Misfit;
 #[cfg(feature = "migrate")]
-pub use runner::{Ran, Rehearsed, Stamp, Unfinished};
+pub use runner::{Ran, Rehearsed, Repair, Repaired, Stamp, Unfinished};
 pub use schema::{Beside, Entities, Schema, TableBuilder, table_of};
 #[cfg(feature = "migrate")]
 #[doc(hidden)]

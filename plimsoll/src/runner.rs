@@ -3,6 +3,7 @@
 mod batches;
 mod one;
 mod rehearse;
+mod repair;
 mod seen;
 mod stamp;
 mod unfinished;
@@ -36,6 +37,8 @@ use one::One;
 pub use rehearse::Rehearsed;
 pub(crate) use rehearse::rehearse;
 use rehearse::{Rendered, render};
+pub(crate) use repair::repair;
+pub use repair::{Repair, Repaired};
 pub use stamp::Stamp;
 pub use unfinished::Unfinished;
 pub(crate) use unfinished::unfinished;
@@ -137,6 +140,7 @@ impl<'r> Runner<'r> {
             self.terms.progress.tell(Event::Warning { sentence: &sentence });
         }
         let run = revisions::to_apply(&standings, target).map_err(MigrationError::from)?;
+        self.in_order(&standings, &run)?;
         if !may_lose {
             let revisions = run.iter().map(|at| &self.revisions.list[*at]);
             let losses = losses(revisions);
@@ -145,6 +149,27 @@ impl<'r> Runner<'r> {
             }
         }
         self.run(&standings, run, Way::Up).await
+    }
+
+    /// Refuses, or tells of, what runs behind a later revision.
+    fn in_order(&self, standings: &[Standing], run: &[usize]) -> Result<()> {
+        let runs = |it: &&Standing| run.iter().any(|at| standings[*at].name == it.name);
+        let late: Vec<String> = revisions::out_of_order(standings)
+            .into_iter()
+            .filter(runs)
+            .map(|it| it.name.clone())
+            .collect();
+        let Some((_, last)) = revisions::last_applied(standings).filter(|_| !late.is_empty())
+        else {
+            return Ok(());
+        };
+        let found = MigrationError::OutOfOrder { migrations: late, last: last.name.clone() };
+        if self.terms.in_order {
+            return Err(found.into());
+        }
+        let sentence = format!("{found}: it runs behind it");
+        self.terms.progress.tell(Event::Warning { sentence: &sentence });
+        Ok(())
     }
 
     /// Applies the revisions of these names, in the order of the list.
@@ -176,9 +201,7 @@ impl<'r> Runner<'r> {
         let standings = self.known_standings().await?;
         let open = self.records.open(self.db).await?;
         if let Some(open) = open.filter(|open| !is_settled(open, &standings)) {
-            let settle = self.records.settle(&open);
-            let (migration, way) = (open.version, open.way.verb());
-            return Err(MigrationError::Interrupted { migration, way, settle }.into());
+            return Err(interrupted(&open).into());
         }
         let stamp = Stamp::of(self.revisions, &standings, target)?;
         if expected.is_some_and(|expected| *expected != stamp) {
@@ -186,16 +209,37 @@ impl<'r> Runner<'r> {
             return Err(MigrationError::ChangedMeanwhile { doing: "forget", now }.into());
         }
         let statements = stamp.statements(self.revisions, &self.records, Some(Duration::ZERO));
+        self.keep(&statements, "stamp").await?;
+        Ok(stamp)
+    }
+
+    /// Writes to the records, all of it or nothing.
+    async fn keep(&self, statements: &[String], doing: &'static str) -> Result<()> {
         let kept = self.terms.patiently(async || {
             let tx = self.db.begin_with_options(retry::to_write(self.db, None)).await?;
-            for sql in &statements {
+            for sql in statements {
                 tx.execute_unprepared(sql).await?;
             }
             tx.commit().await
         });
-        let failed = |source| MigrationError::Record { doing: "stamp", source };
-        kept.await.map_err(failed)?;
-        Ok(stamp)
+        Ok(kept.await.map_err(|source| MigrationError::Record { doing, source })?)
+    }
+
+    /// Settles what a crash or an edit left behind; nothing unless it is what is `expected`.
+    pub(crate) async fn repair(
+        &self,
+        how: &Repair,
+        expected: Option<&Repaired>,
+    ) -> Result<Repaired> {
+        let standings = self.standings().await?;
+        let open = self.records.open(self.db).await?;
+        let repaired = repair(self.revisions, &self.records, &standings, open.as_ref(), how)?;
+        if expected.is_some_and(|expected| expected.sentence != repaired.sentence) {
+            let now = vec![repaired.name];
+            return Err(MigrationError::ChangedMeanwhile { doing: "settle", now }.into());
+        }
+        self.keep(&repaired.statements, "repair").await?;
+        Ok(repaired)
     }
 
     /// Forgets what has run, as SeaORM's `reset` does.
@@ -237,7 +281,7 @@ impl<'r> Runner<'r> {
                 .map_err(|source| MigrationError::Record { doing: "tidy", source })?;
         }
         if let Some(open) = &open {
-            resume_first(&self.records, open, way, standings, &mut positions)?;
+            resume_first(open, way, standings, &mut positions)?;
         }
         // All of them are rendered before the first runs: what the database has no form for is
         // refused before anything has changed.
@@ -363,13 +407,22 @@ pub(crate) fn is_settled(open: &Open, standings: &[Standing]) -> bool {
     }
 }
 
+/// What a run says of a migration that only a person can settle.
+fn interrupted(open: &Open) -> MigrationError {
+    let (statement, table) = match &open.begun {
+        Begun::Statement(it) => (Some(it.sql.clone()), Some(it.table.clone())),
+        Begun::Code | Begun::Nothing => (None, None),
+    };
+    let (migration, way) = (open.version.clone(), open.way.verb());
+    MigrationError::Interrupted { migration, way, statement, table }
+}
+
 /// Puts the migration that an earlier run left open before all others: there is one journal entry.
 ///
 /// # Errors
 /// [`MigrationError::Interrupted`] when what it did is not known, or the code has it no more;
 /// [`MigrationError::InterruptedOtherWay`] when this run does not lead through it.
 pub(crate) fn resume_first(
-    records: &Records<'_>,
     open: &Open,
     way: Way,
     standings: &[Standing],
@@ -379,8 +432,7 @@ pub(crate) fn resume_first(
     let verb = open.way.verb();
     let position = standings.iter().position(|it| it.name == open.version);
     let (Some(position), false) = (position, open.begun == Begun::Code) else {
-        let settle = records.settle(open);
-        return Err(MigrationError::Interrupted { migration, way: verb, settle });
+        return Err(interrupted(open));
     };
     match positions.iter().position(|at| *at == position) {
         Some(at) if open.way == way => {

@@ -75,6 +75,8 @@ mod rebuild;
 mod rebuilds;
 #[path = "migrate/referenced.rs"]
 mod referenced;
+#[path = "migrate/repair.rs"]
+mod repair;
 #[path = "migrate/seaorm.rs"]
 mod seaorm;
 #[path = "migrate/seeds.rs"]

@@ -70,6 +70,13 @@ impl<'r> Run<'r> {
         self
     }
 
+    /// Lets a migration run that was added before the last applied, whatever [`App::in_order`] says.
+    #[must_use]
+    pub fn out_of_order(mut self) -> Self {
+        self.terms.in_order = false;
+        self
+    }
+
     /// Stops when somebody asks for it.
     #[must_use]
     pub fn until(mut self, stop: &Stop) -> Self {
@@ -158,7 +165,7 @@ impl<'r> Run<'r> {
         Ok((standings, open))
     }
 
-    async fn start<'s>(&'s self, revisions: &'s Revisions<'s>) -> Result<Runner<'s>> {
+    pub(super) async fn start<'s>(&'s self, revisions: &'s Revisions<'s>) -> Result<Runner<'s>> {
         Runner::start(self.db, revisions, self.terms.clone()).await
     }
 
@@ -296,7 +303,7 @@ impl<'r> Run<'r> {
         let mut open = records.open(self.db).await?;
         open.take_if(|open| is_settled(open, &standings));
         if let Some(open) = &open {
-            resume_first(&records, open, way, &standings, &mut positions)?;
+            resume_first(open, way, &standings, &mut positions)?;
         }
         rehearse(self.dialect(), &revisions, &positions, way, open.as_ref())
     }

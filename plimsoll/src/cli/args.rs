@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::verify::Verify;
+use super::{repair::Repair, verify::Verify};
 use crate::{
     app::LOCK_TIMEOUT, dialect::Dialect, draft::Answers, limits::Limits, revisions::Target,
 };
@@ -69,6 +69,8 @@ pub(super) enum Command {
     /// Record the migrations up to TARGET as applied and forget the later ones, without running any. Asks
     /// before it forgets.
     Stamp(Stamp),
+    /// Show what a crash or an edit left behind, and settle it. Exit code 2 when there is something.
+    Repair(Repair),
     /// Show how every migration stands. Exit code 2 when one is pending, missing, changed or
     /// interrupted.
     Status,
@@ -194,6 +196,9 @@ pub(super) struct Up {
     /// Leave out this seeder.
     #[arg(long, value_name = "SEEDER")]
     pub(super) skip: Vec<String>,
+    /// Let a migration run that was added before the last applied, where that is refused.
+    #[arg(long)]
+    pub(super) out_of_order: bool,
     #[command(flatten)]
     pub(super) lock: Lock,
 }

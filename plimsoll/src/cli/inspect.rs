@@ -13,7 +13,7 @@ use super::{
 use crate::{
     connect,
     error::{Error, Result},
-    revisions::{Standing, State},
+    revisions::{self, Standing, State},
     runner::Unfinished,
 };
 
@@ -25,6 +25,9 @@ struct Revision<'s> {
     applied_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     took_ms: Option<i64>,
+    /// Whether it is pending, and stands before the last that is applied.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    out_of_order: bool,
     #[serde(flatten)]
     open: Option<Open<'s>>,
 }
@@ -81,6 +84,11 @@ impl Seen {
         self.open.as_ref().filter(|open| open.name == it.name)
     }
 
+    /// Whether it was added before the last that is applied.
+    fn is_late(&self, it: &Standing) -> bool {
+        revisions::out_of_order(&self.standings).contains(&it)
+    }
+
     fn state(&self, it: &Standing) -> &'static str {
         self.open(it).map_or(it.state.name(), word)
     }
@@ -101,6 +109,7 @@ impl Seen {
             state: self.state(it),
             applied_at: it.at,
             took_ms: it.took_ms,
+            out_of_order: self.is_late(it),
             open: self.open(it).map(|open| Open {
                 way: if open.reverting { "down" } else { "up" },
                 finished: open.finished,
@@ -143,6 +152,7 @@ pub(super) async fn status(context: &Context<'_>) -> Result<u8> {
         let took = it.took_ms.map(|took| format!(" in {took} ms"));
         let detail = match seen.open(it) {
             Some(open) => how_far(open),
+            None if seen.is_late(it) => "added before the last applied".to_owned(),
             None => when.unwrap_or_default() + &took.unwrap_or_default(),
         };
         let color = match it.state {

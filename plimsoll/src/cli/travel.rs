@@ -153,6 +153,7 @@ pub(super) async fn up(context: &Context<'_>, args: Up) -> Result<u8> {
         .on_session(&database, async |db| {
             let run = context.run(db, &args.lock);
             let run = if context.common.yes { run.losing() } else { run };
+            let run = if args.out_of_order { run.out_of_order() } else { run };
             match run.up(&target, &choice).await {
                 Err(Error::Migration(MigrationError::LossNotAllowed { losses }))
                     if context.asks() =>

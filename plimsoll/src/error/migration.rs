@@ -82,6 +82,20 @@ pub enum MigrationError {
         /// What remains of the migration in the database.
         remains: Remains,
     },
+    /// PLM0080: there is nothing of the kind that was to be settled.
+    #[error("there is nothing to repair: {what}")]
+    NothingToRepair {
+        /// What there is not.
+        what: String,
+    },
+    /// PLM0081: a migration was added before the last that is applied, where that is refused.
+    #[error("{} added before `{last}`, which is applied", were(migrations))]
+    OutOfOrder {
+        /// The migrations.
+        migrations: Vec<String>,
+        /// The last that is applied.
+        last: String,
+    },
     /// PLM0091: somebody asked for it.
     #[error("stopped, as asked{}", at.as_ref().map(|at| format!(", in migration `{at}`")).unwrap_or_default())]
     Stopped {
@@ -101,8 +115,10 @@ pub enum MigrationError {
         migration: String,
         /// `applying` or `reverting`.
         way: &'static str,
-        /// The statements that settle it by hand: as done, and as undone.
-        settle: [String; 2],
+        /// The statement that was running, if it is known.
+        statement: Option<String>,
+        /// The table that the statement is about.
+        table: Option<String>,
     },
     /// PLM0039: an earlier run was interrupted in a migration that this run does not lead through:
     /// the other way, or behind its target.
@@ -325,6 +341,12 @@ fn list(names: &[String]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
+fn were(migrations: &[String]) -> String {
+    let names: Vec<String> = migrations.iter().map(|name| format!("`{name}`")).collect();
+    let verb = if names.len() == 1 { "migration {} was" } else { "migrations {} were" };
+    verb.replace("{}", &names.join(", "))
+}
+
 fn count(revisions: usize) -> String {
     if revisions == 1 { "a revision".to_owned() } else { format!("{revisions} revisions") }
 }
@@ -378,6 +400,8 @@ impl MigrationError {
             Self::Unanswered { .. } => "PLM0067",
             Self::BadAnswer { .. } => "PLM0068",
             Self::NotComparable { .. } => "PLM0070",
+            Self::NothingToRepair { .. } => "PLM0080",
+            Self::OutOfOrder { .. } => "PLM0081",
             Self::Stopped { .. } => "PLM0091",
         }
     }
@@ -414,6 +438,12 @@ impl MigrationError {
             Self::Failed { remains, done, .. } | Self::Panicked { remains, done, .. } => {
                 format!("{}{}", remains.describe(), before(done))
             }
+            Self::NothingToRepair { .. } => "`repair` alone shows what there is to settle".to_owned(),
+            Self::OutOfOrder { .. } => {
+                "give them a later name and a later place in the list, or let them run behind it with \
+                 `up --out-of-order`; nothing was changed"
+                    .to_owned()
+            }
             Self::Stopped { remains, done, .. } => {
                 let left = match remains {
                     Remains::Nothing => "nothing is half done",
@@ -422,17 +452,26 @@ impl MigrationError {
                 };
                 format!("{left}; the same command goes on from here{}", before(done))
             }
-            Self::Interrupted { settle: [done, undone], .. } => format!(
-                "look at the database; if what the migration does is there, complete it by hand and run \
-                 `{done}`; if not, take away what is there and run `{undone}`"
-            ),
+            Self::Interrupted { statement, table, .. } => {
+                let at = match (statement, table) {
+                    (Some(statement), Some(table)) => {
+                        format!("it was at `{table}`, by: {statement}; ")
+                    }
+                    _ => String::new(),
+                };
+                format!(
+                    "{at}`repair` shows what is there of it; if that is all, or you complete it, type \
+                     `repair --done`; if it is nothing, or you take it away, `repair --undo`"
+                )
+            }
             Self::InterruptedOtherWay { way, .. } => match *way {
                 "applying" => "finish it first with `up`".to_owned(),
                 _ => "finish it first with `down`".to_owned(),
             },
             Self::InterruptedChanged { statement, .. } => format!(
                 "restore the migration as it was, run it, and change the schema in a new one; \
-                 the statement was: {statement}"
+                 the statement was: {statement}; if it cannot be restored, `repair` shows what is there, \
+                 and `repair --done` or `repair --undo` settles it"
             ),
             Self::ConnectionLost { done, .. } => {
                 format!("run the command again: it goes on where this one stopped{}", before(done))

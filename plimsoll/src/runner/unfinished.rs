@@ -38,7 +38,7 @@ pub(crate) async fn unfinished(
         Some("wait until the process that holds the migration lock has ended".to_owned())
     } else {
         // What stands in the way of a run that does not lead through it is what there is to do.
-        let refused = resume_first(records, &open, open.way, standings, &mut []).err();
+        let refused = resume_first(&open, open.way, standings, &mut []).err();
         refused.and_then(|why| Error::from(why).hint())
     };
     Ok(Some(Unfinished {
