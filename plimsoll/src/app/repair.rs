@@ -4,14 +4,14 @@ use serde::Serialize;
 
 use super::Run;
 use crate::{
-    compare::as_it_stands,
+    compare::{How, compare},
     config::Database,
     error::Result,
     introspect::introspect,
+    meet::Wanted,
     records::{Begun, Open, Records, Way},
     revisions::Standing,
     runner::{Repair, Repaired, Unfinished, repair},
-    schema::Schema,
 };
 
 /// What there is to settle.
@@ -95,11 +95,19 @@ impl Run<'_> {
             [&end, &beginning].into_iter().flatten().any(|made| made.tables.contains_key(name))
         };
         found.tables.retain(|name, _| is_known(name));
-        let sentences = |made: &Schema| {
-            let changes = as_it_stands(&found, made, self.dialect());
-            changes.iter().map(|it| it.describe()).collect::<Vec<_>>()
+        let how = How {
+            asking: Some((self.db, database)),
+            dialect: self.dialect(),
+            wanted: Wanted::Exactly,
+            renames: &[],
         };
-        Ok((end.as_ref().map(sentences), beginning.as_ref().map(sentences)))
+        let mut told = [None, None];
+        for (made, told) in [&end, &beginning].into_iter().zip(&mut told) {
+            let Some(made) = made else { continue };
+            let compared = Box::pin(compare(&found, made, &how)).await;
+            *told = Some(compared.diff.changes.iter().map(|it| it.describe()).collect());
+        }
+        Ok(told.into())
     }
 
     /// Settles it, under the lock: the records say so from then on, and nothing else changes. Nothing

@@ -153,13 +153,13 @@ fn tell(context: &Context<'_>, shown: &Shown) {
     if let (Some(statement), Some(table)) = (&shown.statement, &shown.table) {
         line(format!("  it was at `{table}`, by: {statement}"));
     }
-    for (sentences, whole, part) in [
-        (&shown.lacks, "all of it is there", "for all of it to be there, one would have to"),
-        (&shown.has, "nothing of it is there", "for nothing of it to be there, one would have to"),
+    for (sentences, as_if, part) in [
+        (&shown.lacks, "it were done", "for it to be done, one would have to"),
+        (&shown.has, "it were undone", "for it to be undone, one would have to"),
     ] {
         match sentences.as_deref() {
             None => {}
-            Some([]) => line(format!("  the schema is as if {whole}")),
+            Some([]) => line(format!("  the schema is as if {as_if}")),
             Some(sentences) => {
                 for sentence in sentences {
                     line(format!("  {part}: {sentence}"));
@@ -182,8 +182,7 @@ fn findings(wreck: Wreck) -> Vec<Finding> {
         };
         let mut next = vec![open.next.clone()];
         if !open.running && !open.next.contains("repair --") {
-            next.push("or, when that cannot be: `repair --done` when all of it is there, `repair --undo` when \
-                       nothing is"
+            next.push("or, when that cannot be: `repair --done` when it is done, `repair --undo` when it is undone"
                 .to_owned());
         }
         let state = if open.running { "running" } else { "interrupted" };
