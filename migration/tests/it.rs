@@ -7,6 +7,8 @@
 
 #[path = "it/agree.rs"]
 mod agree;
+#[path = "it/baseline.rs"]
+mod baseline;
 #[path = "it/command.rs"]
 mod command;
 #[path = "it/confirm.rs"]

@@ -1,6 +1,7 @@
 //! A project's migrations and seeds as one thing that a command or a program runs.
 
 mod agree;
+mod baseline;
 mod drafts;
 mod repair;
 mod replay;
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub use agree::{Agreement, Compared, Whose};
+pub use baseline::Baseline;
 pub use drafts::Beginning;
 pub use repair::{Shown, Wreck};
 pub use run::Run;

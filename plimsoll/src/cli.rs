@@ -3,6 +3,7 @@
 mod agree;
 mod args;
 mod ask;
+mod baseline;
 mod generate;
 mod inspect;
 mod interrupt;
@@ -108,6 +109,7 @@ impl App {
             Command::Refresh(args) => travel::refresh(&context, args).await,
             Command::Reset(args) => travel::reset(&context, args).await,
             Command::Seed(args) => travel::seed(&context, args).await,
+            Command::Baseline(args) => Box::pin(baseline::baseline(&context, args)).await,
             Command::Repair(args) => Box::pin(repair::repair(&context, args)).await,
             Command::Status => inspect::status(&context).await,
             Command::Current => inspect::current(&context).await,

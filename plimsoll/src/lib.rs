@@ -89,8 +89,8 @@ pub mod write;
 pub use alter::{alter, make};
 #[cfg(feature = "migrate")]
 pub use app::{
-    Agreement, App, Beginning, Choice, Compared, LOCK_TIMEOUT, Report, Run, Shown, Verified,
-    VerifiedMigration, Whose, Wreck,
+    Agreement, App, Baseline, Beginning, Choice, Compared, LOCK_TIMEOUT, Report, Run, Shown,
+    Verified, VerifiedMigration, Whose, Wreck,
 };
 pub use change::Change;
 #[cfg(feature = "migrate")]

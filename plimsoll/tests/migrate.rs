@@ -17,6 +17,8 @@ mod after_code;
 mod alter;
 #[path = "migrate/answered.rs"]
 mod answered;
+#[path = "migrate/baseline.rs"]
+mod baseline;
 #[path = "migrate/cases.rs"]
 mod cases;
 #[path = "migrate/connection.rs"]

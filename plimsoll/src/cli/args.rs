@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::{repair::Repair, verify::Verify};
+use super::{baseline::Baseline, repair::Repair, verify::Verify};
 use crate::{
     app::LOCK_TIMEOUT, dialect::Dialect, draft::Answers, limits::Limits, revisions::Target,
 };
@@ -69,6 +69,9 @@ pub(super) enum Command {
     /// Record the migrations up to TARGET as applied and forget the later ones, without running any. Asks
     /// before it forgets.
     Stamp(Stamp),
+    /// Take over a database that somebody else made: find the revision whose schema it has, and record
+    /// it when nothing differs. Exit code 2 when something does.
+    Baseline(Baseline),
     /// Show what a crash or an edit left behind, and settle it. Exit code 2 when there is something.
     Repair(Repair),
     /// Show how every migration stands. Exit code 2 when one is pending, missing, changed or
