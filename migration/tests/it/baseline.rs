@@ -26,7 +26,7 @@ async fn a_database_that_was_made_elsewhere_is_taken_over(scratch: &Scratch) {
         (&said["clean"], &said["revision"]),
         (&false.into(), &known().pop().unwrap().into())
     );
-    assert_eq!(said["differences"][0], "drop index `by_hand` of `users`");
+    assert_eq!(said["differences"][0], "drop index `by_hand` on `users`");
     assert!(!tables(db).await.is_empty());
     says(scratch, 2, &["status"]);
     let drop = if dialect(db) == Dialect::Mysql { " ON users" } else { "" };
