@@ -1,6 +1,7 @@
 //! A project's migrations and seeds as one thing that a command or a program runs.
 
 mod agree;
+mod copies;
 mod drafts;
 mod replay;
 mod run;
@@ -227,7 +228,14 @@ impl App {
     /// What the command can do, on a connection that is there: a pool of one, as
     /// [`connect::session`] makes it. Tells the log, and waits for the lock for [`LOCK_TIMEOUT`].
     pub fn on<'r>(&'r self, db: &'r DatabaseConnection) -> Run<'r> {
-        Run { app: self, db, progress: &Log, lock: Some(LOCK_TIMEOUT), may_lose: false }
+        Run {
+            app: self,
+            db,
+            progress: &Log,
+            lock: Some(LOCK_TIMEOUT),
+            may_lose: false,
+            backup: None,
+        }
     }
 
     /// The seed files, read.

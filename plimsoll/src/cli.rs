@@ -3,21 +3,25 @@
 mod agree;
 mod args;
 mod ask;
+mod copies;
+mod drop_all;
 mod generate;
 mod inspect;
+mod lost;
 mod output;
 mod plan;
 mod show;
 mod stamp;
 mod travel;
 
-use std::{ffi::OsString, fmt::Display, process::ExitCode, sync::Arc};
+use std::{ffi::OsString, fmt::Display, path::Path, process::ExitCode, sync::Arc};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use sea_orm::DatabaseConnection;
 
 use crate::{
     app::{App, Choice, Run},
+    backup::{self, Backup},
     config::{APP_ENV, DISABLED_SEEDERS, Database, ENABLED_SEEDERS, Env, Environment},
     connect,
     dialect::Dialect,
@@ -95,6 +99,9 @@ impl App {
             Command::Fresh(args) => travel::fresh(&context, args).await,
             Command::Refresh(args) => travel::refresh(&context, args).await,
             Command::Reset(args) => travel::reset(&context, args).await,
+            Command::DropAll(args) => drop_all::drop_all(&context, args).await,
+            Command::Backup(args) => copies::backup(&context, args).await,
+            Command::Restore(args) => copies::restore(&context, args).await,
             Command::Seed(args) => travel::seed(&context, args).await,
             Command::Status => inspect::status(&context).await,
             Command::Current => inspect::current(&context).await,
@@ -174,7 +181,19 @@ impl Context<'_> {
     }
 
     fn run<'r>(&'r self, db: &'r DatabaseConnection, lock: &args::Lock) -> Run<'r> {
-        self.app.on(db).telling(&**self.output).locked_within(lock.limit())
+        let run = self.app.on(db).telling(&**self.output).locked_within(lock.limit());
+        match (&lock.backup, self.database()) {
+            (Some(file), Ok(database)) => run.with_backup(self.copy_of(&database, file.as_deref())),
+            _ => run,
+        }
+    }
+
+    /// A copy of the database in that file, else in a folder of copies.
+    fn copy_of(&self, database: &Database, file: Option<&Path>) -> Backup {
+        match file {
+            Some(file) => Backup::to_file(database, file),
+            None => Backup::to_folder(database, backup::folder(database, self.env.folder())),
+        }
     }
 
     /// The seeders that the environment and the options leave.

@@ -11,6 +11,8 @@ mod alter;
 #[cfg(feature = "migrate")]
 mod app;
 #[cfg(feature = "migrate")]
+mod backup;
+#[cfg(feature = "migrate")]
 mod catalog;
 pub mod change;
 #[cfg(feature = "cli")]
@@ -41,6 +43,8 @@ mod history;
 mod introspect;
 #[cfg(feature = "migrate")]
 mod lock;
+#[cfg(feature = "migrate")]
+mod loss;
 #[cfg(feature = "migrate")]
 mod meet;
 mod misfit;
@@ -83,6 +87,8 @@ pub mod write;
 pub use alter::{alter, make};
 #[cfg(feature = "migrate")]
 pub use app::{Agreement, App, Beginning, Choice, Compared, LOCK_TIMEOUT, Report, Run, Whose};
+#[cfg(feature = "migrate")]
+pub use backup::{Backup, Copied};
 pub use change::Change;
 #[cfg(feature = "migrate")]
 pub use code::{Call, CallCode, Running};
@@ -99,6 +105,8 @@ pub use error::{MigrationError, Remains};
 pub use history::History;
 #[cfg(feature = "connect")]
 pub use introspect::introspect;
+#[cfg(feature = "migrate")]
+pub use loss::{Amount, Loss, Lost};
 #[cfg(feature = "migrate")]
 pub use meet::Wanted;
 pub use misfit::Misfit;

@@ -6,6 +6,7 @@ use sea_orm::DatabaseConnection;
 
 use super::{App, Choice, Report};
 use crate::{
+    backup::Backup,
     catalog,
     dialect::Dialect,
     error::{MigrationError, Result},
@@ -30,6 +31,8 @@ pub struct Run<'r> {
     pub(super) lock: Option<Duration>,
     /// Whether what loses rows or values need not say that it may.
     pub(super) may_lose: bool,
+    /// The copy that is made before anything changes.
+    pub(super) backup: Option<Backup>,
 }
 
 impl fmt::Debug for Run<'_> {
@@ -139,7 +142,8 @@ impl<'r> Run<'r> {
     }
 
     async fn start<'s>(&'s self, revisions: &'s Revisions<'s>) -> Result<Runner<'s>> {
-        Runner::start(self.db, revisions, self.progress, self.lock).await
+        let runner = Runner::start(self.db, revisions, self.progress, self.lock).await?;
+        Ok(runner.with_backup(self.backup.clone()))
     }
 
     pub(super) fn dialect(&self) -> Dialect {
@@ -431,7 +435,11 @@ impl<'r> Run<'r> {
             return Ok(chosen.iter().map(|seeder| seeder.nothing_to_do()).collect());
         }
         let runner = self.start(&revisions).await?;
-        let seeded = seeds.run(&chosen, mode).await;
+        let seeded = async {
+            runner.back_up().await?;
+            seeds.run(&chosen, mode).await
+        }
+        .await;
         runner.finish().await;
         seeded
     }

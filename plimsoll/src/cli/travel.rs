@@ -13,7 +13,8 @@ use super::{
     Context, DONE, FAILED, NOT_CLEAN,
     args::{Down, Lock, Redo, Refill, Reset, Script, Seed, Up},
     ask::{confirm, guard_production},
-    output::{count, duration},
+    lost::{All, agreed, announced},
+    output::{Heard, count, duration},
     plan::{self, Plan},
 };
 use crate::{
@@ -37,6 +38,8 @@ struct Done {
     applied: Option<Vec<Revision>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seeded: Option<Vec<SeededRows>>,
+    #[serde(flatten)]
+    heard: Heard,
 }
 
 #[derive(Serialize)]
@@ -122,6 +125,7 @@ fn report(
         reverted: reverted.map(revisions),
         applied: report.map(|report| revisions(&report.applied)),
         seeded: report.map(|report| report.seeded.iter().map(SeededRows::from).collect()),
+        heard: context.output.heard(),
     });
 }
 
@@ -249,7 +253,7 @@ pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
         .on_session(&database, async |db| {
             prepare(context, db, &args.lock).await?;
             let run = context.run(db, &args.lock);
-            let Some(expected) = agreed(context, &run, "down", &target).await? else {
+            let Some(expected) = agreed(context, &run, "down", &target, &args.lock).await? else {
                 return Ok(None);
             };
             let began = Instant::now();
@@ -260,19 +264,6 @@ pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
     let Some((reverted, took)) = reverted else { return Ok(FAILED) };
     report(context, &database, Some(&reverted), None, took);
     Ok(DONE)
-}
-
-/// The migrations that going back as far as `target` reverts, when somebody agreed to what that loses.
-async fn agreed(
-    context: &Context<'_>,
-    run: &Run<'_>,
-    command: &'static str,
-    target: &Target,
-) -> Result<Option<Vec<String>>> {
-    let rehearsed = run.rehearse_down(target).await?;
-    let expected: Vec<String> = rehearsed.iter().map(|it| it.name.clone()).collect();
-    let agreed = expected.is_empty() || confirm(context, command, &losses(&rehearsed))?;
-    Ok(agreed.then_some(expected))
 }
 
 pub(super) async fn redo(context: &Context<'_>, args: Redo) -> Result<u8> {
@@ -288,7 +279,7 @@ pub(super) async fn redo(context: &Context<'_>, args: Redo) -> Result<u8> {
         .on_session(&database, async |db| {
             prepare(context, db, &lock).await?;
             let run = context.run(db, &lock);
-            let Some(expected) = agreed(context, &run, "redo", &target).await? else {
+            let Some(expected) = agreed(context, &run, "redo", &target, &lock).await? else {
                 return Ok(None);
             };
             let began = Instant::now();
@@ -305,7 +296,7 @@ pub(super) async fn fresh(context: &Context<'_>, args: Refill) -> Result<u8> {
     if args.dry_run {
         return rehearse(context, true, async |run| run.rehearse_fresh().await).await;
     }
-    let what = ["every table of the database will be dropped, with all rows".to_owned()];
+    let what = All::Tables("every table of the database will be dropped, with all rows");
     destructive(context, "fresh", &args.lock, &what, async |run| {
         let done = run.fresh(&context.choice(&args.skip)?).await?;
         Ok((None, Some(done)))
@@ -317,7 +308,7 @@ pub(super) async fn refresh(context: &Context<'_>, args: Refill) -> Result<u8> {
     if args.dry_run {
         return rehearse(context, true, async |run| run.rehearse_refresh().await).await;
     }
-    let what = ["every migration will be reverted, and with it go all rows".to_owned()];
+    let what = All::Migrations("every migration will be reverted, and with it go all rows");
     destructive(context, "refresh", &args.lock, &what, async |run| {
         let (reverted, done) = run.refresh(&context.choice(&args.skip)?).await?;
         Ok((Some(reverted), Some(done)))
@@ -329,8 +320,9 @@ pub(super) async fn reset(context: &Context<'_>, args: Reset) -> Result<u8> {
     if args.dry_run {
         return rehearse(context, false, async |run| run.rehearse_reset().await).await;
     }
-    let what =
-        ["every migration will be reverted, and with it go all rows and the history".to_owned()];
+    let what = All::Migrations(
+        "every migration will be reverted, and with it go all rows and the history",
+    );
     destructive(context, "reset", &args.lock, &what, async |run| {
         Ok((Some(run.reset().await?), None))
     })
@@ -359,23 +351,26 @@ async fn destructive(
     context: &Context<'_>,
     command: &'static str,
     lock: &Lock,
-    what: &[String],
+    what: &All,
     work: impl AsyncFnOnce(Run<'_>) -> Result<Outcome>,
 ) -> Result<u8> {
     let database = context.database()?;
     guard_production(context, command)?;
     context.output.progress(format!("database: {database}"));
-    if !confirm(context, command, what)? {
-        return Ok(FAILED);
-    }
-    let began = Instant::now();
-    let (reverted, done) = context
+    let done = context
         .on_session(&database, async |db| {
             prepare(context, db, lock).await?;
-            work(context.run(db, lock)).await
+            let run = context.run(db, lock);
+            let lost = announced(context, &run, what, lock).await?;
+            if !confirm(context, command, &lost)? {
+                return Ok(None);
+            }
+            let began = Instant::now();
+            Ok(Some((work(run).await?, began.elapsed())))
         })
         .await?;
-    report(context, &database, reverted.as_deref(), done.as_ref(), began.elapsed());
+    let Some(((reverted, done), took)) = done else { return Ok(FAILED) };
+    report(context, &database, reverted.as_deref(), done.as_ref(), took);
     Ok(DONE)
 }
 
@@ -397,20 +392,6 @@ fn print_script(
     let plan = Plan::of(dialect, &records, &rehearsed);
     plan.in_schema(search_path).with_seeds(seeds).print(context);
     Ok(DONE)
-}
-
-/// What going back loses, as sentences.
-fn losses(rehearsed: &[Rehearsed]) -> Vec<String> {
-    rehearsed
-        .iter()
-        .flat_map(|it| {
-            let lost = match &it.losses {
-                Some(lost) => lost.clone(),
-                None => vec!["whatever its own code takes away".to_owned()],
-            };
-            lost.into_iter().map(|what| format!("{}: - {what}", it.name))
-        })
-        .collect()
 }
 
 pub(super) async fn seed(context: &Context<'_>, args: Seed) -> Result<u8> {
@@ -522,6 +503,7 @@ fn print_seeded(context: &Context<'_>, database: &Database, seeded: &[Seeded], m
         reverted: None,
         applied: None,
         seeded: Some(seeded.iter().map(SeededRows::from).collect()),
+        heard: context.output.heard(),
     });
 }
 
