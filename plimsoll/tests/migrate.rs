@@ -21,6 +21,8 @@ mod answered;
 mod cases;
 #[path = "migrate/connection.rs"]
 mod connection;
+#[path = "migrate/copies.rs"]
+mod copies;
 #[path = "migrate/crash.rs"]
 mod crash;
 #[path = "migrate/created.rs"]
@@ -53,6 +55,8 @@ mod interrupted;
 mod introspect;
 #[path = "migrate/keys.rs"]
 mod keys;
+#[path = "migrate/losses.rs"]
+mod losses;
 #[path = "migrate/made.rs"]
 mod made;
 #[path = "migrate/misfits.rs"]

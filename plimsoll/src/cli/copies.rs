@@ -75,8 +75,8 @@ pub(super) async fn backup(context: &Context<'_>, args: Backup) -> Result<u8> {
             context.run(db, &args.lock).back_up(&copy).await
         })
         .await?;
-    context.output.keep_copy(&made);
-    context.output.line(format!("{} written to {}", size(made.bytes), made.file.display()));
+    context.output.line(format!("copied to {} ({})", made.file.display(), size(made.bytes)));
+    context.output.tell_copy(&made);
     context.output.document(&Made {
         database: database.to_string(),
         file: made.file,

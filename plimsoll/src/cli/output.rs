@@ -166,15 +166,21 @@ impl Output {
         heard.losses.extend(losses.iter().map(Entry::of));
     }
 
-    /// Keeps for the result that a copy was made, and says what brings it back.
-    pub(super) fn keep_copy(&self, copy: &Copied) {
+    /// Says what brings a copy back, and what it may lack.
+    pub(super) fn tell_copy(&self, copy: &Copied) {
         for table in &copy.loose {
             self.note(format!(
-                "\x1b[1;33mwarning\x1b[0m: table `{table}` is not InnoDB's: what others wrote meanwhile may be in the copy in part"
+                "\x1b[1;33mwarning\x1b[0m: table `{table}` is not InnoDB's: of what others wrote meanwhile \
+                 the copy may have a part"
             ));
         }
-        self.progress(format!("copy: {} ({})", copy.file.display(), size(copy.bytes)));
-        self.progress(format!("  `{}` brings it back", bring_back(&copy.file)));
+        self.progress(format!("`{}` brings it back", bring_back(&copy.file)));
+    }
+
+    /// Keeps for the result that a copy was made.
+    fn keep_copy(&self, copy: &Copied) {
+        self.progress(format!("copied to {} ({})", copy.file.display(), size(copy.bytes)));
+        self.tell_copy(copy);
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.backup = Some(copy.file.clone());
     }

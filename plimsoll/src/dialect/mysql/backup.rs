@@ -259,7 +259,8 @@ async fn clear(db: &DatabaseConnection) -> Result<(), DbErr> {
     let routines = "SELECT CONCAT(routine_type, ' `', REPLACE(routine_name, '`', '``'), '`') \
          FROM information_schema.routines WHERE routine_schema = DATABASE()";
     let events = "SELECT CAST(event_name AS CHAR) FROM information_schema.events WHERE event_schema = DATABASE()";
-    db.execute_unprepared("SET foreign_key_checks = 0").await?;
+    // A table that another session uses would be waited for a day.
+    db.execute_unprepared("SET foreign_key_checks = 0, lock_wait_timeout = 30").await?;
     let cleared = async {
         for object in texts(db, &objects).await?.into_iter().chain(texts(db, routines).await?) {
             db.execute_unprepared(&format!("DROP {object}")).await?;
@@ -270,6 +271,6 @@ async fn clear(db: &DatabaseConnection) -> Result<(), DbErr> {
         Ok(())
     }
     .await;
-    db.execute_unprepared("SET foreign_key_checks = 1").await?;
+    db.execute_unprepared("SET foreign_key_checks = 1, lock_wait_timeout = DEFAULT").await?;
     cleared
 }

@@ -24,6 +24,9 @@ pub(crate) const MAGIC: &[u8] = b"PGDMP";
 const INSTALL: &str =
     "apt-get install postgresql-client, dnf install postgresql, brew install libpq";
 
+/// How long a table is waited for that another session uses.
+const LOCK_SECONDS: u64 = 30;
+
 /// What the tools would take from the environment of this process instead of from the URL.
 const OF_OTHERS: [&str; 7] = [
     "PGSERVICE",
@@ -146,7 +149,7 @@ pub(crate) async fn check(db: &DatabaseConnection, file: &Path) -> Result<()> {
     read.arg("--file=-").arg(file);
     let bad = |problem: String| MigrationError::BadCopy { file: file.to_owned(), problem };
     tool.run("read the copy", &mut read)
-        .map_err(|error| bad(format!("it is not whole: {error}")))?;
+        .map_err(|error| bad(format!("it cannot be read to its end: {error}")))?;
     match schema_of(&tool, file)? {
         Some(listed) if listed.starts_with(&format!("{schema} ")) => Ok(()),
         Some(listed) => {
@@ -228,6 +231,7 @@ fn beginning(schema: &str) -> String {
     let schema = renderer(Dialect::Postgres).text(schema);
     format!(
         "SET client_min_messages = warning;
+SET lock_timeout = '{LOCK_SECONDS}s';
 BEGIN;
 DO $plimsoll$
 DECLARE
