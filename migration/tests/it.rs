@@ -13,6 +13,8 @@ mod baseline;
 mod command;
 #[path = "it/confirm.rs"]
 mod confirm;
+#[path = "it/copies.rs"]
+mod copies;
 #[path = "../../plimsoll/tests/migrate/database.rs"]
 mod database;
 #[path = "it/generate.rs"]

@@ -2,6 +2,7 @@
 
 mod agree;
 mod baseline;
+mod copies;
 mod drafts;
 mod repair;
 mod replay;
@@ -264,7 +265,7 @@ impl App {
             in_order: self.in_order,
             stop: Stop::new(),
         };
-        Run { app: self, db, terms, may_lose: false }
+        Run { app: self, db, terms, may_lose: false, backup: None }
     }
 
     /// The seed files, read.

@@ -4,9 +4,12 @@ mod agree;
 mod args;
 mod ask;
 mod baseline;
+mod copies;
+mod drop_all;
 mod generate;
 mod inspect;
 mod interrupt;
+mod lost;
 mod output;
 mod plan;
 mod repair;
@@ -15,13 +18,14 @@ mod stamp;
 mod travel;
 mod verify;
 
-use std::{ffi::OsString, fmt::Display, process::ExitCode, sync::Arc};
+use std::{ffi::OsString, fmt::Display, path::Path, process::ExitCode, sync::Arc};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use sea_orm::{DatabaseConnection, DbBackend};
 
 use crate::{
     app::{App, Choice, Run},
+    backup::{self, Backup},
     config::{APP_ENV, DISABLED_SEEDERS, Database, ENABLED_SEEDERS, Env, Environment},
     connect,
     dialect::Dialect,
@@ -108,6 +112,9 @@ impl App {
             Command::Fresh(args) => travel::fresh(&context, args).await,
             Command::Refresh(args) => travel::refresh(&context, args).await,
             Command::Reset(args) => travel::reset(&context, args).await,
+            Command::DropAll(args) => drop_all::drop_all(&context, args).await,
+            Command::Backup(args) => copies::backup(&context, args).await,
+            Command::Restore(args) => copies::restore(&context, args).await,
             Command::Seed(args) => travel::seed(&context, args).await,
             Command::Baseline(args) => Box::pin(baseline::baseline(&context, args)).await,
             Command::Repair(args) => Box::pin(repair::repair(&context, args)).await,
@@ -199,7 +206,19 @@ impl Context<'_> {
             );
         }
         let run = self.app.on(db).telling(&**self.output).locked_within(lock.limit());
-        run.within(Some(limits)).until(&self.stop)
+        let run = run.within(Some(limits)).until(&self.stop);
+        match (&lock.backup, self.database()) {
+            (Some(file), Ok(database)) => run.with_backup(self.copy_of(&database, file.as_deref())),
+            _ => run,
+        }
+    }
+
+    /// A copy of the database in that file, else in a folder of copies.
+    fn copy_of(&self, database: &Database, file: Option<&Path>) -> Backup {
+        match file {
+            Some(file) => Backup::to_file(database, file),
+            None => Backup::to_folder(database, backup::folder(database, self.env.folder())),
+        }
     }
 
     /// The seeders that the environment and the options leave.

@@ -11,6 +11,8 @@ mod alter;
 #[cfg(feature = "migrate")]
 mod app;
 #[cfg(feature = "migrate")]
+mod backup;
+#[cfg(feature = "migrate")]
 mod catalog;
 pub mod change;
 #[cfg(feature = "cli")]
@@ -43,6 +45,8 @@ mod introspect;
 mod limits;
 #[cfg(feature = "migrate")]
 mod lock;
+#[cfg(feature = "migrate")]
+mod loss;
 #[cfg(feature = "migrate")]
 mod meet;
 mod misfit;
@@ -92,6 +96,8 @@ pub use app::{
     Agreement, App, Baseline, Beginning, Choice, Compared, LOCK_TIMEOUT, Report, Run, Shown,
     Verified, VerifiedMigration, Whose, Wreck,
 };
+#[cfg(feature = "migrate")]
+pub use backup::{Backup, Copied};
 pub use change::Change;
 #[cfg(feature = "migrate")]
 pub use code::{Call, CallCode, Running};
@@ -110,6 +116,8 @@ pub use history::History;
 pub use introspect::introspect;
 #[cfg(feature = "migrate")]
 pub use limits::Limits;
+#[cfg(feature = "migrate")]
+pub use loss::{Amount, Loss, Lost};
 #[cfg(feature = "migrate")]
 pub use meet::Wanted;
 pub use misfit::Misfit;

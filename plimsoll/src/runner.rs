@@ -9,7 +9,7 @@ mod stamp;
 mod unfinished;
 
 use std::{
-    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -17,18 +17,18 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, TransactionTrait 
 use tracing::Instrument as _;
 
 use crate::{
+    backup::Backup,
     catalog,
-    change::Change,
-    dialect::{Dialect, lock::row},
+    dialect::{Dialect, lock::row, mysql},
     error::{MigrationError, Result},
-    history::{Kind, Revision, Revisions},
+    history::{Kind, Revisions},
     limits::Settings,
     lock::{self, Guard},
+    loss::{self, Amount, Loss},
     progress::Event,
     records::{Begun, Open, Records, Way},
     retry,
     revisions::{self, Standing, State, Target},
-    steps::Step,
     stop::Heeding,
     terms::{Terms, or_stopped},
 };
@@ -63,6 +63,8 @@ pub(crate) struct Runner<'r> {
     /// The session that the lock belongs to, as its server names it.
     session: Option<i64>,
     guard: Option<Guard>,
+    /// The copy that is made before anything changes; none when there is one already.
+    backup: Mutex<Option<Backup>>,
     _heeding: Heeding,
 }
 
@@ -91,6 +93,7 @@ impl<'r> Runner<'r> {
             settings: None,
             session: None,
             guard,
+            backup: Mutex::new(None),
             _heeding: heeding,
         };
         match runner.prepare().await {
@@ -104,7 +107,29 @@ impl<'r> Runner<'r> {
         if let Some(limits) = &self.terms.limits {
             self.settings = Some(Settings::set(self.db, limits).await?);
         }
+        if self.dialect() == Dialect::Mysql
+            && let Some(file) = mysql::backup::half(self.db).await?
+        {
+            return Err(MigrationError::HalfRestored { file, source: None }.into());
+        }
         self.terms.patiently(async || self.records.prepare(self.db).await).await
+    }
+
+    /// Has a copy of the database made before anything changes.
+    pub(crate) fn with_backup(mut self, backup: Option<Backup>) -> Self {
+        self.backup = Mutex::new(backup);
+        self
+    }
+
+    /// Makes the copy that was asked for, once.
+    pub(crate) async fn back_up(&self) -> Result<()> {
+        let backup = self.backup.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(backup) = backup else { return Ok(()) };
+        let standings = self.standings().await?;
+        let revision = standings.iter().rfind(|it| it.is_applied()).map(|it| it.name.as_str());
+        let copy = backup.make(self.db, revision).await?;
+        self.terms.progress.tell(Event::Copied { copy: &copy });
+        Ok(())
     }
 
     /// Leaves the session as it was, and frees the lock: it may go on. Gives what the run came to.
@@ -141,14 +166,37 @@ impl<'r> Runner<'r> {
         }
         let run = revisions::to_apply(&standings, target).map_err(MigrationError::from)?;
         self.in_order(&standings, &run)?;
-        if !may_lose {
-            let revisions = run.iter().map(|at| &self.revisions.list[*at]);
-            let losses = losses(revisions);
-            if !losses.is_empty() {
-                return Err(MigrationError::LossNotAllowed { losses }.into());
-            }
-        }
+        self.announce(&run, may_lose).await?;
+        self.back_up().await?;
         self.run(&standings, run, Way::Up).await
+    }
+
+    /// Tells what applying these revisions loses.
+    ///
+    /// # Errors
+    /// [`MigrationError::LossNotAllowed`] when one of them does not say that it may.
+    async fn announce(&self, run: &[usize], may_lose: bool) -> Result<()> {
+        let mut losses = loss::of(run.iter().filter_map(|at| {
+            let revision = &self.revisions.list[*at];
+            // What code loses nobody knows, and so nobody can be told at each `up`.
+            match &revision.kind {
+                Kind::Declared { steps, .. } => Some((&*revision.name, Some(steps.clone()))),
+                Kind::Imperative(_) => None,
+            }
+        }));
+        losses.retain(|loss| loss.place().is_some());
+        loss::count(self.db, &mut losses).await;
+        let refused = losses.iter().filter(|it| !may_lose && it.is_for_good() && !it.allowed);
+        let refused: Vec<String> = refused.map(Loss::refusal).collect();
+        if !refused.is_empty() {
+            return Err(MigrationError::LossNotAllowed { losses: refused }.into());
+        }
+        // What comes earlier in this run, by code, or went in the one that was interrupted.
+        losses.retain(|loss| loss.amount != Amount::Missing);
+        if !losses.is_empty() {
+            self.terms.progress.tell(Event::Losing { losses: &losses });
+        }
+        Ok(())
     }
 
     /// Refuses, or tells of, what runs behind a later revision.
@@ -192,6 +240,7 @@ impl<'r> Runner<'r> {
         if expected.is_some_and(|expected| *expected != names) {
             return Err(MigrationError::ChangedMeanwhile { doing: "revert", now: names }.into());
         }
+        self.back_up().await?;
         self.run(&standings, run, Way::Down).await
     }
 
@@ -208,6 +257,7 @@ impl<'r> Runner<'r> {
             let now = stamp.forgotten;
             return Err(MigrationError::ChangedMeanwhile { doing: "forget", now }.into());
         }
+        self.back_up().await?;
         let statements = stamp.statements(self.revisions, &self.records, Some(Duration::ZERO));
         self.keep(&statements, "stamp").await?;
         Ok(stamp)
@@ -238,6 +288,7 @@ impl<'r> Runner<'r> {
             let now = vec![repaired.name];
             return Err(MigrationError::ChangedMeanwhile { doing: "settle", now }.into());
         }
+        self.back_up().await?;
         self.keep(&repaired.statements, "repair").await?;
         Ok(repaired)
     }
@@ -259,7 +310,9 @@ impl<'r> Runner<'r> {
             let why = format!("table `{table}` is in another schema of the search path");
             return Err(failed(DbErr::Custom(why)).into());
         }
-        catalog::drop_tables(self.db).await.map_err(failed)?;
+        self.back_up().await?;
+        let drop = async || catalog::drop_tables(self.db).await;
+        self.terms.patiently(drop).await.map_err(failed)?;
         self.records.prepare(self.db).await
     }
 
@@ -352,34 +405,6 @@ impl<'r> Runner<'r> {
             }
         }
     }
-}
-
-/// What revisions lose, in the order in which they run, of tables that they do not make themselves,
-/// and do not say that they may.
-fn losses<'r>(revisions: impl Iterator<Item = &'r Revision<'r>>) -> Vec<String> {
-    let mut made: BTreeSet<&str> = BTreeSet::new();
-    let mut losses = Vec::new();
-    for revision in revisions {
-        let Kind::Declared { steps, .. } = &revision.kind else { continue };
-        for step in steps.steps() {
-            let Step::Change(change) = step else { continue };
-            match change {
-                Change::CreateTable(table) => {
-                    made.insert(&table.name);
-                }
-                Change::RenameTable { from, to } if made.contains(&**from) => {
-                    made.insert(to);
-                }
-                change => {
-                    let is_lost = change.loses() && !made.contains(change.table());
-                    if is_lost && steps.allowed_loss().is_none() {
-                        losses.push(format!("`{}` would {}", revision.name, change.describe()));
-                    }
-                }
-            }
-        }
-    }
-    losses
 }
 
 /// Refuses a pool: what one of its sessions locks or sets, another would not have.

@@ -23,6 +23,8 @@ mod baseline;
 mod cases;
 #[path = "migrate/connection.rs"]
 mod connection;
+#[path = "migrate/copies.rs"]
+mod copies;
 #[path = "migrate/crash.rs"]
 mod crash;
 #[path = "migrate/created.rs"]
@@ -57,6 +59,8 @@ mod introspect;
 mod keys;
 #[path = "migrate/killed.rs"]
 mod killed;
+#[path = "migrate/losses.rs"]
+mod losses;
 #[path = "migrate/made.rs"]
 mod made;
 #[path = "migrate/misfits.rs"]

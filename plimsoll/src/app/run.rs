@@ -9,6 +9,7 @@ use sea_orm::DatabaseConnection;
 
 use super::{App, Choice, Report};
 use crate::{
+    backup::Backup,
     catalog,
     dialect::Dialect,
     error::{MigrationError, Result},
@@ -34,6 +35,8 @@ pub struct Run<'r> {
     pub(super) terms: Terms<'r>,
     /// Whether what loses rows or values need not say that it may.
     pub(super) may_lose: bool,
+    /// The copy that is made before anything changes.
+    pub(super) backup: Option<Backup>,
 }
 
 impl fmt::Debug for Run<'_> {
@@ -166,7 +169,8 @@ impl<'r> Run<'r> {
     }
 
     pub(super) async fn start<'s>(&'s self, revisions: &'s Revisions<'s>) -> Result<Runner<'s>> {
-        Runner::start(self.db, revisions, self.terms.clone()).await
+        let runner = Runner::start(self.db, revisions, self.terms.clone()).await?;
+        Ok(runner.with_backup(self.backup.clone()))
     }
 
     pub(super) fn dialect(&self) -> Dialect {
@@ -454,7 +458,11 @@ impl<'r> Run<'r> {
             return Ok(chosen.iter().map(|seeder| seeder.nothing_to_do()).collect());
         }
         let runner = self.start(&revisions).await?;
-        let seeded = seeds.run(&chosen, mode).await;
+        let seeded = async {
+            runner.back_up().await?;
+            seeds.run(&chosen, mode).await
+        }
+        .await;
         runner.finish(seeded).await
     }
 

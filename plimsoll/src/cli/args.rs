@@ -1,10 +1,10 @@
 //! What can be typed.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::{baseline::Baseline, repair::Repair, verify::Verify};
+use super::{baseline::Baseline, copies, drop_all, repair::Repair, verify::Verify};
 use crate::{
     app::LOCK_TIMEOUT, dialect::Dialect, draft::Answers, limits::Limits, revisions::Target,
 };
@@ -89,6 +89,12 @@ pub(super) enum Command {
     Refresh(Refill),
     /// Revert all migrations and forget the history. Asks first.
     Reset(Reset),
+    /// Drop every table of the database, known or not. Asks for its name.
+    DropAll(drop_all::DropAll),
+    /// Make a copy of the database.
+    Backup(copies::Backup),
+    /// Bring the database back to what a copy has. Asks first.
+    Restore(copies::Restore),
     /// Offer the default rows; those that were offered before are left alone.
     Seed(Seed),
     /// Write a migration.
@@ -165,6 +171,9 @@ pub(super) struct Lock {
     /// for two minutes.
     #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().wait.as_secs())]
     table_timeout: u64,
+    /// Make a copy of the database first, in FILE or in a folder `backups`; `restore` brings it back.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(super) backup: Option<Option<PathBuf>>,
 }
 
 impl Lock {
@@ -378,7 +387,7 @@ pub(super) struct Generate {
     pub(super) dry_run: bool,
     /// The migration crate; else the one that is found in or above the working folder.
     #[arg(short = 'd', long, value_name = "FOLDER")]
-    pub(super) migration_dir: Option<std::path::PathBuf>,
+    pub(super) migration_dir: Option<PathBuf>,
 }
 
 impl Generate {
@@ -468,7 +477,7 @@ pub(super) struct Diagram {
     pub(super) format: Option<String>,
     /// Write it to this file.
     #[arg(short, long, value_name = "FILE")]
-    pub(super) output: Option<std::path::PathBuf>,
+    pub(super) output: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -308,6 +308,54 @@ pub enum MigrationError {
         /// Why not.
         because: String,
     },
+    /// PLM0075: a copy needs a program that is not there, or too old for the server.
+    #[error("`{tool}` {problem}")]
+    Tool {
+        /// The program.
+        tool: String,
+        /// What is wrong with it, to be read after its name.
+        problem: String,
+        /// Which package has it.
+        install: &'static str,
+    },
+    /// PLM0076: a program that copies databases failed.
+    #[error("`{tool}` could not {doing}: {said}")]
+    ToolFailed {
+        /// The program.
+        tool: &'static str,
+        /// What it was to do.
+        doing: &'static str,
+        /// What it said.
+        said: String,
+    },
+    /// PLM0077: a file is no whole copy of such a database.
+    #[error("`{}` cannot be brought back: {problem}", file.display())]
+    BadCopy {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// PLM0078: the file of a copy cannot be read or written, or is there already.
+    #[error("cannot {doing} the copy `{}`", file.display())]
+    CopyFile {
+        /// `read`, `write`.
+        doing: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// PLM0079: a copy was being brought back, and it stopped on the way.
+    #[error("the database is half of what it was and half of the copy `{file}`")]
+    HalfRestored {
+        /// The copy.
+        file: String,
+        /// Why it stopped, if it was this run that did.
+        #[source]
+        source: Option<Box<super::Error>>,
+    },
 }
 
 /// What a failed migration has left in the database.
@@ -403,6 +451,11 @@ impl MigrationError {
             Self::NothingToRepair { .. } => "PLM0080",
             Self::OutOfOrder { .. } => "PLM0081",
             Self::Stopped { .. } => "PLM0091",
+            Self::Tool { .. } => "PLM0075",
+            Self::ToolFailed { .. } => "PLM0076",
+            Self::BadCopy { .. } => "PLM0077",
+            Self::CopyFile { .. } => "PLM0078",
+            Self::HalfRestored { .. } => "PLM0079",
         }
     }
 
@@ -532,6 +585,18 @@ impl MigrationError {
             }
             Self::NotComparable { .. } => {
                 "let this user create a database on the server, or mend what the reason names".to_owned()
+            }
+            Self::Tool { install, .. } => format!("install it ({install}); nothing was changed"),
+            Self::ToolFailed { .. } => "nothing was changed; mend what it complains about".to_owned(),
+            Self::BadCopy { .. } => "nothing was changed; name another copy".to_owned(),
+            Self::CopyFile { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
+                "name a file that is not there yet, or none; nothing was changed".to_owned()
+            }
+            Self::CopyFile { .. } => {
+                "let this user read and write it and its folder; nothing was changed".to_owned()
+            }
+            Self::HalfRestored { file, .. } => {
+                format!("mend what the reason names, and type `restore {file}` again")
             }
         }
     }
