@@ -48,6 +48,8 @@ mod meet;
 mod misfit;
 mod names;
 pub mod normal;
+#[cfg(feature = "migrate")]
+mod plain;
 pub mod plan;
 #[cfg(feature = "migrate")]
 pub mod prelude;
@@ -81,6 +83,8 @@ mod terms;
 pub mod testing;
 #[cfg(feature = "migrate")]
 mod want;
+#[cfg(feature = "migrate")]
+mod who;
 #[cfg(feature = "migrate")]
 mod words;
 pub mod write;
