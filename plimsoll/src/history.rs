@@ -219,10 +219,8 @@ pub(crate) struct Revisions<'h> {
 
 impl Revisions<'_> {
     pub(crate) fn known(&self) -> Vec<Known> {
-        self.list
-            .iter()
-            .map(|it| Known { name: it.name.clone(), checksum: it.checksum() })
-            .collect()
+        let known = |it: &Revision<'_>| Known { name: it.name.clone(), checksum: it.checksum() };
+        self.list.iter().map(known).collect()
     }
 }
 
@@ -249,9 +247,7 @@ impl Revision<'_> {
             Kind::Imperative(_) => None,
         }
     }
-}
 
-impl Revision<'_> {
     /// The tables that it makes, as far as it is declared.
     pub(crate) fn creates(&self) -> impl Iterator<Item = &str> {
         let steps = match &self.kind {

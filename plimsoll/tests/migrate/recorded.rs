@@ -1,5 +1,6 @@
 //! What the database says of how a migration was applied, and tables of records that an older engine left.
 
+use futures_util::future::join;
 use plimsoll::{App, Dialect, History, testing::Scratch};
 use serde_json::Value;
 
@@ -91,7 +92,7 @@ async fn several_runs_at_once_widen_older_records_once(scratch: &Scratch) {
     let (a, b) = (session(scratch).await, session(scratch).await);
     let (app, same) = (two(), two());
 
-    let (first, second) = futures_util::join!(app.up_on(&a), same.up_on(&b));
+    let (first, second) = join(app.up_on(&a), same.up_on(&b)).await;
 
     let ran = first.unwrap().applied.len() + second.unwrap().applied.len();
     assert_eq!(ran, 1, "`m02` runs once");
