@@ -7,10 +7,14 @@
 
 #[path = "it/agree.rs"]
 mod agree;
+#[path = "it/baseline.rs"]
+mod baseline;
 #[path = "it/command.rs"]
 mod command;
 #[path = "it/confirm.rs"]
 mod confirm;
+#[path = "it/copies.rs"]
+mod copies;
 #[path = "../../plimsoll/tests/migrate/database.rs"]
 mod database;
 #[path = "it/generate.rs"]
@@ -21,9 +25,13 @@ mod history;
 mod place;
 #[path = "it/process.rs"]
 mod process;
+#[path = "it/repair.rs"]
+mod repair;
 #[path = "it/rows.rs"]
 mod rows;
 #[path = "it/signal.rs"]
 mod signal;
+#[path = "it/verify.rs"]
+mod verify;
 #[path = "it/wait.rs"]
 mod wait;

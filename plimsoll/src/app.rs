@@ -1,9 +1,13 @@
 //! A project's migrations and seeds as one thing that a command or a program runs.
 
 mod agree;
+mod baseline;
+mod copies;
 mod drafts;
+mod repair;
 mod replay;
 mod run;
+mod verify;
 
 use std::{fmt, time::Duration};
 
@@ -26,8 +30,11 @@ use crate::{
 };
 
 pub use agree::{Agreement, Compared, Whose};
+pub use baseline::Baseline;
 pub use drafts::Beginning;
+pub use repair::{Shown, Wreck};
 pub use run::Run;
+pub use verify::{Verified, VerifiedMigration};
 
 /// How long the lock is waited for when nobody says otherwise.
 pub const LOCK_TIMEOUT: Duration = Duration::from_mins(10);
@@ -51,6 +58,7 @@ pub struct App {
     seeds: Vec<(String, String)>,
     entities: Option<Source>,
     unmanaged: Vec<String>,
+    in_order: bool,
     version: Option<&'static str>,
 }
 
@@ -94,7 +102,14 @@ pub struct Choice {
 impl App {
     /// An app with these migrations and no default rows.
     pub fn new(history: History) -> Self {
-        Self { history, seeds: Vec::new(), entities: None, unmanaged: Vec::new(), version: None }
+        Self {
+            history,
+            seeds: Vec::new(),
+            entities: None,
+            unmanaged: Vec::new(),
+            in_order: false,
+            version: None,
+        }
     }
 
     /// Says what the code wants of the database: the entities that are listed by
@@ -136,6 +151,15 @@ impl App {
     pub fn seeds<'s>(mut self, files: impl IntoIterator<Item = &'s (&'s str, &'s str)>) -> Self {
         self.seeds
             .extend(files.into_iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
+        self
+    }
+
+    /// Refuses a migration that was added before the last that a database has applied, as a branch does that
+    /// is merged late. Without it such a migration runs behind the others, as `SeaORM` runs it, and a warning
+    /// says so.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        self.in_order = true;
         self
     }
 
@@ -239,9 +263,10 @@ impl App {
             progress: &Log,
             lock: Some(LOCK_TIMEOUT),
             limits: Some(Limits::default()),
+            in_order: self.in_order,
             stop: Stop::new(),
         };
-        Run { app: self, db, terms, may_lose: false }
+        Run { app: self, db, terms, may_lose: false, backup: None }
     }
 
     /// The seed files, read.

@@ -140,9 +140,69 @@ pub(crate) async fn drops(db: &DatabaseConnection) -> Result<[Vec<String>; 3], D
     })
 }
 
+/// As [`drops`], and what else could keep a name: views, which go first, and on PostgreSQL and MariaDB the
+/// sequences that belong to no table.
+pub(crate) async fn all_drops(db: &DatabaseConnection) -> Result<[Vec<String>; 3], DbErr> {
+    let dialect = Dialect::from(db.get_database_backend());
+    let [before, drops, behind] = drops(db).await?;
+    let (views, sequences) = match dialect {
+        Dialect::Sqlite => {
+            ("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name", None)
+        }
+        Dialect::Postgres => (
+            "SELECT CASE c.relkind WHEN 'm' THEN 'MATERIALIZED ' ELSE '' END || 'VIEW IF EXISTS ' \
+             || quote_ident(c.relname) || ' CASCADE' \
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = current_schema() AND c.relkind IN ('v', 'm') \
+               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') \
+             ORDER BY 1",
+            Some(
+                "SELECT quote_ident(c.relname) || ' CASCADE' \
+                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE n.nspname = current_schema() AND c.relkind = 'S' \
+                   AND NOT EXISTS (SELECT FROM pg_depend d \
+                                   WHERE d.objid = c.oid AND d.deptype IN ('a', 'e', 'i')) \
+                 ORDER BY 1",
+            ),
+        ),
+        Dialect::Mysql => (
+            "SELECT CAST(table_name AS CHAR) FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_type = 'VIEW' ORDER BY 1",
+            Some(
+                "SELECT CAST(table_name AS CHAR) FROM information_schema.tables \
+                 WHERE table_schema = DATABASE() AND table_type = 'SEQUENCE' ORDER BY 1",
+            ),
+        ),
+    };
+    let quote = |name: String| match dialect {
+        Dialect::Postgres => name,
+        _ => renderer(dialect).quote(&name),
+    };
+    let kind = if dialect == Dialect::Postgres { "" } else { "VIEW " };
+    let views = names(db, views.to_owned()).await?.into_iter();
+    let mut inside: Vec<String> = views.map(|view| format!("DROP {kind}{}", quote(view))).collect();
+    inside.extend(drops);
+    if let Some(sequences) = sequences {
+        let sequences = names(db, sequences.to_owned()).await?.into_iter();
+        inside.extend(sequences.map(|name| format!("DROP SEQUENCE IF EXISTS {}", quote(name))));
+    }
+    Ok([before, inside, behind])
+}
+
 /// Drops every table of the current schema, and on PostgreSQL the enumerations that stood in them.
 pub(crate) async fn drop_tables(db: &DatabaseConnection) -> Result<(), DbErr> {
-    let [before, drops, behind] = drops(db).await?;
+    run(db, drops(db).await?).await
+}
+
+/// Drops all that [`all_drops`] names.
+pub(crate) async fn drop_all(db: &DatabaseConnection) -> Result<(), DbErr> {
+    run(db, all_drops(db).await?).await
+}
+
+async fn run(
+    db: &DatabaseConnection,
+    [before, drops, behind]: [Vec<String>; 3],
+) -> Result<(), DbErr> {
     for statement in &before {
         db.execute_unprepared(statement).await?;
     }

@@ -3,22 +3,29 @@
 mod agree;
 mod args;
 mod ask;
+mod baseline;
+mod copies;
+mod drop_all;
 mod generate;
 mod inspect;
 mod interrupt;
+mod lost;
 mod output;
 mod plan;
+mod repair;
 mod show;
 mod stamp;
 mod travel;
+mod verify;
 
-use std::{ffi::OsString, fmt::Display, process::ExitCode, sync::Arc};
+use std::{ffi::OsString, fmt::Display, path::Path, process::ExitCode, sync::Arc};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use sea_orm::{DatabaseConnection, DbBackend};
 
 use crate::{
     app::{App, Choice, Run},
+    backup::{self, Backup},
     config::{APP_ENV, DISABLED_SEEDERS, Database, ENABLED_SEEDERS, Env, Environment},
     connect,
     dialect::Dialect,
@@ -105,7 +112,12 @@ impl App {
             Command::Fresh(args) => travel::fresh(&context, args).await,
             Command::Refresh(args) => travel::refresh(&context, args).await,
             Command::Reset(args) => travel::reset(&context, args).await,
+            Command::DropAll(args) => drop_all::drop_all(&context, args).await,
+            Command::Backup(args) => copies::backup(&context, args).await,
+            Command::Restore(args) => copies::restore(&context, args).await,
             Command::Seed(args) => travel::seed(&context, args).await,
+            Command::Baseline(args) => Box::pin(baseline::baseline(&context, args)).await,
+            Command::Repair(args) => Box::pin(repair::repair(&context, args)).await,
             Command::Status => inspect::status(&context).await,
             Command::Current => inspect::current(&context).await,
             Command::Heads => inspect::heads(&context),
@@ -115,6 +127,7 @@ impl App {
             Command::Check(args) => agree::check(&context, &args).await,
             Command::Schema(args) => show::schema(&context, &args).await,
             Command::Diagram(args) => show::diagram(&context, &args).await,
+            Command::Verify(args) => Box::pin(verify::verify(&context, &args)).await,
             Command::Wait(args) => inspect::wait(&context, &args).await,
             Command::Init => Ok(inspect::init(&context)),
             Command::Migrate { .. } => Err(MigrationError::AmbiguousCommand {}.into()),
@@ -193,7 +206,19 @@ impl Context<'_> {
             );
         }
         let run = self.app.on(db).telling(&**self.output).locked_within(lock.limit());
-        run.within(Some(limits)).until(&self.stop)
+        let run = run.within(Some(limits)).until(&self.stop);
+        match (&lock.backup, self.database()) {
+            (Some(file), Ok(database)) => run.with_backup(self.copy_of(&database, file.as_deref())),
+            _ => run,
+        }
+    }
+
+    /// A copy of the database in that file, else in a folder of copies.
+    fn copy_of(&self, database: &Database, file: Option<&Path>) -> Backup {
+        match file {
+            Some(file) => Backup::to_file(database, file),
+            None => Backup::to_folder(database, backup::folder(database, self.env.folder())),
+        }
     }
 
     /// The seeders that the environment and the options leave.

@@ -11,6 +11,8 @@ mod alter;
 #[cfg(feature = "migrate")]
 mod app;
 #[cfg(feature = "migrate")]
+mod backup;
+#[cfg(feature = "migrate")]
 mod catalog;
 pub mod change;
 #[cfg(feature = "cli")]
@@ -43,6 +45,8 @@ mod introspect;
 mod limits;
 #[cfg(feature = "migrate")]
 mod lock;
+#[cfg(feature = "migrate")]
+mod loss;
 #[cfg(feature = "migrate")]
 mod meet;
 mod misfit;
@@ -92,7 +96,12 @@ pub mod write;
 #[cfg(feature = "migrate")]
 pub use alter::{alter, make};
 #[cfg(feature = "migrate")]
-pub use app::{Agreement, App, Beginning, Choice, Compared, LOCK_TIMEOUT, Report, Run, Whose};
+pub use app::{
+    Agreement, App, Baseline, Beginning, Choice, Compared, LOCK_TIMEOUT, Report, Run, Shown,
+    Verified, VerifiedMigration, Whose, Wreck,
+};
+#[cfg(feature = "migrate")]
+pub use backup::{Backup, Copied};
 pub use change::Change;
 #[cfg(feature = "migrate")]
 pub use code::{Call, CallCode, Running};
@@ -112,10 +121,12 @@ pub use introspect::introspect;
 #[cfg(feature = "migrate")]
 pub use limits::Limits;
 #[cfg(feature = "migrate")]
+pub use loss::{Amount, Loss, Lost};
+#[cfg(feature = "migrate")]
 pub use meet::Wanted;
 pub use misfit::Misfit;
 #[cfg(feature = "migrate")]
-pub use runner::{Ran, Rehearsed, Stamp, Unfinished};
+pub use runner::{Ran, Rehearsed, Repair, Repaired, Stamp, Unfinished};
 pub use schema::{Beside, Entities, Schema, TableBuilder, table_of};
 #[cfg(feature = "migrate")]
 #[doc(hidden)]

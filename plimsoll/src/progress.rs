@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::{backup::Copied, loss::Loss};
+
 /// One thing that happened.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -82,6 +84,16 @@ pub enum Event<'e> {
         /// How many were left as they are.
         left: usize,
     },
+    /// It is known what will be lost.
+    Losing {
+        /// What, and how much of it there is.
+        losses: &'e [Loss],
+    },
+    /// A copy of the database was made before anything changed.
+    Copied {
+        /// The copy.
+        copy: &'e Copied,
+    },
     /// Something that the person should know.
     Warning {
         /// The sentence.
@@ -115,6 +127,15 @@ impl Progress for Log {
                 tracing::info!(migration, finished, "resuming an interrupted migration");
             }
             Event::Planned { migrations } => tracing::debug!(migrations, "planned"),
+            Event::Losing { losses } => {
+                for loss in losses {
+                    let migration = loss.migration.as_deref();
+                    tracing::warn!(migration, "will be lost: {}", loss.describe());
+                }
+            }
+            Event::Copied { copy } => {
+                tracing::info!(file = %copy.file.display(), bytes = copy.bytes, "the database was copied");
+            }
             Event::Done => tracing::debug!("done"),
             Event::Began { migration, reverting } => {
                 tracing::debug!(migration, reverting, "migration begins");

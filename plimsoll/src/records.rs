@@ -256,7 +256,8 @@ impl<'h> Records<'h> {
         format!("DELETE FROM {HISTORY} WHERE history = {history} AND version = {version}")
     }
 
-    fn closing(&self) -> String {
+    /// The statement after which nothing is open.
+    pub(crate) fn closing(&self) -> String {
         format!("DELETE FROM {JOURNAL} WHERE history = {}", self.text(self.table))
     }
 
@@ -350,20 +351,14 @@ impl<'h> Records<'h> {
         db.execute_unprepared(&self.closing()).await.map(|_| ())
     }
 
-    /// The statements by which a person settles an interrupted migration: as done, as undone.
-    pub(crate) fn settle(&self, open: &Open) -> [String; 2] {
-        let close = format!("{};", self.closing());
-        let table = self.render().quote(self.table);
-        let version = self.text(&open.version);
-        let record = format!(
-            "INSERT INTO {table} (version, applied_at) VALUES ({version}, {}); {close}",
-            Utc::now().timestamp()
-        );
-        let remove = format!("DELETE FROM {table} WHERE version = {version}; {close}");
-        match open.way {
-            Way::Up => [record, close],
-            Way::Down => [remove, close],
-        }
+    /// The statement that records another checksum of a revision.
+    pub(crate) fn accepting(&self, version: &str, checksum: &str) -> String {
+        format!(
+            "UPDATE {HISTORY} SET checksum = {} WHERE history = {} AND version = {}",
+            self.text(checksum),
+            self.text(self.table),
+            self.text(version)
+        )
     }
 
     /// Drops SeaORM's table, as `reset` there does, and what the engine keeps of this history.

@@ -133,6 +133,19 @@ pub fn compare(known: &[Known], applied: &[Applied]) -> Vec<Standing> {
     standings
 }
 
+/// The revisions that are pending and stand before the last that is applied: added later, mostly by a
+/// branch that was merged. They run behind it.
+pub fn out_of_order(standings: &[Standing]) -> Vec<&Standing> {
+    let last = last_applied(standings).map_or(0, |(at, _)| at);
+    standings[..last].iter().filter(|it| it.state == State::Pending).collect()
+}
+
+/// The last revision of the list that is applied, and its place.
+pub(crate) fn last_applied(standings: &[Standing]) -> Option<(usize, &Standing)> {
+    let applied = |it: &Standing| matches!(it.state, State::Applied | State::Changed);
+    standings.iter().enumerate().rfind(|(_, it)| applied(it))
+}
+
 /// What is wrong with the names of a list, if anything: SeaORM notices none of it.
 pub fn problem(names: &[&str]) -> Option<String> {
     let mut seen = HashSet::new();
@@ -443,6 +456,7 @@ mod tests {
 
         assert_eq!(to_apply(&standings, &Target::Head), Ok(vec![1]));
         assert_eq!(to_apply(&standings, &target("b")), Ok(vec![1]));
+        assert_eq!(out_of_order(&standings), [&standings[1]]);
     }
 
     #[test]

@@ -4,12 +4,13 @@ mod at_once;
 mod batches;
 mod one;
 mod rehearse;
+mod repair;
 mod seen;
 mod stamp;
 mod unfinished;
 
 use std::{
-    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -17,18 +18,18 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, TransactionTrait 
 use tracing::Instrument as _;
 
 use crate::{
+    backup::Backup,
     catalog,
-    change::Change,
-    dialect::{Dialect, lock::row},
+    dialect::{Dialect, lock::row, mysql},
     error::{MigrationError, Result},
-    history::{Kind, Revision, Revisions},
+    history::{Kind, Revisions},
     limits::Settings,
     lock::{self, Guard},
+    loss::{self, Amount, Loss},
     progress::Event,
     records::{Begun, Open, Records, Way},
     retry,
     revisions::{self, Standing, State, Target},
-    steps::Step,
     stop::Heeding,
     terms::{Terms, or_stopped},
 };
@@ -37,6 +38,8 @@ use one::One;
 pub use rehearse::Rehearsed;
 pub(crate) use rehearse::rehearse;
 use rehearse::{Rendered, render};
+pub(crate) use repair::repair;
+pub use repair::{Repair, Repaired};
 pub use stamp::Stamp;
 pub use unfinished::Unfinished;
 pub(crate) use unfinished::unfinished;
@@ -61,6 +64,8 @@ pub(crate) struct Runner<'r> {
     /// The session that the lock belongs to, as its server names it.
     session: Option<i64>,
     guard: Option<Guard>,
+    /// The copy that is made before anything changes; none when there is one already.
+    backup: Mutex<Option<Backup>>,
     _heeding: Heeding,
 }
 
@@ -89,6 +94,7 @@ impl<'r> Runner<'r> {
             settings: None,
             session: None,
             guard,
+            backup: Mutex::new(None),
             _heeding: heeding,
         };
         match runner.prepare().await {
@@ -102,7 +108,29 @@ impl<'r> Runner<'r> {
         if let Some(limits) = &self.terms.limits {
             self.settings = Some(Settings::set(self.db, limits).await?);
         }
+        if self.dialect() == Dialect::Mysql
+            && let Some(file) = mysql::backup::half(self.db).await?
+        {
+            return Err(MigrationError::HalfRestored { file, source: None }.into());
+        }
         self.terms.patiently(async || self.records.prepare(self.db).await).await
+    }
+
+    /// Has a copy of the database made before anything changes.
+    pub(crate) fn with_backup(mut self, backup: Option<Backup>) -> Self {
+        self.backup = Mutex::new(backup);
+        self
+    }
+
+    /// Makes the copy that was asked for, once.
+    pub(crate) async fn back_up(&self) -> Result<()> {
+        let backup = self.backup.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(backup) = backup else { return Ok(()) };
+        let standings = self.standings().await?;
+        let revision = standings.iter().rfind(|it| it.is_applied()).map(|it| it.name.as_str());
+        let copy = backup.make(self.db, revision).await?;
+        self.terms.progress.tell(Event::Copied { copy: &copy });
+        Ok(())
     }
 
     /// Leaves the session as it was, and frees the lock: it may go on. Gives what the run came to.
@@ -138,14 +166,59 @@ impl<'r> Runner<'r> {
             self.terms.progress.tell(Event::Warning { sentence: &sentence });
         }
         let run = revisions::to_apply(&standings, target).map_err(MigrationError::from)?;
-        if !may_lose {
-            let revisions = run.iter().map(|at| &self.revisions.list[*at]);
-            let losses = losses(revisions);
-            if !losses.is_empty() {
-                return Err(MigrationError::LossNotAllowed { losses }.into());
-            }
-        }
+        self.in_order(&standings, &run)?;
+        self.announce(&run, may_lose).await?;
+        self.back_up().await?;
         self.run(&standings, run, Way::Up).await
+    }
+
+    /// Tells what applying these revisions loses.
+    ///
+    /// # Errors
+    /// [`MigrationError::LossNotAllowed`] when one of them does not say that it may.
+    async fn announce(&self, run: &[usize], may_lose: bool) -> Result<()> {
+        let mut losses = loss::of(run.iter().filter_map(|at| {
+            let revision = &self.revisions.list[*at];
+            // What code loses nobody knows, and so nobody can be told at each `up`.
+            match &revision.kind {
+                Kind::Declared { steps, .. } => Some((&*revision.name, Some(steps.clone()))),
+                Kind::Imperative(_) => None,
+            }
+        }));
+        losses.retain(|loss| loss.place().is_some());
+        loss::count(self.db, &mut losses).await;
+        let refused = losses.iter().filter(|it| !may_lose && it.is_for_good() && !it.allowed);
+        let refused: Vec<String> = refused.map(Loss::refusal).collect();
+        if !refused.is_empty() {
+            return Err(MigrationError::LossNotAllowed { losses: refused }.into());
+        }
+        // What comes earlier in this run, by code, or went in the one that was interrupted.
+        losses.retain(|loss| loss.amount != Amount::Missing);
+        if !losses.is_empty() {
+            self.terms.progress.tell(Event::Losing { losses: &losses });
+        }
+        Ok(())
+    }
+
+    /// Refuses, or tells of, what runs behind a later revision.
+    fn in_order(&self, standings: &[Standing], run: &[usize]) -> Result<()> {
+        let runs = |it: &&Standing| run.iter().any(|at| standings[*at].name == it.name);
+        let late: Vec<String> = revisions::out_of_order(standings)
+            .into_iter()
+            .filter(runs)
+            .map(|it| it.name.clone())
+            .collect();
+        let Some((_, last)) = revisions::last_applied(standings).filter(|_| !late.is_empty())
+        else {
+            return Ok(());
+        };
+        let found = MigrationError::OutOfOrder { migrations: late, last: last.name.clone() };
+        if self.terms.in_order {
+            return Err(found.into());
+        }
+        let sentence = format!("{found}: it runs behind it");
+        self.terms.progress.tell(Event::Warning { sentence: &sentence });
+        Ok(())
     }
 
     /// Applies the revisions of these names, in the order of the list.
@@ -168,6 +241,7 @@ impl<'r> Runner<'r> {
         if expected.is_some_and(|expected| *expected != names) {
             return Err(MigrationError::ChangedMeanwhile { doing: "revert", now: names }.into());
         }
+        self.back_up().await?;
         self.run(&standings, run, Way::Down).await
     }
 
@@ -177,26 +251,47 @@ impl<'r> Runner<'r> {
         let standings = self.known_standings().await?;
         let open = self.records.open(self.db).await?;
         if let Some(open) = open.filter(|open| !is_settled(open, &standings)) {
-            let settle = self.records.settle(&open);
-            let (migration, way) = (open.version, open.way.verb());
-            return Err(MigrationError::Interrupted { migration, way, settle }.into());
+            return Err(interrupted(&open).into());
         }
         let stamp = Stamp::of(self.revisions, &standings, target)?;
         if expected.is_some_and(|expected| *expected != stamp) {
             let now = stamp.forgotten;
             return Err(MigrationError::ChangedMeanwhile { doing: "forget", now }.into());
         }
+        self.back_up().await?;
         let statements = stamp.statements(self.revisions, &self.records, Some(Duration::ZERO));
+        self.keep(&statements, "stamp").await?;
+        Ok(stamp)
+    }
+
+    /// Writes to the records, all of it or nothing.
+    async fn keep(&self, statements: &[String], doing: &'static str) -> Result<()> {
         let kept = self.terms.patiently(async || {
             let tx = self.db.begin_with_options(retry::to_write(self.db, None)).await?;
-            for sql in &statements {
+            for sql in statements {
                 tx.execute_unprepared(sql).await?;
             }
             tx.commit().await
         });
-        let failed = |source| MigrationError::Record { doing: "stamp", source };
-        kept.await.map_err(failed)?;
-        Ok(stamp)
+        Ok(kept.await.map_err(|source| MigrationError::Record { doing, source })?)
+    }
+
+    /// Settles what a crash or an edit left behind; nothing unless it is what is `expected`.
+    pub(crate) async fn repair(
+        &self,
+        how: &Repair,
+        expected: Option<&Repaired>,
+    ) -> Result<Repaired> {
+        let standings = self.standings().await?;
+        let open = self.records.open(self.db).await?;
+        let repaired = repair(self.revisions, &self.records, &standings, open.as_ref(), how)?;
+        if expected.is_some_and(|expected| expected.sentence != repaired.sentence) {
+            let now = vec![repaired.name];
+            return Err(MigrationError::ChangedMeanwhile { doing: "settle", now }.into());
+        }
+        self.back_up().await?;
+        self.keep(&repaired.statements, "repair").await?;
+        Ok(repaired)
     }
 
     /// Forgets what has run, as SeaORM's `reset` does.
@@ -216,7 +311,9 @@ impl<'r> Runner<'r> {
             let why = format!("table `{table}` is in another schema of the search path");
             return Err(failed(DbErr::Custom(why)).into());
         }
-        catalog::drop_tables(self.db).await.map_err(failed)?;
+        self.back_up().await?;
+        let drop = async || catalog::drop_tables(self.db).await;
+        self.terms.patiently(drop).await.map_err(failed)?;
         self.records.prepare(self.db).await
     }
 
@@ -238,7 +335,7 @@ impl<'r> Runner<'r> {
                 .map_err(|source| MigrationError::Record { doing: "tidy", source })?;
         }
         if let Some(open) = &open {
-            resume_first(&self.records, open, way, standings, &mut positions)?;
+            resume_first(open, way, standings, &mut positions)?;
         }
         // All of them are rendered before the first runs: what the database has no form for is
         // refused before anything has changed.
@@ -311,34 +408,6 @@ impl<'r> Runner<'r> {
     }
 }
 
-/// What revisions lose, in the order in which they run, of tables that they do not make themselves,
-/// and do not say that they may.
-fn losses<'r>(revisions: impl Iterator<Item = &'r Revision<'r>>) -> Vec<String> {
-    let mut made: BTreeSet<&str> = BTreeSet::new();
-    let mut losses = Vec::new();
-    for revision in revisions {
-        let Kind::Declared { steps, .. } = &revision.kind else { continue };
-        for step in steps.steps() {
-            let Step::Change(change) = step else { continue };
-            match change {
-                Change::CreateTable(table) => {
-                    made.insert(&table.name);
-                }
-                Change::RenameTable { from, to } if made.contains(&**from) => {
-                    made.insert(to);
-                }
-                change => {
-                    let is_lost = change.loses() && !made.contains(change.table());
-                    if is_lost && steps.allowed_loss().is_none() {
-                        losses.push(format!("`{}` would {}", revision.name, change.describe()));
-                    }
-                }
-            }
-        }
-    }
-    losses
-}
-
 /// Refuses a pool: what one of its sessions locks or sets, another would not have.
 ///
 /// # Errors
@@ -364,13 +433,22 @@ pub(crate) fn is_settled(open: &Open, standings: &[Standing]) -> bool {
     }
 }
 
+/// What a run says of a migration that only a person can settle.
+fn interrupted(open: &Open) -> MigrationError {
+    let (statement, table) = match &open.begun {
+        Begun::Statement(it) => (Some(it.sql.clone()), Some(it.table.clone())),
+        Begun::Code | Begun::Nothing => (None, None),
+    };
+    let (migration, way) = (open.version.clone(), open.way.verb());
+    MigrationError::Interrupted { migration, way, statement, table }
+}
+
 /// Puts the migration that an earlier run left open before all others: there is one journal entry.
 ///
 /// # Errors
 /// [`MigrationError::Interrupted`] when what it did is not known, or the code has it no more;
 /// [`MigrationError::InterruptedOtherWay`] when this run does not lead through it.
 pub(crate) fn resume_first(
-    records: &Records<'_>,
     open: &Open,
     way: Way,
     standings: &[Standing],
@@ -380,8 +458,7 @@ pub(crate) fn resume_first(
     let verb = open.way.verb();
     let position = standings.iter().position(|it| it.name == open.version);
     let (Some(position), false) = (position, open.begun == Begun::Code) else {
-        let settle = records.settle(open);
-        return Err(MigrationError::Interrupted { migration, way: verb, settle });
+        return Err(interrupted(open));
     };
     match positions.iter().position(|at| *at == position) {
         Some(at) if open.way == way => {

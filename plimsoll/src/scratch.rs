@@ -64,6 +64,12 @@ impl Place {
         Self { base }
     }
 
+    /// The database that it was made of.
+    #[cfg(feature = "testing")]
+    pub(crate) fn base(&self) -> &Database {
+        &self.base
+    }
+
     pub(crate) fn dialect(&self) -> Dialect {
         self.base.dialect()
     }

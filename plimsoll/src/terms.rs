@@ -25,6 +25,8 @@ pub(crate) struct Terms<'r> {
     pub(crate) lock: Option<Duration>,
     /// How long statements wait and work; without them the session stays as it is.
     pub(crate) limits: Option<Limits>,
+    /// Whether a migration is refused that was added before the last applied.
+    pub(crate) in_order: bool,
     /// The wish to stop.
     pub(crate) stop: Stop,
 }
@@ -32,7 +34,7 @@ pub(crate) struct Terms<'r> {
 impl<'r> Terms<'r> {
     /// Those of a run on a database that nobody else knows of.
     pub(crate) fn alone(progress: &'r dyn Progress) -> Self {
-        Self { progress, lock: None, limits: None, stop: Stop::new() }
+        Self { progress, lock: None, limits: None, in_order: false, stop: Stop::new() }
     }
 
     /// Sends a statement that is whole by itself, and sends it again while others are in its way.

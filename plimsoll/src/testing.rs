@@ -13,7 +13,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    app::App,
+    app::{App, Compared},
     config::{self, Database, Env, Variable},
     connect,
     dialect::Dialect,
@@ -86,6 +86,71 @@ macro_rules! on_every_empty_database {
     };
 }
 
+/// Writes two tests for each of the three databases, which hold the app's history to what it says:
+///
+/// - every migration goes, comes back and goes again, with the same schema each time, and with rows that
+///   come back unless it says that it loses them ([`App::verify`]);
+/// - the migrations make what the entities want, and a database has what they make
+///   ([`Run::agreement`](crate::Run::agreement)).
+///
+/// One line in a project's tests:
+///
+/// ```no_run
+/// # mod migration { pub fn app() -> plimsoll::App { plimsoll::App::new(plimsoll::History::new()) } }
+/// plimsoll::history_on_every_database!(migration::app);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! history_on_every_database {
+    ($app:path) => {
+        mod every_migration_goes_and_comes_back {
+            #[allow(
+                unused_imports,
+                reason = "the path of the app can begin in the test's module"
+            )]
+            use super::*;
+
+            #[test]
+            fn sqlite() {
+                $crate::testing::verify($crate::Dialect::Sqlite, &$app());
+            }
+
+            #[test]
+            fn postgres() {
+                $crate::testing::verify($crate::Dialect::Postgres, &$app());
+            }
+
+            #[test]
+            fn mysql() {
+                $crate::testing::verify($crate::Dialect::Mysql, &$app());
+            }
+        }
+
+        mod the_migrations_make_what_the_entities_want {
+            #[allow(
+                unused_imports,
+                reason = "the path of the app can begin in the test's module"
+            )]
+            use super::*;
+
+            #[test]
+            fn sqlite() {
+                $crate::testing::agree($crate::Dialect::Sqlite, &$app());
+            }
+
+            #[test]
+            fn postgres() {
+                $crate::testing::agree($crate::Dialect::Postgres, &$app());
+            }
+
+            #[test]
+            fn mysql() {
+                $crate::testing::agree($crate::Dialect::Mysql, &$app());
+            }
+        }
+    };
+}
+
 /// A throw-away database.
 #[derive(Debug)]
 pub struct Scratch {
@@ -120,6 +185,53 @@ pub fn run_empty(dialect: Dialect, test: impl AsyncFnOnce(&Scratch)) {
     block_on(async {
         let database = place.create().await.expect("a database is created");
         on(place, database, test).await;
+    });
+}
+
+/// Lets every migration of `app` go, come back and go again, with rows, as [`App::verify`] does.
+///
+/// # Panics
+/// With a sentence for each fault; when the server is not there.
+pub fn verify(dialect: Dialect, app: &App) {
+    let base = place(dialect).base().clone();
+    let verified = block_on(app.verify(&base, true, &mut |_| {}));
+    let verified = verified.unwrap_or_else(|error| panic!("{}", told(&error)));
+    let faults: Vec<String> = verified.faults().collect();
+    assert!(faults.is_empty(), "on {dialect}:\n{}", faults.join("\n"));
+}
+
+/// Compares entities, migrations and a database that they have made, as `check` does.
+///
+/// # Panics
+/// With a sentence for each difference, and for what could not be compared; when the server is not
+/// there.
+pub fn agree(dialect: Dialect, app: &App) {
+    let place = place(dialect);
+    let (template, script) = template(&place, app);
+    block_on(async {
+        let database = place.copy_of(&template, &script).await.expect("the template is copied");
+        on(place, database, async |scratch: &Scratch| {
+            let agreed = Box::pin(app.on(&scratch.db).agreement(&scratch.database, false)).await;
+            let agreed = agreed.unwrap_or_else(|error| panic!("{}", told(&error)));
+            let mut off: Vec<String> = agreed.problems.clone();
+            off.extend(agreed.unread().map(|it| format!("`{}`: {}", it.table, it.because)));
+            let compared =
+                [("migrations", agreed.entities.as_ref()), ("database", Some(&agreed.database))];
+            for (whose, compared) in compared {
+                match compared {
+                    Some(Compared::Made(it)) => off.extend(
+                        it.diff
+                            .changes
+                            .iter()
+                            .map(|it| format!("the {whose} would have to {}", it.describe())),
+                    ),
+                    Some(Compared::Impossible(because)) => off.push(because.clone()),
+                    None => {}
+                }
+            }
+            assert!(off.is_empty() && agreed.is_clean(), "on {dialect}:\n{}", off.join("\n"));
+        })
+        .await;
     });
 }
 

@@ -17,10 +17,14 @@ mod after_code;
 mod alter;
 #[path = "migrate/answered.rs"]
 mod answered;
+#[path = "migrate/baseline.rs"]
+mod baseline;
 #[path = "migrate/cases.rs"]
 mod cases;
 #[path = "migrate/connection.rs"]
 mod connection;
+#[path = "migrate/copies.rs"]
+mod copies;
 #[path = "migrate/crash.rs"]
 mod crash;
 #[path = "migrate/created.rs"]
@@ -55,6 +59,8 @@ mod introspect;
 mod keys;
 #[path = "migrate/killed.rs"]
 mod killed;
+#[path = "migrate/losses.rs"]
+mod losses;
 #[path = "migrate/made.rs"]
 mod made;
 #[path = "migrate/misfits.rs"]
@@ -77,6 +83,8 @@ mod rebuilds;
 mod recorded;
 #[path = "migrate/referenced.rs"]
 mod referenced;
+#[path = "migrate/repair.rs"]
+mod repair;
 #[path = "migrate/round_trips.rs"]
 mod round_trips;
 #[path = "migrate/seaorm.rs"]
@@ -105,6 +113,8 @@ mod travel;
 mod typed;
 #[path = "migrate/types.rs"]
 mod types;
+#[path = "migrate/verify.rs"]
+mod verify;
 #[path = "migrate/waits.rs"]
 mod waits;
 #[path = "migrate/withstand.rs"]

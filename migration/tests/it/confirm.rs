@@ -16,10 +16,11 @@ use crate::{
 plimsoll::on_every_empty_database!(
     without_a_terminal_nothing_is_destroyed_and_nothing_waits,
     on_a_terminal_the_answer_counts,
+    everything_goes_only_for_the_name_of_the_database,
     production_needs_two_words,
 );
 
-const DESTRUCTIVE: [&str; 5] = ["down", "redo", "fresh", "refresh", "reset"];
+const DESTRUCTIVE: [&str; 6] = ["down", "redo", "fresh", "refresh", "reset", "drop-all"];
 
 async fn without_a_terminal_nothing_is_destroyed_and_nothing_waits(scratch: &Scratch) {
     says(scratch, 0, &["up"]);
@@ -76,7 +77,8 @@ async fn on_a_terminal_the_answer_counts(scratch: &Scratch) {
         [("down base", "no\n"), ("down base", "\n"), ("down base --quiet", "Y E S\n")]
     {
         let said = on_a_terminal(scratch, arguments, refusal).with(1);
-        assert!(said.out.contains("- drop table `users`"), "it says what is lost: {said:#?}");
+        assert!(said.out.contains("- table `roles`: 4 rows"), "it says what is lost: {said:#?}");
+        assert!(said.out.contains("with --backup a copy"), "{said:#?}");
         assert!(said.out.contains("Go on with `down`? Type yes:"), "{said:#?}");
         assert!(said.out.contains("cancelled; nothing was changed"), "{said:#?}");
     }
@@ -89,6 +91,31 @@ async fn on_a_terminal_the_answer_counts(scratch: &Scratch) {
     says(scratch, 0, &["up"]);
     on_a_terminal(scratch, "down base", "yes\n").with(0);
     assert!(tables(&scratch.db).await.is_empty());
+}
+
+async fn everything_goes_only_for_the_name_of_the_database(scratch: &Scratch) {
+    says(scratch, 0, &["up"]);
+    run(&scratch.db, "CREATE TABLE of_others (id int)").await;
+    let before = fingerprint(&scratch.db).await;
+    let name = match scratch.database.file() {
+        Some(file) => file.file_name().unwrap().to_string_lossy().into_owned(),
+        None => scratch.database.name(),
+    };
+
+    for answer in ["yes\n", "y\n", "\n", "of_others\n"] {
+        let said = on_a_terminal(scratch, "drop-all", answer).with(1);
+        assert!(said.out.contains("- table `of_others`: 0 rows"), "{said:#?}");
+        assert!(
+            said.out.contains(&format!("type the name of the database, `{name}`:")),
+            "{said:#?}"
+        );
+        assert!(said.out.contains("cancelled; nothing was changed"), "{said:#?}");
+    }
+    assert_eq!(fingerprint(&scratch.db).await, before);
+    let said = on_a_terminal(scratch, "drop-all", &format!("{name}\n")).with(0);
+
+    assert!(said.out.contains("the database is empty"), "{said:#?}");
+    assert!(fingerprint(&scratch.db).await.is_empty());
 }
 
 async fn production_needs_two_words(scratch: &Scratch) {
@@ -105,7 +132,7 @@ async fn production_needs_two_words(scratch: &Scratch) {
     };
     let before = fingerprint(&scratch.db).await;
 
-    for command in ["fresh", "refresh", "reset"] {
+    for command in ["fresh", "refresh", "reset", "drop-all"] {
         for (yes, allowed) in [(false, false), (true, false), (false, true)] {
             let said = run(command, yes, allowed).with(1);
             assert!(said.err.contains("error[PLM0061]"), "{said:#?}");

@@ -329,7 +329,7 @@ fn blocked(standings: &[Standing], open: Option<&Unfinished>) -> Option<String> 
 }
 
 /// What is there of what somebody knows.
-fn within(found: &Schema, unknown: &[String], made: &Schema) -> Schema {
+pub(super) fn within(found: &Schema, unknown: &[String], made: &Schema) -> Schema {
     let mut have = found.clone();
     have.tables.retain(|name, _| !unknown.contains(name));
     // An enumeration that nothing known is of belongs to what nobody knows.

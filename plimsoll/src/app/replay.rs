@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Tells nobody.
-struct Silent;
+pub(super) struct Silent;
 
 impl Progress for Silent {
     fn tell(&self, _: Event<'_>) {}
@@ -58,7 +58,7 @@ pub(super) async fn registered(
 
 /// Works on an empty database of the same kind, which is gone afterwards: in memory for SQLite, on
 /// the same server for the others. A schema of PostgreSQL would not do: code can name another one.
-async fn on_scratch<T>(
+pub(super) async fn on_scratch<T>(
     database: &Database,
     work: impl AsyncFnOnce(&DatabaseConnection) -> Result<T>,
 ) -> Result<T> {

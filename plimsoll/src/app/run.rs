@@ -9,6 +9,7 @@ use sea_orm::DatabaseConnection;
 
 use super::{App, Choice, Report};
 use crate::{
+    backup::Backup,
     catalog,
     dialect::Dialect,
     error::{MigrationError, Result},
@@ -34,6 +35,8 @@ pub struct Run<'r> {
     pub(super) terms: Terms<'r>,
     /// Whether what loses rows or values need not say that it may.
     pub(super) may_lose: bool,
+    /// The copy that is made before anything changes.
+    pub(super) backup: Option<Backup>,
 }
 
 impl fmt::Debug for Run<'_> {
@@ -67,6 +70,13 @@ impl<'r> Run<'r> {
     #[must_use]
     pub fn within(mut self, limits: Option<Limits>) -> Self {
         self.terms.limits = limits;
+        self
+    }
+
+    /// Lets a migration run that was added before the last applied, whatever [`App::in_order`] says.
+    #[must_use]
+    pub fn out_of_order(mut self) -> Self {
+        self.terms.in_order = false;
         self
     }
 
@@ -160,12 +170,13 @@ impl<'r> Run<'r> {
         let records = Records::of(&revisions, self.dialect());
         let read = records.read(self.db, false).await?;
         let standings = revisions::compare(&revisions.known(), &read.applied);
-        let open = unfinished(self.db, &records, &standings, read.open).await?;
+        let open = unfinished(self.db, &standings, read.open).await?;
         Ok((standings, open))
     }
 
-    async fn start<'s>(&'s self, revisions: &'s Revisions<'s>) -> Result<Runner<'s>> {
-        Runner::start(self.db, revisions, self.terms.clone()).await
+    pub(super) async fn start<'s>(&'s self, revisions: &'s Revisions<'s>) -> Result<Runner<'s>> {
+        let runner = Runner::start(self.db, revisions, self.terms.clone()).await?;
+        Ok(runner.with_backup(self.backup.clone()))
     }
 
     pub(super) fn dialect(&self) -> Dialect {
@@ -302,7 +313,7 @@ impl<'r> Run<'r> {
         let mut open = records.open(self.db).await?;
         open.take_if(|open| is_settled(open, &standings));
         if let Some(open) = &open {
-            resume_first(&records, open, way, &standings, &mut positions)?;
+            resume_first(open, way, &standings, &mut positions)?;
         }
         rehearse(self.dialect(), &revisions, &positions, way, open.as_ref())
     }
@@ -453,7 +464,11 @@ impl<'r> Run<'r> {
             return Ok(chosen.iter().map(|seeder| seeder.nothing_to_do()).collect());
         }
         let runner = self.start(&revisions).await?;
-        let seeded = seeds.run(&chosen, mode).await;
+        let seeded = async {
+            runner.back_up().await?;
+            seeds.run(&chosen, mode).await
+        }
+        .await;
         runner.finish(seeded).await
     }
 

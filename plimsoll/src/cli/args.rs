@@ -1,9 +1,10 @@
 //! What can be typed.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::{baseline::Baseline, copies, drop_all, repair::Repair, verify::Verify};
 use crate::{
     app::LOCK_TIMEOUT, dialect::Dialect, draft::Answers, limits::Limits, revisions::Target,
 };
@@ -68,6 +69,11 @@ pub(super) enum Command {
     /// Record the migrations up to TARGET as applied and forget the later ones, without running any. Asks
     /// before it forgets.
     Stamp(Stamp),
+    /// Take over a database that somebody else made: find the revision whose schema it has, and record
+    /// it when nothing differs. Exit code 2 when something does.
+    Baseline(Baseline),
+    /// Show what a crash or an edit left behind, and settle it. Exit code 2 when there is something.
+    Repair(Repair),
     /// Show how every migration stands. Exit code 2 when one is pending, missing, changed or
     /// interrupted.
     Status,
@@ -83,6 +89,12 @@ pub(super) enum Command {
     Refresh(Refill),
     /// Revert all migrations and forget the history. Asks first.
     Reset(Reset),
+    /// Drop every table of the database, known or not. Asks for its name.
+    DropAll(drop_all::DropAll),
+    /// Make a copy of the database.
+    Backup(copies::Backup),
+    /// Bring the database back to what a copy has. Asks first.
+    Restore(copies::Restore),
     /// Offer the default rows; those that were offered before are left alone.
     Seed(Seed),
     /// Write a migration.
@@ -97,6 +109,9 @@ pub(super) enum Command {
     Schema(Schema),
     /// Draw the tables and how they refer to each other.
     Diagram(Diagram),
+    /// Replay the history on databases made for the purpose: each migration up, down, up. Exit code 2
+    /// when the schema does not come back.
+    Verify(Verify),
     /// Wait until the database answers.
     Wait(Wait),
     /// Explain why there is nothing to initialise.
@@ -156,6 +171,9 @@ pub(super) struct Lock {
     /// for two minutes.
     #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().wait.as_secs())]
     table_timeout: u64,
+    /// Make a copy of the database first, in FILE or in a folder `backups`; `restore` brings it back.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(super) backup: Option<Option<PathBuf>>,
 }
 
 impl Lock {
@@ -190,6 +208,9 @@ pub(super) struct Up {
     /// Leave out this seeder.
     #[arg(long, value_name = "SEEDER")]
     pub(super) skip: Vec<String>,
+    /// Let a migration run that was added before the last applied, where that is refused.
+    #[arg(long)]
+    pub(super) out_of_order: bool,
     #[command(flatten)]
     pub(super) lock: Lock,
 }
@@ -366,7 +387,7 @@ pub(super) struct Generate {
     pub(super) dry_run: bool,
     /// The migration crate; else the one that is found in or above the working folder.
     #[arg(short = 'd', long, value_name = "FOLDER")]
-    pub(super) migration_dir: Option<std::path::PathBuf>,
+    pub(super) migration_dir: Option<PathBuf>,
 }
 
 impl Generate {
@@ -456,7 +477,7 @@ pub(super) struct Diagram {
     pub(super) format: Option<String>,
     /// Write it to this file.
     #[arg(short, long, value_name = "FILE")]
-    pub(super) output: Option<std::path::PathBuf>,
+    pub(super) output: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -39,14 +39,40 @@ pub(super) fn confirm(
     if !asks {
         return Err(MigrationError::Unconfirmed { command }.into());
     }
-    context.output.note(format!("Go on with `{command}`? Type yes:"));
+    let question = format!("Go on with `{command}`? Type yes:");
+    Ok(answered(context, &question, |it| matches!(it.to_lowercase().as_str(), "yes" | "y")))
+}
+
+/// As [`confirm`], for what destroys all that there is: the name of the database has to be typed.
+///
+/// # Errors
+/// [`MigrationError::Unconfirmed`] when there is nobody to ask.
+pub(super) fn confirm_by_name(
+    context: &Context<'_>,
+    command: &'static str,
+    lost: &[String],
+    names: &[String],
+) -> Result<bool> {
+    if !context.asks() {
+        return confirm(context, command, lost);
+    }
+    for line in lost {
+        context.output.note(line);
+    }
+    let name = names.first().map(String::as_str).unwrap_or_default();
+    let question = format!("To go on with `{command}`, type the name of the database, `{name}`:");
+    Ok(answered(context, &question, |it| names.iter().any(|name| name == it)))
+}
+
+fn answered(context: &Context<'_>, question: &str, agrees: impl Fn(&str) -> bool) -> bool {
+    context.output.note(question);
     let mut answer = String::new();
     let read = stdin().lock().read_line(&mut answer);
-    let agreed = read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "yes" | "y");
+    let agreed = read.is_ok() && agrees(answer.trim());
     if !agreed {
         context.output.note("cancelled; nothing was changed");
     }
-    Ok(agreed)
+    agreed
 }
 
 /// On a production database a confirmation alone is not enough.

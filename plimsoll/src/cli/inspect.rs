@@ -1,6 +1,10 @@
 //! Commands that look: `status`, `current`, `heads`, `history`, `wait`, `init`.
 
-use std::{collections::HashMap, fmt::Write as _, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write as _,
+    time::Duration,
+};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -14,7 +18,7 @@ use crate::{
     connect,
     error::{Error, Result},
     history,
-    revisions::{Applied, Standing, State},
+    revisions::{self, Applied, Standing, State},
     runner::Unfinished,
 };
 
@@ -32,6 +36,9 @@ struct Revision<'s> {
     engine: Option<&'s str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     checksum: Option<&'s str>,
+    /// Whether it is pending, and stands before the last that is applied.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    out_of_order: bool,
     #[serde(flatten)]
     open: Option<Open<'s>>,
 }
@@ -64,6 +71,8 @@ struct Names<'s> {
 struct Seen {
     database: String,
     standings: Vec<Standing>,
+    /// The names of those that were added before the last that is applied.
+    late: HashSet<String>,
     open: Option<Unfinished>,
 }
 
@@ -81,12 +90,18 @@ impl Seen {
             let (name, at, took_ms, record) = (open.name.clone(), None, None, None);
             standings.push(Standing { name, state, at, took_ms, record });
         }
-        Ok(Self { database: database.to_string(), standings, open })
+        let late = revisions::out_of_order(&standings).iter().map(|it| it.name.clone()).collect();
+        Ok(Self { database: database.to_string(), standings, late, open })
     }
 
     /// What is open of a revision.
     fn open(&self, it: &Standing) -> Option<&Unfinished> {
         self.open.as_ref().filter(|open| open.name == it.name)
+    }
+
+    /// Whether it was added before the last that is applied.
+    fn is_late(&self, it: &Standing) -> bool {
+        self.late.contains(&it.name)
     }
 
     fn state(&self, it: &Standing) -> &'static str {
@@ -113,6 +128,7 @@ impl Seen {
             applied_by: record.and_then(|record| record.by.as_deref()),
             engine: record.and_then(|record| record.engine.as_deref()),
             checksum: record.and_then(|record| record.checksum.as_deref()),
+            out_of_order: self.is_late(it),
             open: self.open(it).map(|open| Open {
                 way: if open.reverting { "down" } else { "up" },
                 finished: open.finished,
@@ -177,6 +193,7 @@ pub(super) async fn status(context: &Context<'_>) -> Result<u8> {
         let took = it.took_ms.map(|took| format!(" in {took} ms"));
         let detail = match seen.open(it) {
             Some(open) => how_far(open),
+            None if seen.is_late(it) => "added before the last applied".to_owned(),
             None => when.unwrap_or_default() + &took.unwrap_or_default(),
         };
         let color = match it.state {

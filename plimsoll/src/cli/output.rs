@@ -2,6 +2,7 @@
 
 use std::{
     io::{IsTerminal as _, Write as _, stderr},
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     thread,
     time::Duration,
@@ -15,9 +16,14 @@ use sea_orm::{
 };
 use serde::Serialize;
 
-use super::args::{Color, Common};
+use super::{
+    args::{Color, Common},
+    lost::{self, Entry},
+};
 use crate::{
+    backup::Copied,
     error::{Error, MigrationError},
+    loss::Loss,
     progress::{Event, Progress},
     retry,
 };
@@ -36,6 +42,18 @@ pub(super) struct Output {
     verbose: bool,
     color: ColorChoice,
     bar: Mutex<Option<ProgressBar>>,
+    heard: Mutex<Heard>,
+}
+
+/// What was told on the way and belongs into the result, too.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Heard {
+    /// What is lost.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    losses: Vec<Entry>,
+    /// The copy that was made before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup: Option<PathBuf>,
 }
 
 /// How far a run is. It appears by itself when the work has taken long enough: a migration that
@@ -66,6 +84,8 @@ struct Document<'d, T> {
 #[derive(Serialize)]
 struct Failure {
     error: FailureDetails,
+    #[serde(flatten)]
+    heard: Heard,
 }
 
 #[derive(Serialize)]
@@ -91,6 +111,7 @@ impl Output {
                 Color::Never => ColorChoice::Never,
             },
             bar: Mutex::new(None),
+            heard: Mutex::default(),
         }
     }
 
@@ -134,6 +155,36 @@ impl Output {
         });
     }
 
+    /// What was told on the way and belongs into the result.
+    pub(super) fn heard(&self) -> Heard {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps for the result what is lost.
+    pub(super) fn keep_losses(&self, losses: &[Loss]) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.losses.extend(losses.iter().map(Entry::of));
+    }
+
+    /// Says what brings a copy back, and what it may lack.
+    pub(super) fn tell_copy(&self, copy: &Copied) {
+        for table in &copy.loose {
+            self.note(format!(
+                "\x1b[1;33mwarning\x1b[0m: table `{table}` is not InnoDB's: of what others wrote meanwhile \
+                 the copy may have a part"
+            ));
+        }
+        self.progress(format!("`{}` brings it back", bring_back(&copy.file)));
+    }
+
+    /// Keeps for the result that a copy was made.
+    fn keep_copy(&self, copy: &Copied) {
+        self.progress(format!("copied to {} ({})", copy.file.display(), size(copy.bytes)));
+        self.tell_copy(copy);
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.backup = Some(copy.file.clone());
+    }
+
     fn with_bar(&self, work: impl FnOnce(&mut Option<ProgressBar>)) {
         work(&mut self.bar.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -163,19 +214,20 @@ impl Output {
             }
             source = cause.source();
         }
+        let heard = self.heard();
+        let mut hint = error.hint();
+        if let Some(copy) = &heard.backup {
+            let copy = format!("`{}` brings back the copy that was made before", bring_back(copy));
+            hint = Some(hint.map_or_else(|| copy.clone(), |hint| format!("{hint}; {copy}")));
+        }
         let statement = match error {
             Error::Migration(MigrationError::Failed { statement, .. }) => statement.clone(),
             _ => None,
         };
         if self.json {
             self.document(&Failure {
-                error: FailureDetails {
-                    code: error.code(),
-                    message,
-                    causes,
-                    statement,
-                    hint: error.hint(),
-                },
+                error: FailureDetails { code: error.code(), message, causes, statement, hint },
+                heard,
             });
             return;
         }
@@ -186,7 +238,7 @@ impl Output {
         if let Some(statement) = statement {
             self.note(format!("  statement: {}", statement.replace('\n', "\n    ")));
         }
-        if let Some(hint) = error.hint() {
+        if let Some(hint) = hint {
             self.note(format!("  next: {hint}"));
         }
     }
@@ -210,6 +262,13 @@ impl Progress for Output {
                     *slot = Some(bar(migrations));
                 }
             }),
+            Event::Losing { losses } => {
+                for loss in losses {
+                    self.progress(format!("lost: {}", lost::line(loss)));
+                }
+                self.keep_losses(losses);
+            }
+            Event::Copied { copy } => self.keep_copy(copy),
             Event::Began { migration, reverting } => {
                 self.with_bar(|bar| {
                     if let Some(bar) = bar {
@@ -273,6 +332,35 @@ fn source_line(error: &Error) -> Option<String> {
         source = cause.source();
     }
     None
+}
+
+/// The command that brings a copy back, as a shell reads it.
+fn bring_back(copy: &Path) -> String {
+    let path = copy.to_string_lossy();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@%=\\".contains(c);
+    if path.chars().all(is_plain) {
+        format!("restore {path}")
+    } else {
+        format!("restore '{}'", path.replace('\'', "'\\''"))
+    }
+}
+
+/// A size as a person reads it.
+pub(super) fn size(bytes: u64) -> String {
+    let mut whole = bytes;
+    let mut tenths = 0;
+    for unit in ["bytes", "KiB", "MiB", "GiB"] {
+        if whole < 1024 {
+            return if unit == "bytes" {
+                format!("{whole} bytes")
+            } else {
+                format!("{whole}.{tenths} {unit}")
+            };
+        }
+        tenths = whole % 1024 * 10 / 1024;
+        whole /= 1024;
+    }
+    format!("{whole}.{tenths} TiB")
 }
 
 /// A time as a person reads it.

@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Context, DONE, FAILED, args, ask::confirm, output::count};
+use super::{
+    Context, DONE, FAILED, args,
+    ask::confirm,
+    output::{Heard, count},
+};
 use crate::{error::Result, runner::Stamp};
 
 /// What was recorded, for programs; with a dry run what would be, and how.
@@ -11,6 +15,8 @@ struct Stamped<'s> {
     database: String,
     #[serde(flatten)]
     stamp: &'s Stamp,
+    #[serde(flatten)]
+    heard: Heard,
     #[serde(skip_serializing_if = "Option::is_none")]
     statements: Option<Vec<String>>,
 }
@@ -31,6 +37,7 @@ pub(super) async fn stamp(context: &Context<'_>, args: args::Stamp) -> Result<u8
         context.output.document(&Stamped {
             database: database.to_string(),
             stamp: &stamp,
+            heard: context.output.heard(),
             statements: Some(statements),
         });
         return Ok(DONE);
@@ -63,6 +70,7 @@ pub(super) async fn stamp(context: &Context<'_>, args: args::Stamp) -> Result<u8
     context.output.document(&Stamped {
         database: database.to_string(),
         stamp: &stamp,
+        heard: context.output.heard(),
         statements: None,
     });
     Ok(DONE)

@@ -12,7 +12,8 @@ use super::{
     Context, DONE, FAILED, NOT_CLEAN,
     args::{Down, Lock, Redo, Refill, Reset, Script, Seed, Up},
     ask::{confirm, guard_production},
-    output::{count, duration},
+    lost::{All, agreed, announced},
+    output::{Heard, count, duration},
     plan::{self, Plan},
 };
 use crate::{
@@ -37,6 +38,8 @@ struct Done {
     seeded: Option<Vec<SeededRows>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pending: Option<Vec<String>>,
+    #[serde(flatten)]
+    heard: Heard,
 }
 
 #[derive(Serialize)]
@@ -123,6 +126,7 @@ fn report(
         applied: report.map(|report| revisions(&report.applied)),
         seeded: report.map(|report| report.seeded.iter().map(SeededRows::from).collect()),
         pending: report.map(|report| report.pending.clone()),
+        heard: context.output.heard(),
     });
 }
 
@@ -153,6 +157,7 @@ pub(super) async fn up(context: &Context<'_>, args: Up) -> Result<u8> {
         .on_session(&database, async |db| {
             let run = context.run(db, &args.lock);
             let run = if context.common.yes { run.losing() } else { run };
+            let run = if args.out_of_order { run.out_of_order() } else { run };
             match run.up(&target, &choice).await {
                 Err(Error::Migration(MigrationError::LossNotAllowed { losses }))
                     if context.asks() =>
@@ -219,7 +224,7 @@ pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
     let reverted = context
         .on_session(&database, async |db| {
             let run = context.run(db, &args.lock);
-            let Some(expected) = agreed(context, &run, "down", &target).await? else {
+            let Some(expected) = agreed(context, &run, "down", &target, &args.lock).await? else {
                 return Ok(None);
             };
             let began = Instant::now();
@@ -230,19 +235,6 @@ pub(super) async fn down(context: &Context<'_>, args: Down) -> Result<u8> {
     let Some((reverted, took)) = reverted else { return Ok(FAILED) };
     report(context, &database, Some(&reverted), None, took);
     Ok(DONE)
-}
-
-/// The migrations that going back as far as `target` reverts, when somebody agreed to what that loses.
-async fn agreed(
-    context: &Context<'_>,
-    run: &Run<'_>,
-    command: &'static str,
-    target: &Target,
-) -> Result<Option<Vec<String>>> {
-    let rehearsed = run.rehearse_down(target).await?;
-    let expected: Vec<String> = rehearsed.iter().map(|it| it.name.clone()).collect();
-    let agreed = expected.is_empty() || confirm(context, command, &losses(&rehearsed))?;
-    Ok(agreed.then_some(expected))
 }
 
 pub(super) async fn redo(context: &Context<'_>, args: Redo) -> Result<u8> {
@@ -257,7 +249,7 @@ pub(super) async fn redo(context: &Context<'_>, args: Redo) -> Result<u8> {
     let done = context
         .on_session(&database, async |db| {
             let run = context.run(db, &lock);
-            let Some(expected) = agreed(context, &run, "redo", &target).await? else {
+            let Some(expected) = agreed(context, &run, "redo", &target, &lock).await? else {
                 return Ok(None);
             };
             let began = Instant::now();
@@ -274,7 +266,7 @@ pub(super) async fn fresh(context: &Context<'_>, args: Refill) -> Result<u8> {
     if args.dry_run {
         return rehearse(context, true, async |run| run.rehearse_fresh().await).await;
     }
-    let what = ["every table of the database will be dropped, with all rows".to_owned()];
+    let what = All::Tables("every table of the database will be dropped, with all rows");
     destructive(context, "fresh", &args.lock, &what, async |run| {
         let done = run.fresh(&context.choice(&args.skip)?).await?;
         Ok((None, Some(done)))
@@ -286,7 +278,7 @@ pub(super) async fn refresh(context: &Context<'_>, args: Refill) -> Result<u8> {
     if args.dry_run {
         return rehearse(context, true, async |run| run.rehearse_refresh().await).await;
     }
-    let what = ["every migration will be reverted, and with it go all rows".to_owned()];
+    let what = All::Migrations("every migration will be reverted, and with it go all rows");
     destructive(context, "refresh", &args.lock, &what, async |run| {
         let (reverted, done) = run.refresh(&context.choice(&args.skip)?).await?;
         Ok((Some(reverted), Some(done)))
@@ -298,8 +290,9 @@ pub(super) async fn reset(context: &Context<'_>, args: Reset) -> Result<u8> {
     if args.dry_run {
         return rehearse(context, false, async |run| run.rehearse_reset().await).await;
     }
-    let what =
-        ["every migration will be reverted, and with it go all rows and the history".to_owned()];
+    let what = All::Migrations(
+        "every migration will be reverted, and with it go all rows and the history",
+    );
     destructive(context, "reset", &args.lock, &what, async |run| {
         Ok((Some(run.reset().await?), None))
     })
@@ -328,19 +321,25 @@ async fn destructive(
     context: &Context<'_>,
     command: &'static str,
     lock: &Lock,
-    what: &[String],
+    what: &All,
     work: impl AsyncFnOnce(Run<'_>) -> Result<Outcome>,
 ) -> Result<u8> {
     let database = context.database()?;
     guard_production(context, command)?;
     context.output.progress(format!("database: {database}"));
-    if !confirm(context, command, what)? {
-        return Ok(FAILED);
-    }
-    let began = Instant::now();
-    let (reverted, done) =
-        context.on_session(&database, async |db| work(context.run(db, lock)).await).await?;
-    report(context, &database, reverted.as_deref(), done.as_ref(), began.elapsed());
+    let done = context
+        .on_session(&database, async |db| {
+            let run = context.run(db, lock);
+            let lost = announced(context, &run, what, lock).await?;
+            if !confirm(context, command, &lost)? {
+                return Ok(None);
+            }
+            let began = Instant::now();
+            Ok(Some((work(run).await?, began.elapsed())))
+        })
+        .await?;
+    let Some(((reverted, done), took)) = done else { return Ok(FAILED) };
+    report(context, &database, reverted.as_deref(), done.as_ref(), took);
     Ok(DONE)
 }
 
@@ -362,20 +361,6 @@ fn print_script(
     let plan = Plan::of(dialect, &records, &rehearsed);
     plan.in_schema(search_path).with_seeds(seeds).print(context);
     Ok(DONE)
-}
-
-/// What going back loses, as sentences.
-fn losses(rehearsed: &[Rehearsed]) -> Vec<String> {
-    rehearsed
-        .iter()
-        .flat_map(|it| {
-            let lost = match &it.losses {
-                Some(lost) => lost.clone(),
-                None => vec!["whatever its own code takes away".to_owned()],
-            };
-            lost.into_iter().map(|what| format!("{}: - {what}", it.name))
-        })
-        .collect()
 }
 
 pub(super) async fn seed(context: &Context<'_>, args: Seed) -> Result<u8> {
@@ -485,6 +470,7 @@ fn print_seeded(context: &Context<'_>, database: &Database, seeded: &[Seeded], m
         applied: None,
         seeded: Some(seeded.iter().map(SeededRows::from).collect()),
         pending: None,
+        heard: context.output.heard(),
     });
 }
 

@@ -1,6 +1,8 @@
 //! MySQL and MariaDB.
 
 pub(crate) mod alter;
+#[cfg(feature = "migrate")]
+pub(crate) mod backup;
 #[cfg(feature = "connect")]
 pub(crate) mod introspect;
 #[cfg(feature = "migrate")]

@@ -1,6 +1,8 @@
 //! PostgreSQL.
 
 pub(crate) mod alter;
+#[cfg(feature = "migrate")]
+pub(crate) mod backup;
 pub(crate) mod enums;
 #[cfg(feature = "connect")]
 pub(crate) mod introspect;

@@ -82,6 +82,20 @@ pub enum MigrationError {
         /// What remains of the migration in the database.
         remains: Remains,
     },
+    /// PLM0080: there is nothing of the kind that was to be settled.
+    #[error("there is nothing to repair: {what}")]
+    NothingToRepair {
+        /// What there is not.
+        what: String,
+    },
+    /// PLM0081: a migration was added before the last that is applied, where that is refused.
+    #[error("{} added before `{last}`, which is applied", were(migrations))]
+    OutOfOrder {
+        /// The migrations.
+        migrations: Vec<String>,
+        /// The last that is applied.
+        last: String,
+    },
     /// PLM0091: somebody asked for it.
     #[error("stopped, as asked{}", at.as_ref().map(|at| format!(", in migration `{at}`")).unwrap_or_default())]
     Stopped {
@@ -101,8 +115,10 @@ pub enum MigrationError {
         migration: String,
         /// `applying` or `reverting`.
         way: &'static str,
-        /// The statements that settle it by hand: as done, and as undone.
-        settle: [String; 2],
+        /// The statement that was running, if it is known.
+        statement: Option<String>,
+        /// The table that the statement is about.
+        table: Option<String>,
     },
     /// PLM0039: an earlier run was interrupted in a migration that this run does not lead through:
     /// the other way, or behind its target.
@@ -292,6 +308,54 @@ pub enum MigrationError {
         /// Why not.
         because: String,
     },
+    /// PLM0075: a copy needs a program that is not there, or too old for the server.
+    #[error("`{tool}` {problem}")]
+    Tool {
+        /// The program.
+        tool: String,
+        /// What is wrong with it, to be read after its name.
+        problem: String,
+        /// Which package has it.
+        install: &'static str,
+    },
+    /// PLM0076: a program that copies databases failed.
+    #[error("`{tool}` could not {doing}: {said}")]
+    ToolFailed {
+        /// The program.
+        tool: &'static str,
+        /// What it was to do.
+        doing: &'static str,
+        /// What it said.
+        said: String,
+    },
+    /// PLM0077: a file is no whole copy of such a database.
+    #[error("`{}` cannot be brought back: {problem}", file.display())]
+    BadCopy {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// PLM0078: the file of a copy cannot be read or written, or is there already.
+    #[error("cannot {doing} the copy `{}`", file.display())]
+    CopyFile {
+        /// `read`, `write`.
+        doing: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// PLM0079: a copy was being brought back, and it stopped on the way.
+    #[error("the database is half of what it was and half of the copy `{file}`")]
+    HalfRestored {
+        /// The copy.
+        file: String,
+        /// Why it stopped, if it was this run that did.
+        #[source]
+        source: Option<Box<super::Error>>,
+    },
 }
 
 /// What a failed migration has left in the database.
@@ -323,6 +387,12 @@ impl Remains {
 
 fn list(names: &[String]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+fn were(migrations: &[String]) -> String {
+    let names: Vec<String> = migrations.iter().map(|name| format!("`{name}`")).collect();
+    let verb = if names.len() == 1 { "migration {} was" } else { "migrations {} were" };
+    verb.replace("{}", &names.join(", "))
 }
 
 fn count(revisions: usize) -> String {
@@ -378,7 +448,14 @@ impl MigrationError {
             Self::Unanswered { .. } => "PLM0067",
             Self::BadAnswer { .. } => "PLM0068",
             Self::NotComparable { .. } => "PLM0070",
+            Self::NothingToRepair { .. } => "PLM0080",
+            Self::OutOfOrder { .. } => "PLM0081",
             Self::Stopped { .. } => "PLM0091",
+            Self::Tool { .. } => "PLM0075",
+            Self::ToolFailed { .. } => "PLM0076",
+            Self::BadCopy { .. } => "PLM0077",
+            Self::CopyFile { .. } => "PLM0078",
+            Self::HalfRestored { .. } => "PLM0079",
         }
     }
 
@@ -414,6 +491,12 @@ impl MigrationError {
             Self::Failed { remains, done, .. } | Self::Panicked { remains, done, .. } => {
                 format!("{}{}", remains.describe(), before(done))
             }
+            Self::NothingToRepair { .. } => "`repair` alone shows what there is to settle".to_owned(),
+            Self::OutOfOrder { .. } => {
+                "give them a later name and a later place in the list, or let them run behind it with \
+                 `up --out-of-order`; nothing was changed"
+                    .to_owned()
+            }
             Self::Stopped { remains, done, .. } => {
                 let left = match remains {
                     Remains::Nothing => "nothing is half done",
@@ -422,17 +505,26 @@ impl MigrationError {
                 };
                 format!("{left}; the same command goes on from here{}", before(done))
             }
-            Self::Interrupted { settle: [done, undone], .. } => format!(
-                "look at the database; if what the migration does is there, complete it by hand and run \
-                 `{done}`; if not, take away what is there and run `{undone}`"
-            ),
+            Self::Interrupted { statement, table, .. } => {
+                let at = match (statement, table) {
+                    (Some(statement), Some(table)) => {
+                        format!("it was at `{table}`, by: {statement}; ")
+                    }
+                    _ => String::new(),
+                };
+                format!(
+                    "{at}`repair` shows what is there of it; if that is all, or you complete it, type \
+                     `repair --done`; if it is nothing, or you take it away, `repair --undo`"
+                )
+            }
             Self::InterruptedOtherWay { way, .. } => match *way {
                 "applying" => "finish it first with `up`".to_owned(),
                 _ => "finish it first with `down`".to_owned(),
             },
             Self::InterruptedChanged { statement, .. } => format!(
                 "restore the migration as it was, run it, and change the schema in a new one; \
-                 the statement was: {statement}"
+                 the statement was: {statement}; if it cannot be restored, `repair` shows what is there, \
+                 and `repair --done` or `repair --undo` settles it"
             ),
             Self::ConnectionLost { done, .. } => {
                 format!("run the command again: it goes on where this one stopped{}", before(done))
@@ -493,6 +585,18 @@ impl MigrationError {
             }
             Self::NotComparable { .. } => {
                 "let this user create a database on the server, or mend what the reason names".to_owned()
+            }
+            Self::Tool { install, .. } => format!("install it ({install}); nothing was changed"),
+            Self::ToolFailed { .. } => "nothing was changed; mend what it complains about".to_owned(),
+            Self::BadCopy { .. } => "nothing was changed; name another copy".to_owned(),
+            Self::CopyFile { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
+                "name a file that is not there yet, or none; nothing was changed".to_owned()
+            }
+            Self::CopyFile { .. } => {
+                "let this user read and write it and its folder; nothing was changed".to_owned()
+            }
+            Self::HalfRestored { file, .. } => {
+                format!("mend what the reason names, and type `restore {file}` again")
             }
         }
     }

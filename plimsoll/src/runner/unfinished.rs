@@ -6,7 +6,7 @@ use super::{is_settled, resume_first};
 use crate::{
     error::{Error, Result},
     lock,
-    records::{Begun, Open, Records, Way},
+    records::{Begun, Open, Way},
     revisions::Standing,
 };
 
@@ -28,7 +28,6 @@ pub struct Unfinished {
 /// What the journal tells of, unless somebody has settled it by hand.
 pub(crate) async fn unfinished(
     db: &DatabaseConnection,
-    records: &Records<'_>,
     standings: &[Standing],
     open: Option<Open>,
 ) -> Result<Option<Unfinished>> {
@@ -38,7 +37,7 @@ pub(crate) async fn unfinished(
         Some("wait until the process that holds the migration lock has ended".to_owned())
     } else {
         // What stands in the way of a run that does not lead through it is what there is to do.
-        let refused = resume_first(records, &open, open.way, standings, &mut []).err();
+        let refused = resume_first(&open, open.way, standings, &mut []).err();
         refused.and_then(|why| Error::from(why).hint())
     };
     Ok(Some(Unfinished {

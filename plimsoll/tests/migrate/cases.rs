@@ -21,7 +21,7 @@ use crate::{
 const NONE: &str = "none: ";
 
 /// The cases of which no value has a counterpart in the new type.
-const WITHOUT_ROWS: &[&str] = &["primary_key_type"];
+pub(crate) const WITHOUT_ROWS: &[&str] = &["primary_key_type"];
 
 /// Writes the tests of each folder, a module with one for each database.
 macro_rules! cases {

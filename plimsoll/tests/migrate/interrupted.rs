@@ -4,7 +4,9 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
-use plimsoll::{App, Dialect, Error, History, MigrationError, prelude::*, testing::Scratch};
+use plimsoll::{
+    App, Dialect, Error, History, MigrationError, Repair, prelude::*, testing::Scratch,
+};
 
 use crate::{
     failure::{failed, four, of_four},
@@ -13,13 +15,13 @@ use crate::{
 };
 
 plimsoll::on_every_empty_database!(
-    code_that_was_killed_without_a_transaction_is_settled_by_what_is_printed,
+    code_that_was_killed_without_a_transaction_is_settled_by_the_commands_that_are_named,
     code_that_was_killed_in_a_transaction_runs_again_where_it_can,
     rows_that_were_killed_in_a_transaction_are_inserted_once,
     an_interrupted_way_is_finished_before_the_other,
     finished_statements_may_not_be_edited_and_the_rest_may,
     an_interrupted_migration_is_resumed_before_one_that_was_added_in_front,
-    an_interrupted_migration_that_is_gone_is_settled_by_hand,
+    an_interrupted_migration_that_is_gone_is_settled,
     a_rehearsal_begins_where_the_last_run_was_interrupted,
 );
 
@@ -34,7 +36,7 @@ pub(crate) fn is_killed(status: ExitStatus) -> bool {
 }
 
 /// The history of a ship that sinks, as it should have been.
-fn afloat(transaction: Option<bool>, work: &'static [&'static str]) -> App {
+pub(crate) fn afloat(transaction: Option<bool>, work: &'static [&'static str]) -> App {
     App::new(
         History::new()
             .declared("m01_ports", || table("ports"))
@@ -43,23 +45,30 @@ fn afloat(transaction: Option<bool>, work: &'static [&'static str]) -> App {
     )
 }
 
-fn sink(scratch: &Scratch, history: &str) {
+pub(crate) fn sink(scratch: &Scratch, history: &str) {
     let output = ship(scratch, &[history, "up"]).output().unwrap();
     assert!(is_killed(output.status), "{}", said(&output));
 }
 
-/// The two ways out that the error names, as they are printed.
-fn settle(error: &Error) -> [String; 2] {
-    let Error::Migration(MigrationError::Interrupted { migration, way, settle }) = error else {
+/// Both ways out have to be named.
+fn is_unsettled(error: &Error) {
+    let Error::Migration(MigrationError::Interrupted { migration, way, .. }) = error else {
         panic!("{}", chain(error))
     };
     assert_eq!((migration.as_str(), *way, error.code()), ("m02_sinking", "applying", "PLM0038"));
     let hint = error.hint().unwrap();
-    assert!(hint.contains(&settle[0]) && hint.contains(&settle[1]), "{hint}");
-    settle.clone()
+    assert!(hint.contains("`repair --done`") && hint.contains("`repair --undo`"), "{hint}");
 }
 
-async fn code_that_was_killed_without_a_transaction_is_settled_by_what_is_printed(
+/// Settles what was interrupted, and says what is recorded.
+pub(crate) async fn settle(scratch: &Scratch, app: &App, how: &Repair) -> String {
+    let db = session(scratch).await;
+    let repaired = app.on(&db).repair(how, None).await;
+    db.close().await.unwrap();
+    repaired.unwrap_or_else(|error| panic!("{}", chain(&error))).sentence
+}
+
+async fn code_that_was_killed_without_a_transaction_is_settled_by_the_commands_that_are_named(
     scratch: &Scratch,
 ) {
     let db = &scratch.db;
@@ -67,13 +76,12 @@ async fn code_that_was_killed_without_a_transaction_is_settled_by_what_is_printe
     sink(scratch, "sinking");
     assert_eq!(tables(db).await, ["half", "ports"]);
 
-    let error = up(scratch, &app).await.unwrap_err();
-    settle(&error);
-    let error = down(scratch, &app, "base").await.unwrap_err();
-    let [done, _] = settle(&error);
+    is_unsettled(&up(scratch, &app).await.unwrap_err());
+    is_unsettled(&down(scratch, &app, "base").await.unwrap_err());
     assert_eq!(tables(db).await, ["half", "ports"], "nothing was touched");
 
-    run(db, &done).await;
+    let sentence = settle(scratch, &app, &Repair::Done).await;
+    assert_eq!(sentence, "`m02_sinking` is applied from now on");
     let report = up(scratch, &app).await.unwrap();
     assert_eq!(applied(&report), ["m03_cargo"]);
     assert_eq!(recorded(db).await, ["m01_ports", "m02_sinking", "m03_cargo"]);
@@ -84,9 +92,10 @@ async fn code_that_was_killed_without_a_transaction_is_settled_by_what_is_printe
     down(scratch, &app, "m01").await.unwrap();
     run(&scratch.db, "DROP TABLE half").await;
     sink(scratch, "sinking");
-    let [_, undone] = settle(&up(scratch, &app).await.unwrap_err());
+    is_unsettled(&up(scratch, &app).await.unwrap_err());
     run(&scratch.db, "DROP TABLE half").await;
-    run(&scratch.db, &undone).await;
+    let sentence = settle(scratch, &app, &Repair::Undone).await;
+    assert_eq!(sentence, "`m02_sinking` is pending from now on");
     let report = up(scratch, &app).await.unwrap();
     assert_eq!(applied(&report), ["m02_sinking", "m03_cargo"]);
 }
@@ -99,7 +108,7 @@ async fn code_that_was_killed_in_a_transaction_runs_again_where_it_can(scratch: 
 
     if dialect(&scratch.db) == Dialect::Mysql {
         // Its DDL has committed the transaction unasked: to start again would fail, or worse.
-        settle(&outcome.unwrap_err());
+        is_unsettled(&outcome.unwrap_err());
         assert_eq!(tables(&scratch.db).await, ["half", "ports"]);
     } else {
         assert_eq!(applied(&outcome.unwrap()), ["m02_sinking", "m03_cargo"]);
@@ -238,7 +247,7 @@ async fn an_interrupted_migration_is_resumed_before_one_that_was_added_in_front(
     assert_eq!(tables(&scratch.db).await, ["before", "four", "new", "one", "three", "two"]);
 }
 
-async fn an_interrupted_migration_that_is_gone_is_settled_by_hand(scratch: &Scratch) {
+async fn an_interrupted_migration_that_is_gone_is_settled(scratch: &Scratch) {
     let without = App::new(
         History::new()
             .declared("m01_before", || table("before"))
@@ -249,13 +258,11 @@ async fn an_interrupted_migration_that_is_gone_is_settled_by_hand(scratch: &Scra
     }
 
     let error = up(scratch, &without).await.unwrap_err();
-    let Error::Migration(MigrationError::Interrupted { migration, settle: [_, undone], .. }) =
-        &error
-    else {
+    let Error::Migration(MigrationError::Interrupted { migration, .. }) = &error else {
         panic!("{}", chain(&error))
     };
     assert_eq!(migration, "m02_four");
-    run(&scratch.db, undone).await;
+    settle(scratch, &without, &Repair::Undone).await;
 
     assert_eq!(applied(&up(scratch, &without).await.unwrap()), ["m03"]);
 }

@@ -57,6 +57,11 @@ impl Progress for Heard {
             Event::Began { migration, reverting: true } => format!("revert {migration}"),
             Event::SeederSkipped { seeder, because } => format!("skipped {seeder}: {because}"),
             Event::Warning { sentence } => format!("warning: {sentence}"),
+            Event::Losing { losses } => {
+                let lines = losses.iter().map(|loss| format!("lost: {}", loss.describe()));
+                return self.0.lock().unwrap().extend(lines);
+            }
+            Event::Copied { copy } => format!("copied to {}", copy.file.display()),
             _ => return,
         };
         self.0.lock().unwrap().push(line);

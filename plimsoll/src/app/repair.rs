@@ -1,0 +1,137 @@
+//! What a crash or an edit left behind: looked at, and settled.
+
+use serde::Serialize;
+
+use super::Run;
+use crate::{
+    compare::{How, compare},
+    config::Database,
+    error::Result,
+    introspect::introspect,
+    meet::Wanted,
+    records::{Begun, Open, Records, Way},
+    revisions::Standing,
+    runner::{Repair, Repaired, Unfinished, repair},
+};
+
+/// What there is to settle.
+#[derive(Clone, Debug)]
+pub struct Wreck {
+    /// How every revision stands.
+    pub standings: Vec<Standing>,
+    /// The migration that was begun and not ended.
+    pub unfinished: Option<Unfinished>,
+    /// What the database shows of it.
+    pub shown: Option<Shown>,
+}
+
+/// What a database shows of a migration that was begun and not ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// The statement that was running, as far as it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
+    /// The table that the statement is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// What the database lacks of having it whole, as sentences; none when that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lacks: Option<Vec<String>>,
+    /// What the database has of it: what would have to go, as sentences; none when that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has: Option<Vec<String>>,
+}
+
+impl Run<'_> {
+    /// What there is to settle. Changes nothing; migrations that are code run on a scratch database, to
+    /// see what the interrupted one makes.
+    ///
+    /// # Errors
+    /// Those of [`App::standings`](crate::App::standings), and a database that does not answer.
+    pub async fn wreck(&self, database: &Database) -> Result<Wreck> {
+        let revisions = self.app.history.load()?;
+        let (standings, unfinished) = self.unfinished().await?;
+        let records = Records::of(&revisions, self.dialect());
+        let open = records.open(self.db).await?.filter(|_| unfinished.is_some());
+        let shown = match open {
+            Some(open) => {
+                let (lacks, has) = self.made_of(database, &standings, &open).await?;
+                let (statement, table) = match open.begun {
+                    Begun::Statement(it) => (Some(it.sql), Some(it.table)),
+                    Begun::Code | Begun::Nothing => (None, None),
+                };
+                Some(Shown { statement, table, lacks, has })
+            }
+            None => None,
+        };
+        Ok(Wreck { standings, unfinished, shown })
+    }
+
+    /// What the database lacks of the end of the interrupted migration, and of its beginning.
+    async fn made_of(
+        &self,
+        database: &Database,
+        standings: &[Standing],
+        open: &Open,
+    ) -> Result<(Option<Vec<String>>, Option<Vec<String>>)> {
+        let revisions = self.app.history.load()?;
+        if !revisions.list.iter().any(|it| it.name == open.version) {
+            return Ok((None, None));
+        }
+        let applied = standings.iter().filter(|it| it.is_applied() && it.name != open.version);
+        let without: Vec<String> = applied.map(|it| it.name.clone()).collect();
+        let with: Vec<String> = without.iter().cloned().chain([open.version.clone()]).collect();
+        let mut found = introspect(self.db).await?;
+        self.app.leave_out(&mut found, &revisions);
+        let (end, beginning) = match open.way {
+            Way::Up => (with, without),
+            Way::Down => (without, with),
+        };
+        // Where it cannot be told, whoever looks has to.
+        let end = self.made(database, &revisions, &end, false).await.ok();
+        let beginning = self.made(database, &revisions, &beginning, false).await.ok();
+        // What nobody made is no part of it.
+        let is_known = |name: &String| {
+            [&end, &beginning].into_iter().flatten().any(|made| made.tables.contains_key(name))
+        };
+        found.tables.retain(|name, _| is_known(name));
+        let how = How {
+            asking: Some((self.db, database)),
+            dialect: self.dialect(),
+            wanted: Wanted::Exactly,
+            renames: &[],
+        };
+        let mut told = [None, None];
+        for (made, told) in [&end, &beginning].into_iter().zip(&mut told) {
+            let Some(made) = made else { continue };
+            let compared = Box::pin(compare(&found, made, &how)).await;
+            *told = Some(compared.diff.changes.iter().map(|it| it.describe()).collect());
+        }
+        Ok(told.into())
+    }
+
+    /// Settles it, under the lock: the records say so from then on, and nothing else changes. Nothing
+    /// unless it is what is `expected`.
+    ///
+    /// # Errors
+    /// [`MigrationError::NothingToRepair`](crate::MigrationError::NothingToRepair), a name that no revision
+    /// in that state has, and those of the lock.
+    pub async fn repair(&self, how: &Repair, expected: Option<&Repaired>) -> Result<Repaired> {
+        let revisions = self.app.history.load()?;
+        let runner = self.start(&revisions).await?;
+        let repaired = runner.repair(how, expected).await;
+        runner.finish(repaired).await
+    }
+
+    /// What [`Run::repair`] would do.
+    ///
+    /// # Errors
+    /// Those of [`Run::repair`], without the lock.
+    pub async fn rehearse_repair(&self, how: &Repair) -> Result<Repaired> {
+        let revisions = self.app.history.load()?;
+        let standings = self.app.standings_of(self.db, &revisions).await?;
+        let records = Records::of(&revisions, self.dialect());
+        let open = records.open(self.db).await?;
+        repair(&revisions, &records, &standings, open.as_ref(), how)
+    }
+}
