@@ -194,15 +194,16 @@ impl App {
     /// list itself ([`MigrationError::BadHistory`], [`MigrationError::BadMigration`]).
     pub async fn pending(&self, db: &DatabaseConnection) -> Result<Vec<String>> {
         let revisions = self.history.load()?;
-        let standings = without_missing(self.standings_of(db, &revisions).await?)?;
+        let read = Records::of(&revisions, db.get_database_backend()).read(db, false).await?;
+        let standings = revisions::compare(&revisions.known(), &read.applied);
+        let standings = without_missing(standings)?;
         let mut pending: Vec<String> = standings
             .iter()
             .filter(|it| it.state == State::Pending)
             .map(|it| it.name.clone())
             .collect();
         // Recorded as applied, and half of it is gone: a run that was killed on the way back.
-        let records = Records::of(&revisions, db.get_database_backend());
-        if let Some(open) = records.open(db).await?
+        if let Some(open) = read.open
             && !is_settled(&open, &standings)
             && !pending.contains(&open.version)
         {

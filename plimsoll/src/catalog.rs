@@ -11,32 +11,46 @@ async fn names(db: &impl ConnectionTrait, sql: String) -> Result<Vec<String>, Db
 
 /// The tables of the current schema that no extension owns, without views.
 pub(crate) async fn tables(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
-    let sql = match Dialect::from(db.get_database_backend()) {
+    named(db, None).await
+}
+
+/// Those of the tables that have this name, which may be in another case.
+async fn named(db: &impl ConnectionTrait, table: Option<&str>) -> Result<Vec<String>, DbErr> {
+    let dialect = Dialect::from(db.get_database_backend());
+    // A server that opens each table to tell of it is asked for one alone.
+    let only = |column: &str| match table {
+        Some(table) => format!(" AND {column} = {}", renderer(dialect).text(table)),
+        None => String::new(),
+    };
+    let sql = match dialect {
         // A virtual table keeps its rows in shadow tables, which come and go with it.
-        Dialect::Sqlite => {
+        Dialect::Sqlite => format!(
             "SELECT name FROM pragma_table_list WHERE schema = 'main' \
-             AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-             ORDER BY name"
-        }
+             AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'{} \
+             ORDER BY name",
+            only("name")
+        ),
         // A cast of the schema to `regnamespace` would read its name as SQL and fold its capitals.
-        Dialect::Postgres => {
+        Dialect::Postgres => format!(
             "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') \
-               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') \
-             ORDER BY 1"
-        }
-        Dialect::Mysql => {
+               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')\
+               {} ORDER BY 1",
+            only("c.relname")
+        ),
+        Dialect::Mysql => format!(
             "SELECT CAST(table_name AS CHAR) FROM information_schema.tables \
-             WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') \
-             ORDER BY 1"
-        }
+             WHERE table_schema = DATABASE() \
+               AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED'){} ORDER BY 1",
+            only("table_name")
+        ),
     };
-    names(db, sql.to_owned()).await
+    names(db, sql).await
 }
 
 /// Whether the current schema has a table of that name.
 pub(crate) async fn has_table(db: &impl ConnectionTrait, table: &str) -> Result<bool, DbErr> {
-    Ok(tables(db).await?.iter().any(|name| name == table))
+    Ok(named(db, Some(table)).await?.iter().any(|name| name == table))
 }
 
 /// The type of a column, in lower case and in the words of the database; nothing when the current

@@ -33,18 +33,26 @@ pub(crate) const SEAQL_MIGRATIONS: &str = "seaql_migrations";
 pub struct History {
     migrations: Vec<Box<dyn MigrationTrait>>,
     table: String,
+    /// The declared migrations, from the last to the first.
+    last: Option<Arc<Link>>,
+    /// Whether they are all.
+    is_known: bool,
 }
 
 impl History {
     /// A history without migrations, recorded in `seaql_migrations`.
     pub fn new() -> Self {
-        Self { migrations: Vec::new(), table: SEAQL_MIGRATIONS.to_owned() }
+        let (migrations, table) = (Vec::new(), SEAQL_MIGRATIONS.to_owned());
+        Self { migrations, table, last: None, is_known: true }
     }
 
     /// The history of a project that has SeaORM's `MigratorTrait`. Declared migrations in it are
     /// recognised.
     pub fn of<M: MigratorTrait>() -> Self {
-        Self { migrations: M::migrations(), table: M::migration_table_name().to_string() }
+        let (migrations, table) = (M::migrations(), M::migration_table_name().to_string());
+        let last = migrations.iter().rev().find_map(|it| Some(probe(&**it)?.followed_by_itself()));
+        let is_known = migrations.iter().all(|it| probe(&**it).is_some());
+        Self { migrations, table, last, is_known }
     }
 
     /// Adds a migration that is data.
@@ -69,21 +77,17 @@ impl History {
     }
 
     fn add(mut self, name: &'static str, steps: Written, code: Option<CallCode>) -> Self {
-        let before = self
-            .migrations
-            .iter()
-            .rev()
-            .find_map(|earlier| probe(&**earlier))
-            .map(|last| last.followed_by_itself())
-            .unwrap_or_default();
-        let is_known = self.migrations.iter().all(|earlier| probe(&**earlier).is_some());
-        self.migrations.push(Box::new(Declared { name, steps, code, before, is_known }));
+        let (before, is_known) = (self.last.take(), self.is_known);
+        let declared = Declared { name, steps, code, before, is_known };
+        self.last = Some(declared.followed_by_itself());
+        self.migrations.push(Box::new(declared));
         self
     }
 
     /// Adds a migration that is code.
     #[must_use]
     pub fn imperative(mut self, migration: impl MigrationTrait + 'static) -> Self {
+        self.is_known = false;
         self.migrations.push(Box::new(migration));
         self
     }
@@ -215,10 +219,8 @@ pub(crate) struct Revisions<'h> {
 
 impl Revisions<'_> {
     pub(crate) fn known(&self) -> Vec<Known> {
-        self.list
-            .iter()
-            .map(|it| Known { name: it.name.clone(), checksum: it.checksum() })
-            .collect()
+        let known = |it: &Revision<'_>| Known { name: it.name.clone(), checksum: it.checksum() };
+        self.list.iter().map(known).collect()
     }
 }
 
@@ -245,9 +247,7 @@ impl Revision<'_> {
             Kind::Imperative(_) => None,
         }
     }
-}
 
-impl Revision<'_> {
     /// The tables that it makes, as far as it is declared.
     pub(crate) fn creates(&self) -> impl Iterator<Item = &str> {
         let steps = match &self.kind {
@@ -308,6 +308,22 @@ pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
 /// What a declared migration is written as.
 type Written = Arc<dyn Fn() -> Steps + Send + Sync>;
 
+/// A declared migration and those before it. Each history has as many as migrations, and they share them.
+struct Link {
+    steps: Written,
+    before: Option<Arc<Link>>,
+}
+
+impl Drop for Link {
+    /// One after the other: the compiler would do it by as many nested calls.
+    fn drop(&mut self) {
+        let mut next = self.before.take();
+        while let Some(mut link) = next.and_then(Arc::into_inner) {
+            next = link.before.take();
+        }
+    }
+}
+
 /// A declared migration in the form that SeaORM runs.
 #[derive(Clone)]
 struct Declared {
@@ -315,20 +331,32 @@ struct Declared {
     steps: Written,
     code: Option<CallCode>,
     /// The declared migrations before it: they tell the schema that it begins with.
-    before: Arc<[Written]>,
+    before: Option<Arc<Link>>,
     /// Whether those are all: none before it is code.
     is_known: bool,
 }
 
 impl Declared {
-    fn followed_by_itself(&self) -> Arc<[Written]> {
-        self.before.iter().cloned().chain([self.steps.clone()]).collect()
+    fn followed_by_itself(&self) -> Arc<Link> {
+        Arc::new(Link { steps: self.steps.clone(), before: self.before.clone() })
+    }
+
+    /// The declared migrations before it, from the first to the last.
+    fn earlier(&self) -> Vec<&Written> {
+        let mut earlier = Vec::new();
+        let mut link = self.before.as_deref();
+        while let Some(Link { steps, before }) = link {
+            earlier.push(steps);
+            link = before.as_deref();
+        }
+        earlier.reverse();
+        earlier
     }
 
     async fn run(&self, manager: &SchemaManager<'_>, is_back: bool) -> Result<(), DbErr> {
         let mut steps = (self.steps)();
         let mut before = Schema::default();
-        for earlier in &*self.before {
+        for earlier in self.earlier() {
             // An imperative migration between them can make a step not fit: the rest still tells.
             let _ = earlier().apply(&mut before);
         }

@@ -52,6 +52,8 @@ mod meet;
 mod misfit;
 mod names;
 pub mod normal;
+#[cfg(feature = "migrate")]
+mod plain;
 pub mod plan;
 #[cfg(feature = "migrate")]
 pub mod prelude;
@@ -85,6 +87,8 @@ mod terms;
 pub mod testing;
 #[cfg(feature = "migrate")]
 mod want;
+#[cfg(feature = "migrate")]
+mod who;
 #[cfg(feature = "migrate")]
 mod words;
 pub mod write;

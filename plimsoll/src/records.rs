@@ -1,10 +1,12 @@
 //! What has run, as the database keeps it: SeaORM's table, exactly as SeaORM has it, and beside it
 //! the engine's own for what SeaORM does not record.
 
+mod read;
+
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement};
+use chrono::Utc;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 use sea_orm_migration::seaql_migrations;
 use sea_query::{Alias, ColumnDef};
 
@@ -17,10 +19,15 @@ use crate::{
     render::{self as rendered, Render, renderer},
     revisions::Applied,
     schema::TableBuilder,
+    who::who,
 };
 
-/// The engine's own record of what has run: checksum and duration.
+pub(crate) use read::{Offer, Read};
+
+/// The engine's own record of what has run: who applied it, how long it took, its checksum.
 const HISTORY: &str = "plimsoll_history";
+/// Which default rows were offered.
+pub(crate) const SEEDS: &str = "plimsoll_seeds";
 /// What is running, where a transaction cannot keep it: at most one row a history.
 const JOURNAL: &str = "plimsoll_journal";
 
@@ -73,14 +80,23 @@ impl Way {
 
 /// Whether a statement failed because its table is not there.
 pub(crate) fn is_missing_table(error: &DbErr) -> bool {
+    is_refused_with(error, &["42P01", "42S02"], "no such table")
+}
+
+/// Whether a statement failed because its table or a column of it is not there.
+fn is_missing(error: &DbErr) -> bool {
+    is_missing_table(error) || is_refused_with(error, &["42703", "42S22"], "no such column")
+}
+
+fn is_refused_with(error: &DbErr, codes: &[&str], message: &str) -> bool {
     let (DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Exec(RuntimeErr::SqlxError(error))) =
         error
     else {
         return false;
     };
     error.as_database_error().is_some_and(|error| {
-        matches!(error.code().as_deref(), Some("42P01" | "42S02"))
-            || error.message().starts_with("no such table")
+        error.code().is_some_and(|code| codes.contains(&&*code))
+            || error.message().starts_with(message)
     })
 }
 
@@ -106,99 +122,46 @@ impl<'h> Records<'h> {
     }
 
     /// What has run; nothing when no table of history is there. Needs no right but to read.
-    pub(crate) async fn applied(&self, db: &impl ConnectionTrait) -> Result<Vec<Applied>> {
-        let failed = |source| MigrationError::Record { doing: "read", source };
-        let table = self.render().quote(self.table);
-        let sql = format!("SELECT version, applied_at FROM {table} ORDER BY version");
-        let Some(rows) = self.read(db, sql).await.map_err(failed)? else { return Ok(Vec::new()) };
-        let sql = format!(
-            "SELECT version, applied_at, took_ms, checksum FROM {HISTORY} WHERE history = {}",
-            self.text(self.table)
-        );
-        let own = self.read(db, sql).await.map_err(failed)?.unwrap_or_default();
-        let mut details = Vec::new();
-        for row in &own {
-            let detail: (String, i64, i64, Option<String>) = (
-                row.try_get_by("version").map_err(failed)?,
-                row.try_get_by("applied_at").map_err(failed)?,
-                row.try_get_by("took_ms").map_err(failed)?,
-                row.try_get_by("checksum").map_err(failed)?,
-            );
-            details.push(detail);
-        }
-        let mut applied = Vec::new();
-        for row in &rows {
-            let name: String = row.try_get_by("version").map_err(failed)?;
-            let seconds: i64 = row.try_get_by("applied_at").map_err(failed)?;
-            // A record of another moment is of a run that another tool has taken back since.
-            let detail =
-                details.iter().find(|(version, at, ..)| *version == name && *at == seconds);
-            applied.push(Applied {
-                at: DateTime::from_timestamp(seconds, 0),
-                took_ms: detail.map(|(_, _, took, _)| *took),
-                checksum: detail.and_then(|(.., checksum)| checksum.clone()),
-                name,
-            });
-        }
-        Ok(applied)
+    pub(crate) async fn applied(&self, db: &DatabaseConnection) -> Result<Vec<Applied>> {
+        Ok(self.read(db, false).await?.applied)
     }
 
     /// The migration that an earlier run left open.
-    pub(crate) async fn open(&self, db: &impl ConnectionTrait) -> Result<Option<Open>> {
-        let failed = |source| MigrationError::Record { doing: "read", source };
-        let sql = format!(
-            "SELECT version, way, finished, finished_digest, statement, effect FROM {JOURNAL} \
-             WHERE history = {}",
-            self.text(self.table)
-        );
-        let rows = self.read(db, sql).await.map_err(failed)?.unwrap_or_default();
-        let Some(row) = rows.first() else { return Ok(None) };
-        let way: String = row.try_get_by("way").map_err(failed)?;
-        let finished: i64 = row.try_get_by("finished").map_err(failed)?;
-        Ok(Some(Open {
-            version: row.try_get_by("version").map_err(failed)?,
-            way: if way == Way::Down.name() { Way::Down } else { Way::Up },
-            finished: usize::try_from(finished).unwrap_or_default(),
-            finished_digest: row.try_get_by("finished_digest").map_err(failed)?,
-            begun: begun(
-                row.try_get_by("statement").map_err(failed)?,
-                row.try_get_by::<Option<String>, _>("effect").map_err(failed)?.as_deref(),
-            ),
-        }))
+    pub(crate) async fn open(&self, db: &DatabaseConnection) -> Result<Option<Open>> {
+        Ok(self.read(db, false).await?.open)
     }
 
-    /// The rows of a query, or none when its table is not there.
-    async fn read(
-        &self,
-        db: &impl ConnectionTrait,
-        sql: String,
-    ) -> Result<Option<Vec<sea_orm::QueryResult>>, DbErr> {
-        match db.query_all_raw(Statement::from_string(self.dialect.into(), sql)).await {
-            Ok(rows) => Ok(Some(rows)),
-            Err(error) if is_missing_table(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Creates the tables that are not there. Called under the lock.
+    /// Creates the tables that are not there, and gives older ones the columns that they lack. Called
+    /// under the lock.
     pub(crate) async fn prepare(&self, db: &DatabaseConnection) -> Result<()> {
         let failed = |source| MigrationError::Record { doing: "prepare", source };
         for statement in self.missing(db).await? {
-            db.execute_unprepared(&statement).await.map_err(failed)?;
+            if let Err(source) = db.execute_unprepared(&statement).await {
+                // A run without the lock can have been faster.
+                return if self.read(db, false).await?.is_whole {
+                    Ok(())
+                } else {
+                    Err(failed(source).into())
+                };
+            }
         }
         Ok(())
     }
 
-    /// The statements that create those of the records' tables that are not there. Needs no right
-    /// but to read.
+    /// The statements that create those of the records' tables that are not there, and add what older
+    /// ones lack. Needs no right but to read.
     pub(crate) async fn missing(&self, db: &DatabaseConnection) -> Result<Vec<String>> {
         let failed = |source| MigrationError::Record { doing: "read", source };
+        if self.read(db, false).await?.is_whole {
+            return Ok(Vec::new());
+        }
         let mut statements = Vec::new();
         for (table, create) in self.tables()? {
             if self.is_missing(db, &table).await.map_err(failed)? {
                 statements.extend(create);
             }
         }
+        statements.extend(self.widening(db).await.map_err(failed)?);
         Ok(statements)
     }
 
@@ -230,7 +193,11 @@ impl<'h> Records<'h> {
 
     async fn is_missing(&self, db: &DatabaseConnection, table: &str) -> Result<bool, DbErr> {
         let sql = format!("SELECT 1 FROM {} WHERE 1 = 0", self.render().quote(table));
-        Ok(self.read(db, sql).await?.is_none())
+        match db.execute_unprepared(&sql).await {
+            Ok(_) => Ok(false),
+            Err(error) if is_missing_table(&error) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// The statements that record that a migration has run, and close it in the journal. Those of a
@@ -247,6 +214,13 @@ impl<'h> Records<'h> {
             (None, Dialect::Postgres) => "CAST(extract(epoch FROM now()) AS bigint)".to_owned(),
             (None, Dialect::Mysql) => "UNIX_TIMESTAMP()".to_owned(),
         };
+        // Of a script the database knows who runs it.
+        let by = match (took, self.dialect) {
+            (Some(_), _) => self.text(&who()),
+            (None, Dialect::Sqlite) => "NULL".to_owned(),
+            (None, Dialect::Postgres) => "CAST(session_user AS text)".to_owned(),
+            (None, Dialect::Mysql) => "USER()".to_owned(),
+        };
         let took = took.unwrap_or_default().as_millis();
         let checksum = checksum.map_or_else(|| "NULL".to_owned(), |checksum| self.text(checksum));
         let table = self.render().quote(self.table);
@@ -256,8 +230,9 @@ impl<'h> Records<'h> {
             self.forget(&version),
             format!("INSERT INTO {table} (version, applied_at) VALUES ({version}, {seconds})"),
             format!(
-                "INSERT INTO {HISTORY} (history, version, applied_at, took_ms, checksum, engine) \
-                 SELECT {history}, version, applied_at, {took}, {checksum}, {engine} FROM {table} \
+                "INSERT INTO {HISTORY} (history, version, applied_at, took_ms, checksum, engine, applied_by) \
+                 SELECT {history}, version, applied_at, {took}, {checksum}, {engine}, {by} \
+                 FROM {table} \
                  WHERE version = {version}"
             ),
             self.closing(),
@@ -310,12 +285,45 @@ impl<'h> Records<'h> {
         let (statement, effect) = match begun {
             Begun::Code => ("NULL".to_owned(), "NULL".to_owned()),
             Begun::Nothing => ("''".to_owned(), "NULL".to_owned()),
-            Begun::Statement(it) => {
-                let effect = serde_json::to_string(&(it.table, it.effect))
-                    .map_err(|why| DbErr::Custom(why.to_string()))?;
-                (self.text(&it.sql), self.text(&effect))
-            }
+            Begun::Statement(it) => self.texts_of(&it)?,
         };
+        Ok(self.entry(version, way, finished, &statement, &effect))
+    }
+
+    /// As [`Self::beginning`] on MySQL, for a statement that begins unless `condition` is true; else nothing
+    /// does.
+    pub(crate) fn beginning_unless(
+        &self,
+        condition: &str,
+        version: &str,
+        way: Way,
+        finished: &[&str],
+        statement: &rendered::Statement,
+    ) -> Result<Vec<String>, DbErr> {
+        // By way of a variable: a statement that reads the catalog and writes cannot be replicated as text.
+        const HAS_RUN: &str = "@plimsoll_has_run";
+        let (sql, effect) = self.texts_of(statement)?;
+        let unless = |other: &str, text: &str| format!("IF({HAS_RUN}, {other}, {text})");
+        let (sql, effect) = (unless("''", &sql), unless("NULL", &effect));
+        let entry = self.entry(version, way, finished, &sql, &effect);
+        Ok(vec![format!("SET {HAS_RUN} = (SELECT {condition})"), entry])
+    }
+
+    /// A statement as the journal has it: its text and its effect.
+    fn texts_of(&self, statement: &rendered::Statement) -> Result<(String, String), DbErr> {
+        let effect = serde_json::to_string(&(&statement.table, &statement.effect))
+            .map_err(|why| DbErr::Custom(why.to_string()))?;
+        Ok((self.text(&statement.sql), self.text(&effect)))
+    }
+
+    fn entry(
+        &self,
+        version: &str,
+        way: Way,
+        finished: &[&str],
+        statement: &str,
+        effect: &str,
+    ) -> String {
         let (insert, replace) = match self.dialect {
             Dialect::Mysql => ("REPLACE", ""),
             Dialect::Sqlite | Dialect::Postgres => (
@@ -326,7 +334,7 @@ impl<'h> Records<'h> {
                    effect = excluded.effect",
             ),
         };
-        Ok(format!(
+        format!(
             "{insert} INTO {JOURNAL} \
                (history, version, way, finished, finished_digest, statement, effect) \
              VALUES ({}, {}, {}, {}, {}, {statement}, {effect}){replace}",
@@ -335,7 +343,7 @@ impl<'h> Records<'h> {
             self.text(way.name()),
             finished.len(),
             self.text(&digest(finished)),
-        ))
+        )
     }
 
     /// Nothing is open any more.
@@ -402,7 +410,15 @@ fn history() -> TableBuilder {
         .column(ColumnDef::new("took_ms").big_integer().not_null())
         .column(ColumnDef::new("checksum").char_len(64).null())
         .column(ColumnDef::new("engine").string_len(32).not_null())
+        .column(ColumnDef::new("applied_by").string_len(255).null())
         .primary_key(["history", "version"])
+}
+
+/// The statement that adds to an older [`history`] what it lacks.
+fn widen(dialect: Dialect) -> String {
+    // `SQLite` and `MySQL` have no IF NOT EXISTS here; the lock keeps others away.
+    let ty = if dialect == Dialect::Sqlite { "varchar(255)" } else { "varchar(255) NULL" };
+    format!("ALTER TABLE {HISTORY} ADD COLUMN applied_by {ty}")
 }
 
 fn journal() -> TableBuilder {

@@ -1,7 +1,11 @@
 //! Which revisions run, and which way: decided from the list in the code and the one in the
 //! database alone.
 
-use std::{fmt, str::FromStr};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    str::FromStr,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -14,17 +18,22 @@ pub struct Known {
     pub checksum: Option<String>,
 }
 
-/// A revision that the database has recorded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A revision that the database has recorded. What another tool applied has its name and time alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
     /// Its name.
     pub name: String,
     /// When it was applied, to the second.
     pub at: Option<DateTime<Utc>>,
-    /// How long it took in milliseconds; unknown when another tool applied it.
+    /// How long it took in milliseconds.
     pub took_ms: Option<i64>,
     /// The digest of what it meant then.
     pub checksum: Option<String>,
+    /// The version of the engine that applied it.
+    pub engine: Option<String>,
+    /// Who applied it: the user, the machine and the process, or the database's user when a script was run.
+    /// Engines before this column did not say.
+    pub by: Option<String>,
 }
 
 /// How a revision stands.
@@ -69,6 +78,8 @@ pub struct Standing {
     pub at: Option<DateTime<Utc>>,
     /// How long it took in milliseconds.
     pub took_ms: Option<i64>,
+    /// What was recorded when it was applied, if it was.
+    pub record: Option<Applied>,
 }
 
 impl Standing {
@@ -81,10 +92,13 @@ impl Standing {
 /// How every revision stands: those of the code in their order, then those that only the database
 /// knows, by name.
 pub fn compare(known: &[Known], applied: &[Applied]) -> Vec<Standing> {
+    let records: HashMap<&str, &Applied> =
+        applied.iter().map(|applied| (applied.name.as_str(), applied)).collect();
+    let names: HashSet<&str> = known.iter().map(|known| known.name.as_str()).collect();
     let mut standings: Vec<Standing> = known
         .iter()
         .map(|known| {
-            let record = applied.iter().find(|applied| applied.name == known.name);
+            let record = records.get(known.name.as_str()).copied();
             let state = match record {
                 None => State::Pending,
                 Some(Applied { checksum: Some(then), .. })
@@ -99,17 +113,19 @@ pub fn compare(known: &[Known], applied: &[Applied]) -> Vec<Standing> {
                 state,
                 at: record.and_then(|record| record.at),
                 took_ms: record.and_then(|record| record.took_ms),
+                record: record.cloned(),
             }
         })
         .collect();
     let mut missing: Vec<Standing> = applied
         .iter()
-        .filter(|applied| known.iter().all(|known| known.name != applied.name))
+        .filter(|applied| !names.contains(applied.name.as_str()))
         .map(|applied| Standing {
             name: applied.name.clone(),
             state: State::Missing,
             at: applied.at,
             took_ms: applied.took_ms,
+            record: Some(applied.clone()),
         })
         .collect();
     missing.sort_by(|a, b| a.name.cmp(&b.name));
@@ -132,6 +148,7 @@ pub(crate) fn last_applied(standings: &[Standing]) -> Option<(usize, &Standing)>
 
 /// What is wrong with the names of a list, if anything: SeaORM notices none of it.
 pub fn problem(names: &[&str]) -> Option<String> {
+    let mut seen = HashSet::new();
     names.iter().enumerate().find_map(|(at, name)| {
         if name.is_empty() {
             return Some(format!("migration {} has no name", at + 1));
@@ -142,7 +159,7 @@ pub fn problem(names: &[&str]) -> Option<String> {
                 at + 1
             ));
         }
-        names[..at].contains(name).then(|| format!("migration `{name}` is in the list twice"))
+        (!seen.insert(name)).then(|| format!("migration `{name}` is in the list twice"))
     })
 }
 
@@ -345,9 +362,8 @@ mod tests {
             .iter()
             .map(|(name, checksum)| Applied {
                 name: (*name).to_owned(),
-                at: None,
-                took_ms: None,
                 checksum: Some((*checksum).to_owned()).filter(|it| !it.is_empty()),
+                ..Applied::default()
             })
             .collect()
     }

@@ -1,5 +1,6 @@
 //! Applies and reverts migrations on the session that holds the lock.
 
+mod at_once;
 mod batches;
 mod one;
 mod rehearse;
@@ -357,7 +358,7 @@ impl<'r> Runner<'r> {
             }
             self.still_the_same_session(names).await?;
             let began = Instant::now();
-            let one = One { runner: self, revision, way, began, done: names() };
+            let one = One { runner: self, revision, way, began, done: &done };
             let (name, verb) = (&*revision.name, way.name());
             let span = tracing::info_span!("migration", name, way = verb);
             let ran = self.migrate(&one, rendered, open.take()).instrument(span).await;

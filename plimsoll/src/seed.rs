@@ -159,8 +159,8 @@ impl Seeds<'_> {
             self.forget_replaced().await?;
         }
         let tables = catalog::tables(self.db).await?;
-        let offered = self.offered(self.db).await?;
-        let since = self.since().await?;
+        let read = self.read().await?;
+        let (offered, since) = (self.offered(&read), self.since(&read));
         let mut report = Vec::new();
         for seeder in seeders {
             if let Some(because) = lacks(seeder, &tables) {
@@ -308,7 +308,7 @@ impl Seeds<'_> {
     /// How the default rows of `seeders` and the database differ. Changes nothing.
     pub(crate) async fn verify(&self, seeders: &[&Seeder]) -> Result<Vec<Difference>> {
         let tables = catalog::tables(self.db).await?;
-        let offered = self.offered(self.db).await?;
+        let offered = self.offered(&self.read().await?);
         let mut differences = Vec::new();
         for seeder in seeders {
             let mut differs = |row: &str, kind| {

@@ -79,10 +79,14 @@ mod read_back;
 mod rebuild;
 #[path = "migrate/rebuilds.rs"]
 mod rebuilds;
+#[path = "migrate/recorded.rs"]
+mod recorded;
 #[path = "migrate/referenced.rs"]
 mod referenced;
 #[path = "migrate/repair.rs"]
 mod repair;
+#[path = "migrate/round_trips.rs"]
+mod round_trips;
 #[path = "migrate/seaorm.rs"]
 mod seaorm;
 #[path = "migrate/seeds.rs"]

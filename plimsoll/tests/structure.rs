@@ -70,6 +70,8 @@ const LEVELS: &[(u8, &[&str])] = &[
     (2, &["retry"]),
     (2, &["connect"]),
     (2, &["limits"]),
+    (2, &["plain"]),
+    (2, &["who"]),
     (2, &["stop"]),
     (2, &["dialect::lock"]),
     (2, &["dialect::mysql::lock", "dialect::postgres::lock", "dialect::sqlite::lock"]),

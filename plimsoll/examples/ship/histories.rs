@@ -69,7 +69,8 @@ pub(crate) fn app(name: &str) -> Option<App> {
             .declared("m01_ports", ports)
             .imperative(Guest { name: "m02_sinking", transaction: Some(true), work: Work::SinkRow })
             .declared("m03_cargo", || table("cargo")),
-        _ => return None,
+        // As many migrations as its name says.
+        name => return many(name.strip_prefix("many-")?.parse().ok()?),
     };
     Some(App::new(history).seeds(SEEDS))
 }
@@ -84,6 +85,28 @@ fn of_changes(file: &str) -> Option<App> {
         history.declared(name, steps)
     });
     Some(App::new(history))
+}
+
+/// Migrations of a table each, with an index and a key that refers to the table before.
+fn many(count: usize) -> Option<App> {
+    let name = |at: usize| format!("m{at:04}_boats");
+    let declare = |history: History, at: usize| {
+        // They live as long as the program, as names in a file do.
+        let name: &'static str = Box::leak(name(at).into_boxed_str());
+        history.declared(name, move || boats(at))
+    };
+    Some(App::new((0..count).fold(History::new(), declare)))
+}
+
+fn boats(at: usize) -> Steps {
+    let name = |at: usize| format!("boats_{at:04}");
+    Steps::new().create_table(&name(at), |t| {
+        t.column(big_pk_auto("id"))
+            .column(string_len("name", 80))
+            .column(big_integer_null("towed_by"))
+            .index(["name"])
+            .foreign_key(["towed_by"], name(at.saturating_sub(1)), ["id"], OnDelete::SetNull)
+    })
 }
 
 fn slow(work: Work) -> History {

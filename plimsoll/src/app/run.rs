@@ -106,11 +106,8 @@ impl<'r> Run<'r> {
         let seeds = self.seeds(&revisions, &all);
         only_one(self.db)?;
         // The usual case, found out by reading: nothing to do, and so no lock and no right needed.
-        let standings = self.app.standings_of(self.db, &revisions).await?;
-        if *target == Target::Head
-            && self.is_applied(&revisions, &standings).await?
-            && seeds.all_offered(&chosen).await?
-        {
+        let (is_done, standings) = self.look(&revisions, &seeds, &chosen).await?;
+        if *target == Target::Head && is_done {
             return Ok(Report { took: began.elapsed(), ..Report::default() });
         }
         // Before the records are prepared: nothing is changed in a database that is ahead.
@@ -133,9 +130,8 @@ impl<'r> Run<'r> {
     pub async fn is_done(&self, choice: &Choice) -> Result<bool> {
         let revisions = self.app.history.load()?;
         let all = self.app.seeders()?;
-        let standings = self.app.standings_of(self.db, &revisions).await?;
-        Ok(self.is_applied(&revisions, &standings).await?
-            && self.seeds(&revisions, &all).all_offered(&choose(&all, choice)?).await?)
+        let seeds = self.seeds(&revisions, &all);
+        Ok(self.look(&revisions, &seeds, &choose(&all, choice)?).await?.0)
     }
 
     /// Whether every default row was offered already. Needs no right but to read.
@@ -148,11 +144,20 @@ impl<'r> Run<'r> {
         self.seeds(&revisions, &all).all_offered(&choose(&all, choice)?).await
     }
 
-    /// Whether everything is applied and nothing was interrupted.
-    async fn is_applied(&self, revisions: &Revisions<'_>, standings: &[Standing]) -> Result<bool> {
-        let records = Records::of(revisions, self.dialect());
-        Ok(standings.iter().all(|it| it.state == State::Applied)
-            && records.open(self.db).await?.is_none())
+    /// Whether everything is applied and offered and nothing was interrupted; and how every revision
+    /// stands. One question to the database.
+    async fn look(
+        &self,
+        revisions: &Revisions<'_>,
+        seeds: &Seeds<'_>,
+        chosen: &[&Seeder],
+    ) -> Result<(bool, Vec<Standing>)> {
+        let read = Records::of(revisions, self.dialect()).read(self.db, !chosen.is_empty()).await?;
+        let standings = revisions::compare(&revisions.known(), &read.applied);
+        let is_done = standings.iter().all(|it| it.state == State::Applied)
+            && read.open.is_none()
+            && seeds.are_offered(chosen, &read);
+        Ok((is_done, standings))
     }
 
     /// The migration that was begun and not ended, with how every revision stands: it is recorded
@@ -162,9 +167,10 @@ impl<'r> Run<'r> {
     /// Those of [`App::standings`].
     pub async fn unfinished(&self) -> Result<(Vec<Standing>, Option<Unfinished>)> {
         let revisions = self.app.history.load()?;
-        let standings = self.app.standings_of(self.db, &revisions).await?;
         let records = Records::of(&revisions, self.dialect());
-        let open = unfinished(self.db, &records, &standings).await?;
+        let read = records.read(self.db, false).await?;
+        let standings = revisions::compare(&revisions.known(), &read.applied);
+        let open = unfinished(self.db, &standings, read.open).await?;
         Ok((standings, open))
     }
 

@@ -1,6 +1,10 @@
 //! Commands that look: `status`, `current`, `heads`, `history`, `wait`, `init`.
 
-use std::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write as _,
+    time::Duration,
+};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -13,7 +17,8 @@ use super::{
 use crate::{
     connect,
     error::{Error, Result},
-    revisions::{self, Standing, State},
+    history,
+    revisions::{self, Applied, Standing, State},
     runner::Unfinished,
 };
 
@@ -25,6 +30,12 @@ struct Revision<'s> {
     applied_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     took_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied_by: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checksum: Option<&'s str>,
     /// Whether it is pending, and stands before the last that is applied.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     out_of_order: bool,
@@ -60,6 +71,8 @@ struct Names<'s> {
 struct Seen {
     database: String,
     standings: Vec<Standing>,
+    /// The names of those that were added before the last that is applied.
+    late: HashSet<String>,
     open: Option<Unfinished>,
 }
 
@@ -74,9 +87,11 @@ impl Seen {
         {
             // Nowhere recorded, and the code knows it no more.
             let state = State::Missing;
-            standings.push(Standing { name: open.name.clone(), state, at: None, took_ms: None });
+            let (name, at, took_ms, record) = (open.name.clone(), None, None, None);
+            standings.push(Standing { name, state, at, took_ms, record });
         }
-        Ok(Self { database: database.to_string(), standings, open })
+        let late = revisions::out_of_order(&standings).iter().map(|it| it.name.clone()).collect();
+        Ok(Self { database: database.to_string(), standings, late, open })
     }
 
     /// What is open of a revision.
@@ -86,7 +101,7 @@ impl Seen {
 
     /// Whether it was added before the last that is applied.
     fn is_late(&self, it: &Standing) -> bool {
-        revisions::out_of_order(&self.standings).contains(&it)
+        self.late.contains(&it.name)
     }
 
     fn state(&self, it: &Standing) -> &'static str {
@@ -104,11 +119,15 @@ impl Seen {
     }
 
     fn revision<'s>(&'s self, it: &'s Standing) -> Revision<'s> {
+        let record = it.record.as_ref();
         Revision {
             name: &it.name,
             state: self.state(it),
             applied_at: it.at,
             took_ms: it.took_ms,
+            applied_by: record.and_then(|record| record.by.as_deref()),
+            engine: record.and_then(|record| record.engine.as_deref()),
+            checksum: record.and_then(|record| record.checksum.as_deref()),
             out_of_order: self.is_late(it),
             open: self.open(it).map(|open| Open {
                 way: if open.reverting { "down" } else { "up" },
@@ -141,6 +160,28 @@ fn how_far(open: &Unfinished) -> String {
     }
 }
 
+/// What the database says of how a migration was applied, as lines.
+fn recorded(record: &Applied) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(at) = record.at {
+        let mut line = format!("applied {}", at.to_rfc3339_opts(SecondsFormat::Secs, true));
+        if let Some(took) = record.took_ms {
+            let _ = write!(line, " in {took} ms");
+        }
+        if let Some(engine) = &record.engine {
+            let _ = write!(line, " with plimsoll {engine}");
+        }
+        if let Some(by) = &record.by {
+            let _ = write!(line, " by {by}");
+        }
+        lines.push(line);
+    }
+    if let Some(checksum) = &record.checksum {
+        lines.push(format!("checksum {checksum}"));
+    }
+    lines
+}
+
 pub(super) async fn status(context: &Context<'_>) -> Result<u8> {
     let seen = Seen::look(context).await?;
     let output = context.output;
@@ -164,6 +205,11 @@ pub(super) async fn status(context: &Context<'_>) -> Result<u8> {
         let state = seen.state(it);
         let line = format!("\x1b[{color}m{state:<width$}\x1b[0m {}  {detail}", it.name);
         output.line(line.trim_end());
+        if let (true, Some(record)) = (output.is_verbose(), &it.record) {
+            for line in recorded(record) {
+                output.line(format!("    {line}"));
+            }
+        }
     }
     let (pending, missing, changed) =
         (seen.count(State::Pending), seen.count(State::Missing), seen.count(State::Changed));
@@ -215,8 +261,8 @@ pub(super) async fn current(context: &Context<'_>) -> Result<u8> {
 }
 
 pub(super) fn heads(context: &Context<'_>) -> Result<u8> {
-    let known = context.app.history().load()?.known();
-    let heads: Vec<&str> = known.last().map(|it| it.name.as_str()).into_iter().collect();
+    let revisions = context.app.history().load()?;
+    let heads: Vec<&str> = revisions.list.last().map(|it| it.name.as_str()).into_iter().collect();
     for head in &heads {
         context.output.line(head);
     }
@@ -228,6 +274,8 @@ pub(super) async fn history(context: &Context<'_>) -> Result<u8> {
     let seen = Seen::look(context).await?;
     let at = seen.position();
     let revisions = context.app.history().load()?;
+    let known: HashMap<&str, &history::Revision<'_>> =
+        revisions.list.iter().map(|it| (it.name.as_str(), it)).collect();
     for it in &seen.standings {
         let here = if Some(it) == at { " <- the database is here" } else { "" };
         let state = match (it.state, seen.open(it)) {
@@ -235,9 +283,11 @@ pub(super) async fn history(context: &Context<'_>) -> Result<u8> {
             _ => format!(" ({})", seen.state(it)),
         };
         context.output.line(format!("{}{state}{here}", it.name));
-        let known = revisions.list.iter().find(|revision| revision.name == it.name);
-        if let (true, Some(known)) = (context.output.is_verbose(), known) {
-            for line in known.describe() {
+        if context.output.is_verbose() {
+            let described =
+                known.get(it.name.as_str()).map(|known| known.describe()).unwrap_or_default();
+            let recorded = it.record.as_ref().map(recorded).unwrap_or_default();
+            for line in described.into_iter().chain(recorded) {
                 context.output.line(format!("    {line}"));
             }
         }

@@ -17,7 +17,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait as _
 use sea_orm_migration::{MigrationTrait, SchemaManager};
 
 use super::{
-    Runner,
+    Ran, Runner,
     batches::position_of,
     rehearse::{Rendered, record},
     seen::{drift, has_run, is_lost},
@@ -46,21 +46,29 @@ pub(super) struct One<'r> {
     pub(super) way: Way,
     pub(super) began: Instant,
     /// The revisions that this run had brought to an end before.
-    pub(super) done: Vec<String>,
+    pub(super) done: &'r [Ran],
 }
 
 impl One<'_> {
+    pub(super) fn done(&self) -> Vec<String> {
+        self.done.iter().map(|ran| ran.name.clone()).collect()
+    }
+
+    /// What to make of an error of the database.
     pub(super) fn failed(
         &self,
         doing: &str,
         statement: Option<&str>,
         remains: Remains,
     ) -> impl FnOnce(DbErr) -> MigrationError {
-        let migration = self.revision.name.clone();
-        let doing = doing.to_owned();
-        let statement = statement.map(str::to_owned);
-        let done = self.done.clone();
-        move |source| MigrationError::Failed { migration, doing, statement, done, remains, source }
+        move |source| MigrationError::Failed {
+            migration: self.revision.name.clone(),
+            doing: doing.to_owned(),
+            statement: statement.map(str::to_owned),
+            done: self.done(),
+            remains,
+            source,
+        }
     }
 
     pub(super) fn changed(&self, open: &Open) -> MigrationError {
@@ -87,7 +95,7 @@ impl One<'_> {
     }
 
     pub(super) fn stopped(&self, remains: Remains) -> MigrationError {
-        let (at, done) = (Some(self.revision.name.clone()), self.done.clone());
+        let (at, done) = (Some(self.revision.name.clone()), self.done());
         MigrationError::Stopped { at, remains, done }
     }
 
@@ -116,6 +124,8 @@ impl One<'_> {
         let is_sqlite = self.runner.dialect() == Dialect::Sqlite;
         if is_sqlite && rebuild::is_needed(&rendered.run[range.clone()]) {
             self.with_rebuilds(rendered, range, keeping).await
+        } else if self.is_at_once(rendered, &range) {
+            self.at_once(rendered, range, keeping).await
         } else {
             self.in_transaction(rendered, range, keeping).await
         }
@@ -205,14 +215,13 @@ impl One<'_> {
         }
         let keep = self.keep(rendered, range.end, keeping);
         let failed = |error| self.failed(keeping.doing(), None, remains)(error);
-        for sql in keep.map_err(failed)?() {
-            tx.execute_unprepared(&sql).await.map_err(failed)?;
-        }
+        let records = keep.map_err(failed)?().join(";\n");
+        tx.execute_unprepared(&records).await.map_err(failed)?;
         self.commit(tx, remains).await
     }
 
     /// What writes down that the statements before `end` have run, or all of them.
-    fn keep(
+    pub(super) fn keep(
         &self,
         rendered: &Rendered,
         end: usize,
@@ -233,7 +242,7 @@ impl One<'_> {
         })
     }
 
-    fn doing(&self, statement: &Statement) -> String {
+    pub(super) fn doing(&self, statement: &Statement) -> String {
         match &statement.effect {
             Effect::Code { name, .. } => format!("{} the code `{name}`", self.way.verb()),
             _ => format!("{} `{}`", self.way.verb(), statement.table),
@@ -267,7 +276,7 @@ impl One<'_> {
     }
 
     fn refused(&self, misfits: Vec<Misfit>, remains: Remains) -> MigrationError {
-        let (migration, done) = (self.revision.name.clone(), self.done.clone());
+        let (migration, done) = (self.revision.name.clone(), self.done());
         MigrationError::DoesNotFit { migration, misfits, done, remains }
     }
 
@@ -303,7 +312,7 @@ impl One<'_> {
         Ok(tx.commit().await.map_err(|error| {
             if is_lost(&error) {
                 // Whether it took place only the records tell, and the next run reads them.
-                let done = self.done.clone();
+                let done = self.done();
                 return MigrationError::ConnectionLost { done, source: Some(error) };
             }
             self.failed("committing it", None, remains)(error)
@@ -311,11 +320,9 @@ impl One<'_> {
     }
 
     async fn record(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
-        let records = &self.runner.records;
-        for sql in record(records, self.revision, self.way, Some(self.began.elapsed())) {
-            tx.execute_unprepared(&sql).await?;
-        }
-        Ok(())
+        let (records, took) = (&self.runner.records, Some(self.began.elapsed()));
+        let statements = record(records, self.revision, self.way, took).join(";\n");
+        tx.execute_unprepared(&statements).await.map(drop)
     }
 
     /// The statements one by one, each written down before it begins, because each commits by
@@ -373,15 +380,6 @@ impl One<'_> {
         self.record_patiently(Remains::Resumable).await
     }
 
-    /// Writes down that it has ended, in a transaction of its own.
-    async fn record_patiently(&self, remains: Remains) -> Result<()> {
-        let record = async || {
-            let tx = self.begin().await?;
-            self.record_and_commit(tx, remains).await
-        };
-        self.runner.terms.patiently(record).await
-    }
-
     pub(super) fn of_refused(
         &self,
         error: Refused,
@@ -397,21 +395,6 @@ impl One<'_> {
             }
             Refused::Stopped => self.stopped(remains),
         }
-    }
-
-    async fn begin_and_run(&self, statement: &Statement, finished: &[&str]) -> Result<(), Refused> {
-        let db = self.runner.db;
-        // What is there already was not made by this statement, which will be refused: whoever
-        // looks after a kill must not take it for done.
-        let begun = if has_run(db, statement).await.map_err(Refused::Journal)? {
-            Begun::Nothing
-        } else {
-            Begun::Statement(statement.clone())
-        };
-        let (name, records) = (&self.revision.name, &self.runner.records);
-        let write = async || records.begin(db, name, self.way, finished, begun.clone()).await;
-        self.runner.terms.patiently(write).await.map_err(Refused::Journal)?;
-        self.runner.terms.send(db, &statement.sql).await.map_err(Refused::Statement)
     }
 
     /// Rows, and in the same transaction that this statement has ended.
@@ -600,14 +583,14 @@ impl One<'_> {
         MigrationError::Panicked {
             migration: self.revision.name.clone(),
             message: said(panic),
-            done: self.done.clone(),
+            done: self.done(),
             remains,
         }
     }
 }
 
 /// What of a migration is left when it fails at a statement, or before it.
-fn before(statement: usize) -> Remains {
+pub(super) fn before(statement: usize) -> Remains {
     if statement == 0 { Remains::Nothing } else { Remains::Resumable }
 }
 
@@ -625,7 +608,7 @@ pub(super) enum Keeping {
 }
 
 impl Keeping {
-    fn doing(self) -> &'static str {
+    pub(super) fn doing(self) -> &'static str {
         match self {
             Self::Record => "recording it",
             Self::Journal => "writing down how far it is",

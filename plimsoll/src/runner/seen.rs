@@ -8,7 +8,7 @@ use crate::{
     dialect::Dialect,
     introspect::introspect,
     normal::normal,
-    render::{Effect, Statement},
+    render::{Effect, Statement, renderer},
     schema::Schema,
 };
 
@@ -66,6 +66,35 @@ pub(super) async fn has_run(db: &DatabaseConnection, statement: &Statement) -> R
         | Effect::Ahead
         | Effect::Rebuild(_) => Ok(false),
     }
+}
+
+/// The condition under which a database without transactions for it shows that a statement has run, where
+/// a query can ask for it.
+pub(super) fn shown(statement: &Statement) -> Option<String> {
+    let text = |text: &str| renderer(Dialect::Mysql).text(text);
+    let table = text(&statement.table);
+    let (there, exists) = match &statement.effect {
+        // The catalog finds a name in any case.
+        Effect::Table { exists } => (
+            format!(
+                "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() \
+                 AND table_name = {table} AND BINARY table_name = {table} \
+                 AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')"
+            ),
+            exists,
+        ),
+        Effect::Index { name, exists } => (
+            format!(
+                "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() \
+                 AND table_name = {table} AND index_name = {}",
+                text(name)
+            ),
+            exists,
+        ),
+        Effect::Comment => return Some("0".to_owned()),
+        _ => return None,
+    };
+    Some(format!("{}EXISTS ({there})", if *exists { "" } else { "NOT " }))
 }
 
 /// Whether the connection broke, so that an answer never came.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     error::{MigrationError, Result},
-    history::Revisions,
+    history::{Revision, Revisions},
     records::Records,
     revisions::{self, Standing, Target},
 };
@@ -45,9 +45,11 @@ impl Stamp {
         records: &Records<'_>,
         took: Option<Duration>,
     ) -> Vec<String> {
-        let known = |name: &&String| revisions.list.iter().find(|it| it.name == **name);
+        // They stand in the order of the history.
+        let mut wanted = self.recorded.iter().peekable();
+        let is_wanted = |it: &&Revision<'_>| wanted.next_if(|name| **name == it.name).is_some();
         let recorded =
-            self.recorded.iter().filter_map(|name| known(&name)).flat_map(|revision| {
+            revisions.list.iter().filter(is_wanted).flat_map(|revision| {
                 records.add(&revision.name, revision.checksum().as_deref(), took)
             });
         let forgotten = self.forgotten.iter().rev().flat_map(|name| records.remove(name));

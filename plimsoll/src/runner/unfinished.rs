@@ -6,7 +6,7 @@ use super::{is_settled, resume_first};
 use crate::{
     error::{Error, Result},
     lock,
-    records::{Begun, Records, Way},
+    records::{Begun, Open, Way},
     revisions::Standing,
 };
 
@@ -28,11 +28,10 @@ pub struct Unfinished {
 /// What the journal tells of, unless somebody has settled it by hand.
 pub(crate) async fn unfinished(
     db: &DatabaseConnection,
-    records: &Records<'_>,
     standings: &[Standing],
+    open: Option<Open>,
 ) -> Result<Option<Unfinished>> {
-    let open = records.open(db).await?.filter(|open| !is_settled(open, standings));
-    let Some(open) = open else { return Ok(None) };
+    let Some(open) = open.filter(|open| !is_settled(open, standings)) else { return Ok(None) };
     let running = lock::is_held(db).await?;
     let next = if running {
         Some("wait until the process that holds the migration lock has ended".to_owned())

@@ -10,12 +10,12 @@ use crate::{
     catalog,
     change::Change,
     error::Result,
-    records::{Records, is_missing_table},
+    records::{Offer, Read, Records, SEEDS},
     schema::{Table, TableBuilder},
 };
 
 /// What was offered.
-pub(crate) const JOURNAL: &str = "plimsoll_seeds";
+pub(crate) const JOURNAL: &str = SEEDS;
 /// When the migration was applied that had made the table: as SeaORM records it, in seconds.
 const MADE_AT: &str = "table_made_at";
 
@@ -25,47 +25,42 @@ pub(super) type Offered = BTreeMap<String, BTreeSet<String>>;
 impl Seeds<'_> {
     /// Whether every row of `seeders` was offered already. Needs no right but to read.
     pub(crate) async fn all_offered(&self, seeders: &[&Seeder]) -> Result<bool> {
-        let offered = self.offered(self.db).await?;
-        Ok(seeders.iter().all(|seeder| {
-            let keys = offered.get(&seeder.name);
-            seeder.rows.iter().all(|row| keys.is_some_and(|keys| keys.contains(&row.key)))
-        }))
+        Ok(self.are_offered(seeders, &self.read().await?))
     }
 
-    /// What was offered to the tables that are there now. Nothing when the journal is not there.
-    pub(super) async fn offered(&self, db: &impl ConnectionTrait) -> Result<Offered> {
-        // A journal of an older engine has no such column.
-        let is_timed = catalog::column_type(db, JOURNAL, MADE_AT).await?.is_some();
-        let sql = format!(
-            "SELECT seeder, row_key{} FROM {JOURNAL} WHERE history = {}",
-            if is_timed { format!(", {MADE_AT}") } else { String::new() },
-            self.text(&self.revisions.table)
-        );
-        let rows = match self.query(db, sql).await {
-            Err(error) if is_missing_table(&error) => return Ok(Offered::new()),
-            rows => rows?,
-        };
-        let since = self.since().await?;
+    /// Whether every row of `seeders` is among what was offered.
+    pub(crate) fn are_offered(&self, seeders: &[&Seeder], read: &Read) -> bool {
+        let offered = self.offered(read);
+        seeders.iter().all(|seeder| {
+            let keys = offered.get(&seeder.name);
+            seeder.rows.iter().all(|row| keys.is_some_and(|keys| keys.contains(&row.key)))
+        })
+    }
+
+    pub(super) async fn read(&self) -> Result<Read> {
+        Records::of(self.revisions, self.dialect()).read(self.db, true).await
+    }
+
+    /// What was offered to the tables that are there now.
+    pub(super) fn offered(&self, read: &Read) -> Offered {
+        let since = self.since(read);
         let mut offered = Offered::new();
-        for row in rows {
-            let (seeder, key): (String, String) =
-                (row.try_get_by("seeder")?, row.try_get_by("row_key")?);
-            let made_at: Option<i64> = if is_timed { row.try_get_by(MADE_AT)? } else { None };
-            let is_of_an_older_table =
-                made_at.zip(since.get(seeder.as_str())).is_some_and(|(then, now)| then < *now);
+        for Offer { seeder, key, made_at } in &read.offered {
+            let since = since.get(seeder.as_str());
+            let is_of_an_older_table = made_at.zip(since).is_some_and(|(then, now)| then < *now);
             if !is_of_an_older_table {
-                offered.entry(seeder).or_default().insert(key);
+                offered.entry(seeder.clone()).or_default().insert(key.clone());
             }
         }
-        Ok(offered)
+        offered
     }
 
     /// Since when the table of each seeder is there: when the newest migration was applied that
     /// creates it. Code does not say what it creates: its tables are as old as the oldest record.
-    pub(super) async fn since(&self) -> Result<BTreeMap<&str, i64>> {
-        let applied = Records::of(self.revisions, self.dialect()).applied(self.db).await?;
+    pub(super) fn since(&self, read: &Read) -> BTreeMap<&str, i64> {
+        let applied = read.applied.iter();
         let applied: BTreeMap<&str, i64> =
-            applied.iter().filter_map(|it| Some((it.name.as_str(), it.at?.timestamp()))).collect();
+            applied.filter_map(|it| Some((it.name.as_str(), it.at?.timestamp()))).collect();
         let mut tables = BTreeMap::new();
         for revision in &self.revisions.list {
             if let Some(at) = applied.get(revision.name.as_str()) {
@@ -77,7 +72,7 @@ impl Seeds<'_> {
             let at = tables.get(seeder.table.as_str()).or(oldest)?;
             Some((seeder.name.as_str(), *at))
         });
-        Ok(seeders.collect())
+        seeders.collect()
     }
 
     /// Creates the journal when it is not there, and gives an older one the column that it lacks.
@@ -112,7 +107,8 @@ impl Seeds<'_> {
 
     /// Forgets what was offered to tables that somebody else has taken away and made again.
     pub(super) async fn forget_replaced(&self) -> Result<()> {
-        let since = self.since().await?;
+        let read = self.read().await?;
+        let since = self.since(&read);
         for seeder in self.all {
             if let Some(at) = since.get(seeder.name.as_str()) {
                 self.forget(seeder, &format!(" AND {MADE_AT} < {at}")).await?;

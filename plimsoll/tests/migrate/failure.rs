@@ -286,7 +286,7 @@ async fn a_down_that_panics_is_an_error(scratch: &Scratch) {
 }
 
 /// The database as somebody else may see it.
-async fn reader(
+pub(crate) async fn reader(
     scratch: &Scratch,
     admin: &DatabaseConnection,
 ) -> (plimsoll::config::Database, String) {

@@ -1,0 +1,123 @@
+//! Statements as plain text on one connection: no message to prepare them, and several in one.
+
+use futures_util::TryStreamExt as _;
+use sea_orm::{
+    DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr,
+    sqlx::{self, AssertSqlSafe, Either, MySql, Postgres, Sqlite, pool::PoolConnection},
+};
+
+/// A connection of a pool for as long as it is used. What is asked through the pool itself is first
+/// prepared, and each time the pool tests the connection when it comes back.
+pub(crate) enum Plain {
+    Sqlite(Box<PoolConnection<Sqlite>>),
+    Postgres(Box<PoolConnection<Postgres>>),
+    Mysql(Box<PoolConnection<MySql>>),
+}
+
+/// Which of several statements failed, counted from 0, and why.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) at: usize,
+    pub(crate) source: DbErr,
+}
+
+/// The same with whichever connection it is.
+macro_rules! on {
+    ($plain:expr, $connection:ident => $work:expr) => {
+        match $plain {
+            Self::Sqlite($connection) => $work,
+            Self::Postgres($connection) => $work,
+            Self::Mysql($connection) => $work,
+        }
+    };
+}
+
+impl Plain {
+    pub(crate) async fn of(db: &DatabaseConnection) -> Result<Self, DbErr> {
+        let failed = |error: sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into()));
+        Ok(match db.get_database_backend() {
+            DbBackend::Postgres => {
+                let pool = db.get_postgres_connection_pool();
+                Self::Postgres(Box::new(pool.acquire().await.map_err(failed)?))
+            }
+            DbBackend::MySql => {
+                let pool = db.get_mysql_connection_pool();
+                Self::Mysql(Box::new(pool.acquire().await.map_err(failed)?))
+            }
+            _ => {
+                let pool = db.get_sqlite_connection_pool();
+                Self::Sqlite(Box::new(pool.acquire().await.map_err(failed)?))
+            }
+        })
+    }
+
+    /// The rows of a query.
+    pub(crate) async fn rows(&mut self, sql: &str) -> Result<Vec<QueryResult>, DbErr> {
+        let failed = |error: sqlx::Error| DbErr::Query(RuntimeErr::SqlxError(error.into()));
+        let query = sqlx::raw_sql(AssertSqlSafe(sql));
+        on!(self, connection => {
+            let rows = query.fetch_all(&mut ***connection).await.map_err(failed)?;
+            Ok(rows.into_iter().map(QueryResult::from).collect())
+        })
+    }
+
+    /// Runs the statements in one message, up to the first that fails. None of them may be several.
+    pub(crate) async fn run(&mut self, statements: &[&str]) -> Result<(), Failure> {
+        // A line of its own: a statement can end in a comment.
+        let text = statements.join("\n;\n");
+        let mut ended = 0;
+        let query = sqlx::raw_sql(AssertSqlSafe(text.as_str()));
+        let outcome = on!(self, connection => {
+            let mut answers = query.fetch_many(&mut ***connection);
+            loop {
+                match answers.try_next().await {
+                    Ok(Some(Either::Left(_))) => ended += 1,
+                    Ok(Some(Either::Right(_))) => {}
+                    Ok(None) => break Ok(()),
+                    Err(error) => break Err(error),
+                }
+            }
+        });
+        outcome.map_err(|error| {
+            let at = place_of(&error, statements).unwrap_or(ended).min(statements.len() - 1);
+            Failure { at, source: DbErr::Exec(RuntimeErr::SqlxError(error.into())) }
+        })
+    }
+}
+
+/// The statement that an error points into: PostgreSQL reads all of a message before it runs any of it.
+fn place_of(error: &sqlx::Error, statements: &[&str]) -> Option<usize> {
+    use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
+
+    let error = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
+    let Some(PgErrorPosition::Original(character)) = error.position() else { return None };
+    statement_at(character, statements)
+}
+
+/// The statement that has a character of their text, counted from 1.
+fn statement_at(character: usize, statements: &[&str]) -> Option<usize> {
+    let mut end = 0;
+    statements.iter().position(|statement| {
+        end += statement.chars().count() + "\n;\n".len();
+        character <= end
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_belongs_to_the_statement_that_it_stands_in() {
+        let statements = ["SELECT 1", "SELECT 'ä'", "SELECT 3"];
+
+        let text = statements.join("\n;\n");
+        for (at, statement) in statements.iter().enumerate() {
+            let first = text[..text.find(statement).unwrap()].chars().count() + 1;
+            assert_eq!(statement_at(first, &statements), Some(at));
+            let last = first + statement.chars().count() - 1;
+            assert_eq!(statement_at(last, &statements), Some(at));
+        }
+        assert_eq!(statement_at(1000, &statements), None);
+    }
+}

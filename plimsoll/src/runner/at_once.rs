@@ -1,0 +1,181 @@
+//! What goes to the server in one message, because nothing is looked at between its statements. Which of
+//! them failed is known all the same.
+
+use std::{collections::BTreeSet, iter::once, ops::Range, time::Instant};
+
+use super::{
+    one::{Keeping, One, Refused, before, texts},
+    rehearse::{Rendered, record},
+    seen::{has_run, is_lost, shown},
+};
+use crate::{
+    dialect::Dialect,
+    error::{MigrationError, Remains, Result},
+    plain::Plain,
+    records::Begun,
+    render::{Effect, Statement},
+};
+
+/// Whether statements make new tables with their indexes and nothing else. There are no rows in them: that
+/// takes no time, and nobody waits to stop between two.
+fn makes_tables(run: &[Statement]) -> bool {
+    let mut made = BTreeSet::new();
+    run.iter().all(|statement| match &statement.effect {
+        Effect::Table { exists: true } => {
+            made.insert(statement.table.as_str());
+            true
+        }
+        Effect::Index { exists: true, .. } | Effect::Comment => {
+            made.contains(statement.table.as_str())
+        }
+        _ => false,
+    })
+}
+
+impl One<'_> {
+    /// Whether [`Self::at_once`] does the part.
+    pub(super) fn is_at_once(&self, rendered: &Rendered, range: &Range<usize>) -> bool {
+        let is_within = |at: usize| range.start < at && at < range.end;
+        makes_tables(&rendered.run[range.clone()])
+            && rendered.guards.iter().all(|asking| !is_within(asking.at))
+    }
+
+    /// Some of the statements and what is written down of them in one transaction: a message to begin it
+    /// and run them, and one to write down and keep them.
+    pub(super) async fn at_once(
+        &self,
+        rendered: &Rendered,
+        range: Range<usize>,
+        keeping: Keeping,
+    ) -> Result<()> {
+        let remains = before(range.start);
+        let run = &rendered.run[range.clone()];
+        let beginning = "beginning its transaction";
+        let plain = Plain::of(self.runner.db).await;
+        let mut plain = plain.map_err(self.failed(beginning, None, remains))?;
+        let begin = match self.runner.dialect() {
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Postgres | Dialect::Mysql => "BEGIN",
+        };
+        let mut since = Instant::now();
+        let statements: Vec<&str> = once(begin).chain(texts(run)).collect();
+        if let Err(failure) = plain.run(&statements).await {
+            // What it says matters more than what the rollback says.
+            let _ = plain.run(&["ROLLBACK"]).await;
+            let source = failure.source;
+            return Err(match failure.at.checked_sub(1) {
+                None => self.failed(beginning, None, remains)(source),
+                Some(at) => self.failed(&self.doing(&run[at]), Some(&run[at].sql), remains)(source),
+            }
+            .into());
+        }
+        for at in range.clone() {
+            self.tell_ended(rendered, at + 1, &mut since);
+        }
+        let keep = self.keep(rendered, range.end, keeping);
+        let keep = keep.map_err(self.failed(keeping.doing(), None, remains))?;
+        self.end(&mut plain, keep(), keeping, remains).await
+    }
+
+    /// Writes down that it has ended, in a transaction of its own.
+    pub(super) async fn record_patiently(&self, remains: Remains) -> Result<()> {
+        let once = async || {
+            let plain = Plain::of(self.runner.db).await;
+            let mut plain =
+                plain.map_err(self.failed("beginning its transaction", None, remains))?;
+            let (records, took) = (&self.runner.records, Some(self.began.elapsed()));
+            let mut statements = vec!["BEGIN".to_owned()];
+            statements.extend(record(records, self.revision, self.way, took));
+            self.end(&mut plain, statements, Keeping::Record, remains).await
+        };
+        Box::pin(self.runner.terms.patiently(once)).await
+    }
+
+    /// Runs the statements that write down how far it is, and keeps them with all that the transaction has.
+    async fn end(
+        &self,
+        plain: &mut Plain,
+        statements: Vec<String>,
+        keeping: Keeping,
+        remains: Remains,
+    ) -> Result<()> {
+        let all: Vec<&str> = statements.iter().map(String::as_str).chain(once("COMMIT")).collect();
+        let Err(failure) = plain.run(&all).await else { return Ok(()) };
+        if is_lost(&failure.source) {
+            // Whether it took place only the records tell, and the next run reads them.
+            let (done, source) = (self.done(), Some(failure.source));
+            return Err(MigrationError::ConnectionLost { done, source }.into());
+        }
+        let _ = plain.run(&["ROLLBACK"]).await;
+        let is_commit = failure.at == statements.len();
+        let doing = if is_commit { "committing it" } else { keeping.doing() };
+        Err(self.failed(doing, None, remains)(failure.source).into())
+    }
+
+    /// A statement that commits by itself, written down before it begins.
+    pub(super) async fn begin_and_run(
+        &self,
+        statement: &Statement,
+        finished: &[&str],
+    ) -> Result<(), Refused> {
+        let once = async || self.begin_and_run_once(statement, finished).await;
+        Box::pin(self.runner.terms.patiently(once)).await
+    }
+
+    async fn begin_and_run_once(
+        &self,
+        statement: &Statement,
+        finished: &[&str],
+    ) -> Result<(), Refused> {
+        let (db, records) = (self.runner.db, &self.runner.records);
+        let (name, way) = (&self.revision.name, self.way);
+        // What is there already was not made by this statement, which will be refused: whoever looks
+        // after a kill must not take it for done.
+        let written = match shown(statement) {
+            Some(condition) => records.beginning_unless(&condition, name, way, finished, statement),
+            None => {
+                let has_run = has_run(db, statement).await.map_err(Refused::Journal)?;
+                let begun =
+                    if has_run { Begun::Nothing } else { Begun::Statement(statement.clone()) };
+                records.beginning(name, way, finished, begun).map(|entry| vec![entry])
+            }
+        };
+        let written = written.map_err(Refused::Journal)?;
+        let all: Vec<&str> =
+            written.iter().map(String::as_str).chain(once(&*statement.sql)).collect();
+        let mut plain = Plain::of(db).await.map_err(Refused::Journal)?;
+        plain.run(&all).await.map_err(|failure| {
+            if failure.at == written.len() {
+                Refused::Statement(failure.source)
+            } else {
+                Refused::Journal(failure.source)
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statement(table: &str, effect: Effect) -> Statement {
+        Statement { sql: String::new(), table: table.to_owned(), effect }
+    }
+
+    #[test]
+    fn an_index_of_a_table_with_rows_takes_time() {
+        let create = statement("ships", Effect::Table { exists: true });
+        let index =
+            |table| statement(table, Effect::Index { name: "by_name".to_owned(), exists: true });
+
+        assert!(makes_tables(&[create.clone(), index("ships")]));
+        assert!(!makes_tables(&[create, index("ports")]));
+    }
+
+    #[test]
+    fn what_drops_or_alters_a_table_does_not_make_one() {
+        assert!(!makes_tables(&[statement("ships", Effect::Table { exists: false })]));
+        assert!(!makes_tables(&[statement("ships", Effect::Changes(Vec::new()))]));
+        assert!(!makes_tables(&[statement("ships", Effect::Rows)]));
+    }
+}
