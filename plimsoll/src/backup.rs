@@ -40,7 +40,7 @@ pub struct Copied {
     /// How large it is.
     pub bytes: u64,
     /// Tables that other sessions could have written meanwhile: those of MySQL and MariaDB that are not
-    /// InnoDB's.
+    /// `InnoDB`'s.
     pub loose: Vec<String>,
 }
 

@@ -136,7 +136,9 @@ impl Run<'_> {
                 schemas.push(schema.clone());
             }
         }
-        schemas.iter_mut().for_each(|schema| self.app.leave_out(schema, revisions));
+        for schema in &mut schemas {
+            self.app.leave_out(schema, revisions);
+        }
         Ok(schemas)
     }
 }

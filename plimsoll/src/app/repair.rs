@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Run;
 use crate::{
+    change::Change,
     compare::{How, compare},
     config::Database,
     error::Result,
@@ -105,7 +106,7 @@ impl Run<'_> {
         for (made, told) in [&end, &beginning].into_iter().zip(&mut told) {
             let Some(made) = made else { continue };
             let compared = Box::pin(compare(&found, made, &how)).await;
-            *told = Some(compared.diff.changes.iter().map(|it| it.describe()).collect());
+            *told = Some(compared.diff.changes.iter().map(Change::describe).collect());
         }
         Ok(told.into())
     }

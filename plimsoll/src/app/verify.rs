@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::{App, replay};
 use crate::{
+    change::Change,
     compare::as_it_stands,
     config::Database,
     dialect::Dialect,
@@ -148,9 +149,10 @@ impl Round<'_> {
         let mut schema = self.look().await?;
         while let Some(revision) = self.revisions.list.get(done.len()) {
             let mut it = VerifiedMigration { name: revision.name.clone(), ..Default::default() };
-            let filled = match self.data {
-                true => rows::fill(self.db, &schema, &mut it.remarks).await?,
-                false => Filled::default(),
+            let filled = if self.data {
+                rows::fill(self.db, &schema, &mut it.remarks).await?
+            } else {
+                Filled::default()
             };
             it.rows = filled.rows();
             let began = Instant::now();
@@ -250,7 +252,7 @@ impl Round<'_> {
     /// What would make `have` into `want`.
     fn differences(&self, have: &Schema, want: &Schema) -> Vec<String> {
         let changes = as_it_stands(have, want, self.dialect());
-        let mut sentences: Vec<String> = changes.iter().map(|it| it.describe()).collect();
+        let mut sentences: Vec<String> = changes.iter().map(Change::describe).collect();
         let beyond = |of: &Schema, other: &Schema, verb: &str| -> Vec<String> {
             let only = of.beyond.iter().filter(|it| !other.beyond.contains(it));
             only.map(|it| format!("{verb} {} `{}`", it.kind, it.name)).collect()

@@ -173,6 +173,7 @@ pub(super) struct Lock {
     table_timeout: u64,
     /// Make a copy of the database first, in FILE or in a folder `backups`; `restore` brings it back.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    #[expect(clippy::option_option, reason = "the option may be there without a file")]
     pub(super) backup: Option<Option<PathBuf>>,
 }
 

@@ -68,11 +68,11 @@ fn answered(context: &Context<'_>, question: &str, agrees: impl Fn(&str) -> bool
     context.output.note(question);
     let mut answer = String::new();
     let read = stdin().lock().read_line(&mut answer);
-    let agreed = read.is_ok() && agrees(answer.trim());
-    if !agreed {
+    let is_yes = read.is_ok() && agrees(answer.trim());
+    if !is_yes {
         context.output.note("cancelled; nothing was changed");
     }
-    agreed
+    is_yes
 }
 
 /// On a production database a confirmation alone is not enough.

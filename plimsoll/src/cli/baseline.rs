@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::{Context, DONE, FAILED, NOT_CLEAN, args::Lock, ask::confirm, output::count};
 use crate::{
-    app::Baseline as Found, config::Database, error::Result, revisions::Target, runner::Stamp,
+    app::Baseline as Found, change::Change, config::Database, error::Result, revisions::Target,
+    runner::Stamp,
 };
 
 #[derive(Debug, Args)]
@@ -115,7 +116,7 @@ async fn stamp(
 }
 
 fn differences(found: &Found, strict: bool) -> Vec<String> {
-    let changes = found.changes.iter().map(|it| it.describe());
+    let changes = found.changes.iter().map(Change::describe);
     let unread = found
         .unread
         .iter()

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     config::Database,
     error::{Error, Result},
+    revisions::Standing,
 };
 
 #[derive(Debug, Args)]
@@ -101,7 +102,7 @@ pub(super) async fn restore(context: &Context<'_>, args: Restore) -> Result<u8> 
             }
             run.restore(&database, &file).await?;
             let standings = context.app.standings(db).await?;
-            let current = standings.into_iter().rfind(|it| it.is_applied()).map(|it| it.name);
+            let current = standings.into_iter().rfind(Standing::is_applied).map(|it| it.name);
             Ok(Some(current))
         })
         .await?;

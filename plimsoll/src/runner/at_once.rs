@@ -34,7 +34,7 @@ fn makes_tables(run: &[Statement]) -> bool {
 
 impl One<'_> {
     /// Whether [`Self::at_once`] does the part.
-    pub(super) fn is_at_once(&self, rendered: &Rendered, range: &Range<usize>) -> bool {
+    pub(super) fn is_at_once(rendered: &Rendered, range: &Range<usize>) -> bool {
         let is_within = |at: usize| range.start < at && at < range.end;
         makes_tables(&rendered.run[range.clone()])
             && rendered.guards.iter().all(|asking| !is_within(asking.at))
@@ -131,14 +131,12 @@ impl One<'_> {
         let (name, way) = (&self.revision.name, self.way);
         // What is there already was not made by this statement, which will be refused: whoever looks
         // after a kill must not take it for done.
-        let written = match shown(statement) {
-            Some(condition) => records.beginning_unless(&condition, name, way, finished, statement),
-            None => {
-                let has_run = has_run(db, statement).await.map_err(Refused::Journal)?;
-                let begun =
-                    if has_run { Begun::Nothing } else { Begun::Statement(statement.clone()) };
-                records.beginning(name, way, finished, begun).map(|entry| vec![entry])
-            }
+        let written = if let Some(condition) = shown(statement) {
+            records.beginning_unless(&condition, name, way, finished, statement)
+        } else {
+            let has_run = has_run(db, statement).await.map_err(Refused::Journal)?;
+            let begun = if has_run { Begun::Nothing } else { Begun::Statement(statement.clone()) };
+            records.beginning(name, way, finished, begun).map(|entry| vec![entry])
         };
         let written = written.map_err(Refused::Journal)?;
         let all: Vec<&str> =

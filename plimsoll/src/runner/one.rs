@@ -124,7 +124,7 @@ impl One<'_> {
         let is_sqlite = self.runner.dialect() == Dialect::Sqlite;
         if is_sqlite && rebuild::is_needed(&rendered.run[range.clone()]) {
             self.with_rebuilds(rendered, range, keeping).await
-        } else if self.is_at_once(rendered, &range) {
+        } else if Self::is_at_once(rendered, &range) {
             self.at_once(rendered, range, keeping).await
         } else {
             self.in_transaction(rendered, range, keeping).await

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::is_settled;
 use crate::{
     error::{MigrationError, Result},
-    history::Revisions,
+    history::{Revision, Revisions},
     records::{Open, Records, Way},
     revisions::{Standing, State, TargetError},
 };
@@ -47,7 +47,7 @@ pub(crate) fn repair(
 ) -> Result<Repaired> {
     let checksum = |name: &str| {
         let revision = revisions.list.iter().find(|it| it.name == name);
-        revision.and_then(|it| it.checksum())
+        revision.and_then(Revision::checksum)
     };
     let repaired = |name: &str, sentence: String, statements| {
         Ok(Repaired { name: name.to_owned(), sentence, statements })
@@ -60,10 +60,8 @@ pub(crate) fn repair(
             };
             let name = open.version.as_str();
             let is_applied = (*how == Repair::Done) == (open.way == Way::Up);
-            let sentence = match is_applied {
-                true => format!("`{name}` is applied from now on"),
-                false => format!("`{name}` is pending from now on"),
-            };
+            let state = if is_applied { "applied" } else { "pending" };
+            let sentence = format!("`{name}` is {state} from now on");
             let statements = match (how, open.way) {
                 (Repair::Done, Way::Up) => {
                     records.add(name, checksum(name).as_deref(), Some(Duration::ZERO))

@@ -67,7 +67,7 @@ async fn what_a_way_back_loses_is_counted(scratch: &Scratch) {
 async fn what_cannot_be_counted_is_no_error(scratch: &Scratch) {
     struct Code;
     impl MigrationName for Code {
-        fn name(&self) -> &str {
+        fn name(&self) -> &'static str {
             "m03_renamed"
         }
     }

@@ -92,7 +92,7 @@ async fn several_runs_at_once_widen_older_records_once(scratch: &Scratch) {
     let (a, b) = (session(scratch).await, session(scratch).await);
     let (app, same) = (two(), two());
 
-    let (first, second) = join(app.up_on(&a), same.up_on(&b)).await;
+    let (first, second) = join(Box::pin(app.up_on(&a)), Box::pin(same.up_on(&b))).await;
 
     let ran = first.unwrap().applied.len() + second.unwrap().applied.len();
     assert_eq!(ran, 1, "`m02` runs once");

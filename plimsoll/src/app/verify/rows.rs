@@ -98,8 +98,8 @@ struct Making<'m> {
 impl Making<'_> {
     /// The statement that inserts the row of that number.
     fn insert(&self, number: usize) -> String {
-        let named = self.table.columns.iter().filter(|column| self.is_named(column));
-        let (names, values): (Vec<String>, Vec<String>) = named
+        let said = self.table.columns.iter().filter(|column| self.is_named(column));
+        let (names, values): (Vec<String>, Vec<String>) = said
             .map(|column| (self.render.quote(&column.name), self.value(column, number)))
             .unzip();
         let table = self.render.quote(&self.table.name);
@@ -131,9 +131,10 @@ impl Making<'_> {
             let Some(parent) = self.schema.tables.get(&key.references) else { continue };
             // The row of that number there, whatever its key is.
             let of = self.render.quote(&key.referenced_columns[at]);
-            let order: Vec<String> = match parent.primary_key.is_empty() {
-                true => vec![of.clone()],
-                false => parent.primary_key.iter().map(|name| self.render.quote(name)).collect(),
+            let order: Vec<String> = if parent.primary_key.is_empty() {
+                vec![of.clone()]
+            } else {
+                parent.primary_key.iter().map(|name| self.render.quote(name)).collect()
             };
             return format!(
                 "(SELECT {of} FROM {} ORDER BY {} LIMIT 1 OFFSET {})",
@@ -161,7 +162,7 @@ impl Making<'_> {
 
     fn of_type(&self, ty: &Type, number: usize) -> String {
         match ty {
-            Type::Boolean => if number % 2 == 0 { "FALSE" } else { "TRUE" }.to_owned(),
+            Type::Boolean => if number.is_multiple_of(2) { "FALSE" } else { "TRUE" }.to_owned(),
             Type::Enum { values, .. } => values
                 .get((number - 1) % values.len().max(1))
                 .map_or_else(|| "NULL".to_owned(), |value| self.render.text(value)),
@@ -195,7 +196,10 @@ impl Making<'_> {
 
 /// The rows of each table: of each column the values as texts, in the order of the whole row.
 #[derive(Debug, Default)]
-pub(super) struct Snapshot(BTreeMap<String, (Vec<String>, Vec<Vec<Option<String>>>)>);
+pub(super) struct Snapshot(BTreeMap<String, (Vec<String>, Vec<Row>)>);
+
+/// The values of a row, in the order of the columns.
+type Row = Vec<Option<String>>;
 
 /// What is in the tables of the schema.
 pub(super) async fn snapshot(db: &DatabaseConnection, schema: &Schema) -> Result<Snapshot, DbErr> {
@@ -250,7 +254,7 @@ impl Snapshot {
                 sentences.push(format!("`{table}` had {} and has {}", rows.len(), found.len()));
                 continue;
             }
-            let of = |rows: &[Vec<Option<String>>], at: usize| {
+            let of = |rows: &[Row], at: usize| {
                 let mut values: Vec<Option<String>> =
                     rows.iter().map(|row| row.get(at).cloned().flatten()).collect();
                 values.sort();

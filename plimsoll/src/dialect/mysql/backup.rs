@@ -128,7 +128,7 @@ fn encryption(tool: &Tool, mode: SslMode, is_encrypted: bool) -> &'static [&'sta
     }
 }
 
-/// Makes a copy of the database, as it is at one moment as far as its tables are InnoDB's. Tells which
+/// Makes a copy of the database, as it is at one moment as far as its tables are `InnoDB`'s. Tells which
 /// are not.
 ///
 /// # Errors
