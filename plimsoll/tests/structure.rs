@@ -102,7 +102,6 @@ const LEVELS: &[(u8, &[&str])] = &[
     (3, &["backup"]),
     (3, &["records"]),
     (3, &["loss"]),
-    (3, &["progress"]),
     (3, &["seed"]),
     (3, &["runner"]),
     (3, &["app"]),

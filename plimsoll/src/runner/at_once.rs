@@ -32,14 +32,14 @@ fn makes_tables(run: &[Statement]) -> bool {
     })
 }
 
-impl One<'_> {
-    /// Whether [`Self::at_once`] does the part.
-    pub(super) fn is_at_once(&self, rendered: &Rendered, range: &Range<usize>) -> bool {
-        let is_within = |at: usize| range.start < at && at < range.end;
-        makes_tables(&rendered.run[range.clone()])
-            && rendered.guards.iter().all(|asking| !is_within(asking.at))
-    }
+/// Whether [`One::at_once`] does the part.
+pub(super) fn is_at_once(rendered: &Rendered, range: &Range<usize>) -> bool {
+    let is_within = |at: usize| range.start < at && at < range.end;
+    makes_tables(&rendered.run[range.clone()])
+        && rendered.guards.iter().all(|asking| !is_within(asking.at))
+}
 
+impl One<'_> {
     /// Some of the statements and what is written down of them in one transaction: a message to begin it
     /// and run them, and one to write down and keep them.
     pub(super) async fn at_once(
@@ -131,14 +131,12 @@ impl One<'_> {
         let (name, way) = (&self.revision.name, self.way);
         // What is there already was not made by this statement, which will be refused: whoever looks
         // after a kill must not take it for done.
-        let written = match shown(statement) {
-            Some(condition) => records.beginning_unless(&condition, name, way, finished, statement),
-            None => {
-                let has_run = has_run(db, statement).await.map_err(Refused::Journal)?;
-                let begun =
-                    if has_run { Begun::Nothing } else { Begun::Statement(statement.clone()) };
-                records.beginning(name, way, finished, begun).map(|entry| vec![entry])
-            }
+        let written = if let Some(condition) = shown(statement) {
+            records.beginning_unless(&condition, name, way, finished, statement)
+        } else {
+            let has_run = has_run(db, statement).await.map_err(Refused::Journal)?;
+            let begun = if has_run { Begun::Nothing } else { Begun::Statement(statement.clone()) };
+            records.beginning(name, way, finished, begun).map(|entry| vec![entry])
         };
         let written = written.map_err(Refused::Journal)?;
         let all: Vec<&str> =

@@ -18,6 +18,7 @@ use sea_orm_migration::{MigrationTrait, SchemaManager};
 
 use super::{
     Ran, Runner,
+    at_once::is_at_once,
     batches::position_of,
     rehearse::{Rendered, record},
     seen::{drift, has_run, is_lost},
@@ -124,7 +125,7 @@ impl One<'_> {
         let is_sqlite = self.runner.dialect() == Dialect::Sqlite;
         if is_sqlite && rebuild::is_needed(&rendered.run[range.clone()]) {
             self.with_rebuilds(rendered, range, keeping).await
-        } else if self.is_at_once(rendered, &range) {
+        } else if is_at_once(rendered, &range) {
             self.at_once(rendered, range, keeping).await
         } else {
             self.in_transaction(rendered, range, keeping).await
