@@ -472,7 +472,7 @@ impl MigrationError {
             }
             Self::MissingRevisions { revisions } => format!(
                 "run a build that has {} (a newer release, or a branch that was merged elsewhere), \
-                 or look at `status`; nothing was changed",
+                 or look at `repair`; nothing was changed",
                 if revisions.len() == 1 { "it" } else { "them" }
             ),
             Self::Target(

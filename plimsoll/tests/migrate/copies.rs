@@ -3,7 +3,10 @@
 use std::{
     fs,
     path::PathBuf,
-    sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+    },
     thread,
 };
 
@@ -358,42 +361,53 @@ async fn others_may_have_it_open_meanwhile(scratch: &Scratch) {
 }
 
 /// Each transaction of the writer keeps the sum.
+/// Asks somebody to stop, however it goes.
+struct Ending(Arc<AtomicBool>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+/// Gives coins from one purse to the other until it is asked to stop, and counts how often.
+async fn write(database: plimsoll::config::Database, stop: &AtomicBool, rounds: &AtomicU32) {
+    let writer = plimsoll::connect::session(&database).await.unwrap();
+    let begin = match dialect(&writer) {
+        Dialect::Sqlite => "BEGIN IMMEDIATE",
+        _ => "BEGIN",
+    };
+    let give = "UPDATE purses SET coins = coins - 1 WHERE id = 1";
+    let take = "UPDATE purses SET coins = coins + 1 WHERE id = 2";
+    while !stop.load(Relaxed) {
+        for sql in [begin, give, take, "COMMIT"] {
+            run(&writer, sql).await;
+        }
+        rounds.fetch_add(1, Relaxed);
+    }
+    let _ = writer.close().await;
+}
+
 async fn what_is_written_meanwhile_is_whole_or_not_there(scratch: &Scratch) {
     run(&scratch.db, "CREATE TABLE purses (id int PRIMARY KEY, coins int)").await;
     run(&scratch.db, "INSERT INTO purses VALUES (1, 500), (2, 500)").await;
-    let (stop, rounds) = (AtomicBool::new(false), AtomicU32::new(0));
-    let writing = || {
-        plimsoll::testing::block_on(async {
-            let writer = session(scratch).await;
-            let begin = match dialect(&writer) {
-                Dialect::Sqlite => "BEGIN IMMEDIATE",
-                _ => "BEGIN",
-            };
-            let give = "UPDATE purses SET coins = coins - 1 WHERE id = 1";
-            let take = "UPDATE purses SET coins = coins + 1 WHERE id = 2";
-            while !stop.load(Relaxed) {
-                for sql in [begin, give, take, "COMMIT"] {
-                    run(&writer, sql).await;
-                }
-                rounds.fetch_add(1, Relaxed);
-            }
-            let _ = writer.close().await;
-        });
-    };
+    let (stop, rounds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    // A copy that fails ends the writer, too.
+    let ending = Ending(Arc::clone(&stop));
+    let writer = thread::spawn({
+        let (database, rounds) = (scratch.database.clone(), Arc::clone(&rounds));
+        move || plimsoll::testing::block_on(write(database, &stop, &rounds))
+    });
     let copies: Vec<Copy> = (0..3).map(|_| Copy::new()).collect();
     let mut between = Vec::new();
 
-    thread::scope(|scope| {
-        scope.spawn(writing);
-        plimsoll::testing::block_on(async {
-            for copy in &copies {
-                let before = rounds.load(Relaxed);
-                copy.make(scratch).await;
-                between.push(rounds.load(Relaxed) - before);
-            }
-        });
-        stop.store(true, Relaxed);
-    });
+    for copy in &copies {
+        let before = rounds.load(Relaxed);
+        copy.make(scratch).await;
+        between.push(rounds.load(Relaxed) - before);
+    }
+    drop(ending);
+    writer.join().unwrap();
 
     assert!(between.iter().any(|rounds| *rounds > 0), "nobody wrote meanwhile");
     for copy in copies {
