@@ -1,6 +1,7 @@
 //! Why the engine refused or failed. Every variant has a stable code, listed in `docs/errors.md`.
 
 #[cfg(feature = "migrate")]
+mod hint;
 mod migration;
 
 use std::{

@@ -206,10 +206,7 @@ impl Default for History {
 impl fmt::Debug for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.migrations.iter().map(|it| it.name()).collect();
-        f.debug_struct("History")
-            .field("table", &self.table)
-            .field("migrations", &names)
-            .finish_non_exhaustive()
+        f.debug_struct("History").field("migrations", &names).finish_non_exhaustive()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod batches;
+mod guest;
 mod one;
 mod rehearse;
 mod repair;

@@ -327,7 +327,7 @@ async fn a_password_is_never_among_the_arguments(scratch: &Scratch) {
     let (scheme, behind) = url.split_once("://").unwrap();
     let (old, place) = behind.split_once('@').unwrap();
     let name = if create.is_empty() { old.split(':').next().unwrap() } else { user };
-    let password: String = PASSWORD.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let password: String = percent_encoded(PASSWORD);
     let url = format!("{scheme}://{name}:{password}@{place}");
     let runs = |arguments: &[&str]| {
         let mut command = within(folder.path(), scratch, arguments);
@@ -360,4 +360,9 @@ fn which(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap();
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|it| it.exists());
     found.unwrap_or_else(|| panic!("`{name}` is installed: scripts/test --install sees to it"))
+}
+
+/// Every byte as a URL has it.
+fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |all, byte| all + &format!("%{byte:02X}"))
 }

@@ -32,14 +32,14 @@ fn makes_tables(run: &[Statement]) -> bool {
     })
 }
 
-impl One<'_> {
-    /// Whether [`Self::at_once`] does the part.
-    pub(super) fn is_at_once(rendered: &Rendered, range: &Range<usize>) -> bool {
-        let is_within = |at: usize| range.start < at && at < range.end;
-        makes_tables(&rendered.run[range.clone()])
-            && rendered.guards.iter().all(|asking| !is_within(asking.at))
-    }
+/// Whether [`One::at_once`] does the part.
+pub(super) fn is_at_once(rendered: &Rendered, range: &Range<usize>) -> bool {
+    let is_within = |at: usize| range.start < at && at < range.end;
+    makes_tables(&rendered.run[range.clone()])
+        && rendered.guards.iter().all(|asking| !is_within(asking.at))
+}
 
+impl One<'_> {
     /// Some of the statements and what is written down of them in one transaction: a message to begin it
     /// and run them, and one to write down and keep them.
     pub(super) async fn at_once(

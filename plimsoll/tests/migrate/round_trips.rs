@@ -23,7 +23,7 @@ plimsoll::on_every_empty_database!(
 
 /// What a migration of one statement may cost: that it is begun, itself, that it has ended, each with the
 /// test of the connection when it goes back to its pool.
-const MOST: f64 = 8.0;
+const MOST: usize = 8;
 
 /// As many migrations of a table each.
 fn fleet(count: usize) -> App {
