@@ -197,11 +197,11 @@ mod tests {
 
         assert_eq!(
             of("sqlite:app.db", Some("m01_ports")),
-            ("app-20261130T103320.123Z-m01_ports.db".to_owned(), "/data/backups".into())
+            ("app-20261130T005320.123Z-m01_ports.db".to_owned(), "/data/backups".into())
         );
         assert_eq!(
             of("mysql://a@localhost/my%20app", None),
-            ("my_app-20261130T103320.123Z-base.sql".to_owned(), "/here/backups".into())
+            ("my_app-20261130T005320.123Z-base.sql".to_owned(), "/here/backups".into())
         );
     }
 

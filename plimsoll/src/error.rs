@@ -2,6 +2,7 @@
 
 #[cfg(feature = "migrate")]
 mod hint;
+#[cfg(feature = "migrate")]
 mod migration;
 
 use std::{
