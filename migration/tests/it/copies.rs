@@ -227,7 +227,7 @@ impl Programs {
         let mut path = self.folder.path().to_str().unwrap().to_owned();
         if also_the_systems {
             path.push(':');
-            path.push_str(&std::env::var("PATH").unwrap());
+            path.push_str(&std::env::var_os("PATH").unwrap().into_string().unwrap());
         }
         path
     }
