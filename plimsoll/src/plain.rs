@@ -63,8 +63,13 @@ impl Plain {
 
     /// Runs the statements in one message, up to the first that fails. None of them may be several.
     pub(crate) async fn run(&mut self, statements: &[&str]) -> Result<(), Failure> {
-        // A line of its own: a statement can end in a comment.
-        let text = statements.join("\n;\n");
+        let between = match self {
+            // It keeps the text of a schema up to the semicolon, and what goes to it ends in no comment.
+            Self::Sqlite(_) => ";\n",
+            // A line of its own: a statement can end in a comment.
+            Self::Postgres(_) | Self::Mysql(_) => "\n;\n",
+        };
+        let text = statements.join(between);
         let mut ended = 0;
         let query = sqlx::raw_sql(AssertSqlSafe(text.as_str()));
         let outcome = on!(self, connection => {

@@ -196,15 +196,11 @@ async fn restoring_asks_as_destroying_does(scratch: &Scratch) {
         assert!(refused.with(1).err.contains("error[PLM0061]"));
     }
     assert_eq!(fingerprint(&scratch.db).await, before);
-    in_production(&["backup"], false).with(0);
+    let second = folder.path().join("second");
+    in_production(&["backup", second.to_str().unwrap()], false).with(0);
     in_production(&["restore", file, "--yes"], true).with(0);
 
     assert!(!tables(&scratch.db).await.contains(&"of_others".to_owned()));
-    if let Some(file) = scratch.database.file() {
-        fs::remove_dir_all(file.parent().unwrap().join("backups")).unwrap();
-    } else {
-        fs::remove_dir_all(std::env::temp_dir().join("backups")).unwrap();
-    }
 }
 
 /// Programs that stand before those of the system.
