@@ -184,7 +184,7 @@ async fn rows_that_do_not_fit_are_taken_away_and_named(scratch: &Scratch) {
 
 async fn a_change_of_any_kind_comes_back_with_its_rows(scratch: &Scratch) {
     let dialect: Dialect = dialect(&scratch.db);
-    let number = usize::try_from(cases(4)).unwrap().min(CASES.len());
+    let number = usize::try_from(cases(8)).unwrap().min(CASES.len());
     let (mut looked, mut without) = (0, Vec::new());
 
     for name in CASES.iter().rev().take(number) {
