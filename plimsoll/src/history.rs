@@ -42,8 +42,7 @@ pub struct History {
 impl History {
     /// A history without migrations, recorded in `seaql_migrations`.
     pub fn new() -> Self {
-        let (migrations, table) = (Vec::new(), SEAQL_MIGRATIONS.to_owned());
-        Self { migrations, table, last: None, is_known: true }
+        Self { migrations: vec![], table: SEAQL_MIGRATIONS.into(), last: None, is_known: true }
     }
 
     /// The history of a project that has SeaORM's `MigratorTrait`. Declared migrations in it are
@@ -206,7 +205,8 @@ impl Default for History {
 impl fmt::Debug for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.migrations.iter().map(|it| it.name()).collect();
-        f.debug_struct("History").field("migrations", &names).finish_non_exhaustive()
+        let mut shown = f.debug_struct("History");
+        shown.field("table", &self.table).field("migrations", &names).finish_non_exhaustive()
     }
 }
 

@@ -70,7 +70,7 @@ pub(crate) fn app(name: &str) -> Option<App> {
             .imperative(Guest { name: "m02_sinking", transaction: Some(true), work: Work::SinkRow })
             .declared("m03_cargo", || table("cargo")),
         // As many migrations as its name says.
-        name => return many(name.strip_prefix("many-")?.parse().ok()?),
+        name => return Some(many(name.strip_prefix("many-")?.parse().ok()?)),
     };
     Some(App::new(history).seeds(SEEDS))
 }
@@ -88,14 +88,14 @@ fn of_changes(file: &str) -> Option<App> {
 }
 
 /// Migrations of a table each, with an index and a key that refers to the table before.
-fn many(count: usize) -> Option<App> {
+fn many(count: usize) -> App {
     let name = |at: usize| format!("m{at:04}_boats");
     let declare = |history: History, at: usize| {
         // They live as long as the program, as names in a file do.
         let name: &'static str = Box::leak(name(at).into_boxed_str());
         history.declared(name, move || boats(at))
     };
-    Some(App::new((0..count).fold(History::new(), declare)))
+    App::new((0..count).fold(History::new(), declare))
 }
 
 fn boats(at: usize) -> Steps {
