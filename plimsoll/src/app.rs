@@ -21,7 +21,7 @@ use crate::{
     limits::Limits,
     progress::Log,
     records::Records,
-    revisions::{self, Standing, State, Target},
+    revisions::{Standing, State, Target},
     runner::{Ran, is_settled, without_missing},
     schema::Entities,
     seed::{Seeded, Seeder},
@@ -194,8 +194,8 @@ impl App {
     /// list itself ([`MigrationError::BadHistory`], [`MigrationError::BadMigration`]).
     pub async fn pending(&self, db: &DatabaseConnection) -> Result<Vec<String>> {
         let revisions = self.history.load()?;
-        let read = Records::of(&revisions, db.get_database_backend()).read(db, false).await?;
-        let standings = revisions::compare(&revisions.known(), &read.applied);
+        let records = Records::of(&revisions, db.get_database_backend());
+        let (standings, open) = records.look(db, &revisions).await?;
         let standings = without_missing(standings)?;
         let mut pending: Vec<String> = standings
             .iter()
@@ -203,7 +203,7 @@ impl App {
             .map(|it| it.name.clone())
             .collect();
         // Recorded as applied, and half of it is gone: a run that was killed on the way back.
-        if let Some(open) = read.open
+        if let Some(open) = open
             && !is_settled(&open, &standings)
             && !pending.contains(&open.version)
         {
@@ -227,8 +227,7 @@ impl App {
         revisions: &Revisions<'_>,
     ) -> Result<Vec<Standing>> {
         let records = Records::of(revisions, db.get_database_backend());
-        let applied = records.applied(db).await?;
-        Ok(revisions::compare(&revisions.known(), &applied))
+        Ok(records.look(db, revisions).await?.0)
     }
 
     /// Applies what is pending and offers the default rows, under the lock: any number of

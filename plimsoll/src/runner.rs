@@ -151,14 +151,13 @@ impl<'r> Runner<'r> {
 
     /// How every revision stands now.
     pub(crate) async fn standings(&self) -> Result<Vec<Standing>> {
-        let applied = self.records.applied(self.db).await?;
-        Ok(revisions::compare(&self.revisions.known(), &applied))
+        Ok(self.look().await?.0)
     }
 
     /// Applies what is pending as far as `target`. What loses rows or values that were there before
     /// has to say that it may, unless the run may lose anything.
     pub(crate) async fn up(&self, target: &Target, may_lose: bool) -> Result<Vec<Ran>> {
-        let standings = self.known_standings().await?;
+        let (standings, open) = self.look_at_known().await?;
         for changed in standings.iter().filter(|it| it.state == State::Changed) {
             let sentence = format!(
                 "migration `{}` was edited after it was applied; what it says now has not run",
@@ -170,7 +169,7 @@ impl<'r> Runner<'r> {
         self.in_order(&standings, &run)?;
         self.announce(&run, may_lose).await?;
         self.back_up().await?;
-        self.run(&standings, run, Way::Up).await
+        self.run(&standings, open, run, Way::Up).await
     }
 
     /// Tells what applying these revisions loses.
@@ -224,9 +223,9 @@ impl<'r> Runner<'r> {
 
     /// Applies the revisions of these names, in the order of the list.
     pub(crate) async fn replay(&self, names: &[String]) -> Result<Vec<Ran>> {
-        let standings = self.known_standings().await?;
+        let (standings, open) = self.look_at_known().await?;
         let chosen = standings.iter().enumerate().filter(|(_, it)| names.contains(&it.name));
-        self.run(&standings, chosen.map(|(at, _)| at).collect(), Way::Up).await
+        self.run(&standings, open, chosen.map(|(at, _)| at).collect(), Way::Up).await
     }
 
     /// Reverts what is applied, newest first, as far as `target`; nothing unless it is what is
@@ -236,21 +235,20 @@ impl<'r> Runner<'r> {
         target: &Target,
         expected: Option<&[String]>,
     ) -> Result<Vec<Ran>> {
-        let standings = self.known_standings().await?;
+        let (standings, open) = self.look_at_known().await?;
         let run = revisions::to_revert(&standings, target).map_err(MigrationError::from)?;
         let names: Vec<String> = run.iter().map(|at| standings[*at].name.clone()).collect();
         if expected.is_some_and(|expected| *expected != names) {
             return Err(MigrationError::ChangedMeanwhile { doing: "revert", now: names }.into());
         }
         self.back_up().await?;
-        self.run(&standings, run, Way::Down).await
+        self.run(&standings, open, run, Way::Down).await
     }
 
     /// Records the revisions up to `target` as applied and forgets the later ones, and runs none of them;
     /// nothing unless that is what is `expected`.
     pub(crate) async fn stamp(&self, target: &Target, expected: Option<&Stamp>) -> Result<Stamp> {
-        let standings = self.known_standings().await?;
-        let open = self.records.open(self.db).await?;
+        let (standings, open) = self.look_at_known().await?;
         if let Some(open) = open.filter(|open| !is_settled(open, &standings)) {
             return Err(interrupted(&open).into());
         }
@@ -283,8 +281,7 @@ impl<'r> Runner<'r> {
         how: &Repair,
         expected: Option<&Repaired>,
     ) -> Result<Repaired> {
-        let standings = self.standings().await?;
-        let open = self.records.open(self.db).await?;
+        let (standings, open) = self.look().await?;
         let repaired = repair(self.revisions, &self.records, &standings, open.as_ref(), how)?;
         if expected.is_some_and(|expected| expected.sentence != repaired.sentence) {
             let now = vec![repaired.name];
@@ -318,17 +315,24 @@ impl<'r> Runner<'r> {
         self.records.prepare(self.db).await
     }
 
-    async fn known_standings(&self) -> Result<Vec<Standing>> {
-        without_missing(self.standings().await?)
+    /// How every revision stands, and what an earlier run left open.
+    async fn look(&self) -> Result<(Vec<Standing>, Option<Open>)> {
+        self.records.look(self.db, self.revisions).await
+    }
+
+    /// The same, when the code knows every revision.
+    async fn look_at_known(&self) -> Result<(Vec<Standing>, Option<Open>)> {
+        let (standings, open) = self.look().await?;
+        Ok((without_missing(standings)?, open))
     }
 
     async fn run(
         &self,
         standings: &[Standing],
+        mut open: Option<Open>,
         mut positions: Vec<usize>,
         way: Way,
     ) -> Result<Vec<Ran>> {
-        let mut open = self.records.open(self.db).await?;
         if open.take_if(|open| is_settled(open, standings)).is_some() {
             self.records
                 .close(self.db)

@@ -130,9 +130,8 @@ impl Run<'_> {
     /// Those of [`Run::repair`], without the lock.
     pub async fn rehearse_repair(&self, how: &Repair) -> Result<Repaired> {
         let revisions = self.app.history.load()?;
-        let standings = self.app.standings_of(self.db, &revisions).await?;
         let records = Records::of(&revisions, self.dialect());
-        let open = records.open(self.db).await?;
+        let (standings, open) = records.look(self.db, &revisions).await?;
         repair(&revisions, &records, &standings, open.as_ref(), how)
     }
 }

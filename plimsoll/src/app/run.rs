@@ -153,7 +153,7 @@ impl<'r> Run<'r> {
         chosen: &[&Seeder],
     ) -> Result<(bool, Vec<Standing>)> {
         let read = Records::of(revisions, self.dialect()).read(self.db, !chosen.is_empty()).await?;
-        let standings = revisions::compare(&revisions.known(), &read.applied);
+        let standings = read.standings(revisions);
         let is_done = standings.iter().all(|it| it.state == State::Applied)
             && read.open.is_none()
             && seeds.are_offered(chosen, &read);
@@ -168,9 +168,8 @@ impl<'r> Run<'r> {
     pub async fn unfinished(&self) -> Result<(Vec<Standing>, Option<Unfinished>)> {
         let revisions = self.app.history.load()?;
         let records = Records::of(&revisions, self.dialect());
-        let read = records.read(self.db, false).await?;
-        let standings = revisions::compare(&revisions.known(), &read.applied);
-        let open = unfinished(self.db, &standings, read.open).await?;
+        let (standings, open) = records.look(self.db, &revisions).await?;
+        let open = unfinished(self.db, &standings, open).await?;
         Ok((standings, open))
     }
 
@@ -307,10 +306,10 @@ impl<'r> Run<'r> {
         choose: impl FnOnce(&[Standing]) -> Result<Vec<usize>, TargetError>,
     ) -> Result<Vec<Rehearsed>> {
         let revisions = self.app.history.load()?;
-        let standings = without_missing(self.app.standings_of(self.db, &revisions).await?)?;
-        let mut positions = choose(&standings).map_err(MigrationError::from)?;
         let records = Records::of(&revisions, self.dialect());
-        let mut open = records.open(self.db).await?;
+        let (standings, mut open) = records.look(self.db, &revisions).await?;
+        let standings = without_missing(standings)?;
+        let mut positions = choose(&standings).map_err(MigrationError::from)?;
         open.take_if(|open| is_settled(open, &standings));
         if let Some(open) = &open {
             resume_first(open, way, &standings, &mut positions)?;

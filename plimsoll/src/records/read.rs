@@ -10,8 +10,9 @@ use super::{HISTORY, JOURNAL, Open, Records, SEEDS, Way, begun, is_missing};
 use crate::{
     dialect::Dialect,
     error::{MigrationError, Result},
+    history::Revisions,
     plain::Plain,
-    revisions::Applied,
+    revisions::{Applied, Standing, compare},
 };
 
 /// All that the database says of a history.
@@ -62,7 +63,24 @@ const OF_SEEDS: Source<'static> =
 /// The columns of the engine's own tables that are there.
 type Columns = BTreeSet<(String, String)>;
 
+impl Read {
+    /// How every revision stands.
+    pub(crate) fn standings(&self, revisions: &Revisions<'_>) -> Vec<Standing> {
+        compare(&revisions.known(), &self.applied)
+    }
+}
+
 impl Records<'_> {
+    /// How every revision stands, and the migration that an earlier run left open.
+    pub(crate) async fn look(
+        &self,
+        db: &DatabaseConnection,
+        revisions: &Revisions<'_>,
+    ) -> Result<(Vec<Standing>, Option<Open>)> {
+        let read = self.read(db, false).await?;
+        Ok((read.standings(revisions), read.open))
+    }
+
     /// Everything, in one query where every table is there and whole. Needs no right but to read.
     pub(crate) async fn read(&self, db: &DatabaseConnection, with_offers: bool) -> Result<Read> {
         let failed = |source| MigrationError::Record { doing: "read", source };
