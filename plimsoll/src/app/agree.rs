@@ -134,12 +134,8 @@ impl Run<'_> {
         } else {
             self.made(database, &revisions, &applied, shallow).await
         };
-        let how = How {
-            asking: (!shallow).then_some((self.db, database)),
-            dialect,
-            wanted: Wanted::Exactly,
-            renames: &[],
-        };
+        let how = self.exactly(database);
+        let how = How { asking: how.asking.filter(|_| !shallow), ..how };
         let of_entities = match (&entities, &made_all) {
             (None, _) => None,
             (Some(Ok(want)), Ok(have)) => {
@@ -150,15 +146,11 @@ impl Run<'_> {
                 Some(Compared::Impossible(because.clone()))
             }
         };
-        let known: BTreeSet<&str> = [made_all.as_ref().ok(), made.as_ref().ok()]
+        let known = [made_all.as_ref().ok(), made.as_ref().ok()]
             .into_iter()
             .flatten()
-            .chain(entities.as_ref().and_then(|it| it.as_ref().ok()))
-            .flat_map(|schema| schema.tables.keys())
-            .map(|name| if dialect == Dialect::Postgres { cut(name) } else { name })
-            .collect();
-        let is_unknown = |name: &&String| !known.contains(name.as_str());
-        let unknown: Vec<String> = found.tables.keys().filter(is_unknown).cloned().collect();
+            .chain(entities.as_ref().and_then(|it| it.as_ref().ok()));
+        let unknown = unknown(&found, known, dialect);
         let of_database = match (&made, blocked(&standings, unfinished.as_ref())) {
             (_, Some(because)) => Compared::Impossible(because),
             (Err(because), None) => Compared::Impossible(because.clone()),
@@ -179,6 +171,17 @@ impl Run<'_> {
             problems,
             remarks,
         })
+    }
+
+    /// How what is there is compared with what migrations make: nothing is left open, and the server is asked
+    /// for its own words.
+    pub(super) fn exactly<'h>(&'h self, database: &'h Database) -> How<'h> {
+        How {
+            asking: Some((self.db, database)),
+            dialect: self.dialect(),
+            wanted: Wanted::Exactly,
+            renames: &[],
+        }
     }
 
     /// One of the three schemas, in the normal form of the database.
@@ -326,6 +329,19 @@ fn blocked(standings: &[Standing], open: Option<&Unfinished>) -> Option<String> 
     }
     let missing = standings.iter().find(|it| it.state == State::Missing)?;
     Some(format!("the database has migration `{}`, which this code does not know", missing.name))
+}
+
+/// The tables that none of these schemas has.
+pub(super) fn unknown<'s>(
+    found: &Schema,
+    known: impl Iterator<Item = &'s Schema>,
+    dialect: Dialect,
+) -> Vec<String> {
+    let known: BTreeSet<&str> = known
+        .flat_map(|schema| schema.tables.keys())
+        .map(|name| if dialect == Dialect::Postgres { cut(name) } else { name })
+        .collect();
+    found.tables.keys().filter(|name| !known.contains(name.as_str())).cloned().collect()
 }
 
 /// What is there of what somebody knows.

@@ -1,21 +1,21 @@
 //! A database that somebody else made, and the revision whose schema it has.
 
-use std::collections::BTreeSet;
-
 use sea_orm::DatabaseConnection;
 use serde::Serialize;
 
-use super::{Run, agree::within, replay};
+use super::{
+    Run,
+    agree::{unknown, within},
+    replay,
+};
 use crate::{
     change::Change,
-    compare::{How, as_it_stands, compare},
+    compare::{as_it_stands, compare},
     config::Database,
     dialect::Dialect,
     error::{MigrationError, Result},
     history::{Kind, Revisions},
     introspect::introspect,
-    meet::Wanted,
-    names::cut,
     revisions::{self, Standing, Target},
     runner::Runner,
     schema::{Beyond, Schema},
@@ -68,13 +68,7 @@ impl Run<'_> {
         let schemas = self.schemas(database, &revisions).await?;
 
         let dialect = self.dialect();
-        let known: BTreeSet<&str> = schemas
-            .iter()
-            .flat_map(|schema| schema.tables.keys())
-            .map(|name| if dialect == Dialect::Postgres { cut(name) } else { name.as_str() })
-            .collect();
-        let unknown: Vec<String> =
-            found.tables.keys().filter(|name| !known.contains(name.as_str())).cloned().collect();
+        let unknown = unknown(&found, schemas.iter(), dialect);
         let beyond = std::mem::take(&mut found.beyond);
         let empty = Baseline {
             revision: None,
@@ -93,12 +87,7 @@ impl Run<'_> {
             None if unknown_to_all(&found, &empty.unknown) => return Ok(empty),
             None => nearest(&found, &empty.unknown, &schemas, dialect),
         };
-        let how = How {
-            asking: Some((self.db, database)),
-            dialect,
-            wanted: Wanted::Exactly,
-            renames: &[],
-        };
+        let how = self.exactly(database);
         let mut best: Option<(usize, Baseline)> = None;
         for at in close {
             let have = within(&found, &empty.unknown, &schemas[at]);

@@ -2,17 +2,20 @@
 
 use serde::Serialize;
 
-use super::Run;
+use super::{
+    Run,
+    agree::{unknown, within},
+};
 use crate::{
     change::Change,
-    compare::{How, compare},
+    compare::compare,
     config::Database,
     error::Result,
+    history::Revisions,
     introspect::introspect,
-    meet::Wanted,
     records::{Begun, Open, Records, Way},
     revisions::Standing,
-    runner::{Repair, Repaired, Unfinished, repair},
+    runner::{Repair, Repaired, Unfinished, repair, unfinished},
 };
 
 /// What there is to settle.
@@ -51,12 +54,12 @@ impl Run<'_> {
     /// Those of [`App::standings`](crate::App::standings), and a database that does not answer.
     pub async fn wreck(&self, database: &Database) -> Result<Wreck> {
         let revisions = self.app.history.load()?;
-        let (standings, unfinished) = self.unfinished().await?;
         let records = Records::of(&revisions, self.dialect());
-        let open = records.open(self.db).await?.filter(|_| unfinished.is_some());
-        let shown = match open {
+        let (standings, open) = records.look(self.db, &revisions).await?;
+        let unfinished = unfinished(self.db, &standings, open.clone()).await?;
+        let shown = match open.filter(|_| unfinished.is_some()) {
             Some(open) => {
-                let (lacks, has) = self.made_of(database, &standings, &open).await?;
+                let (lacks, has) = self.made_of(database, &revisions, &standings, &open).await?;
                 let (statement, table) = match open.begun {
                     Begun::Statement(it) => (Some(it.sql), Some(it.table)),
                     Begun::Code | Begun::Nothing => (None, None),
@@ -72,10 +75,10 @@ impl Run<'_> {
     async fn made_of(
         &self,
         database: &Database,
+        revisions: &Revisions<'_>,
         standings: &[Standing],
         open: &Open,
     ) -> Result<(Option<Vec<String>>, Option<Vec<String>>)> {
-        let revisions = self.app.history.load()?;
         if !revisions.list.iter().any(|it| it.name == open.version) {
             return Ok((None, None));
         }
@@ -83,29 +86,21 @@ impl Run<'_> {
         let without: Vec<String> = applied.map(|it| it.name.clone()).collect();
         let with: Vec<String> = without.iter().cloned().chain([open.version.clone()]).collect();
         let mut found = introspect(self.db).await?;
-        self.app.leave_out(&mut found, &revisions);
+        self.app.leave_out(&mut found, revisions);
         let (end, beginning) = match open.way {
             Way::Up => (with, without),
             Way::Down => (without, with),
         };
         // Where it cannot be told, whoever looks has to.
-        let end = self.made(database, &revisions, &end, false).await.ok();
-        let beginning = self.made(database, &revisions, &beginning, false).await.ok();
+        let end = self.made(database, revisions, &end, false).await.ok();
+        let beginning = self.made(database, revisions, &beginning, false).await.ok();
         // What nobody made is no part of it.
-        let is_known = |name: &String| {
-            [&end, &beginning].into_iter().flatten().any(|made| made.tables.contains_key(name))
-        };
-        found.tables.retain(|name, _| is_known(name));
-        let how = How {
-            asking: Some((self.db, database)),
-            dialect: self.dialect(),
-            wanted: Wanted::Exactly,
-            renames: &[],
-        };
+        let unknown = unknown(&found, [&end, &beginning].into_iter().flatten(), self.dialect());
+        let how = self.exactly(database);
         let mut told = [None, None];
         for (made, told) in [&end, &beginning].into_iter().zip(&mut told) {
             let Some(made) = made else { continue };
-            let compared = Box::pin(compare(&found, made, &how)).await;
+            let compared = Box::pin(compare(&within(&found, &unknown, made), made, &how)).await;
             *told = Some(compared.diff.changes.iter().map(Change::describe).collect());
         }
         Ok(told.into())
