@@ -19,7 +19,6 @@ use crate::{
     revisions::{self, Standing, Target},
     runner::Runner,
     schema::{Beyond, Schema},
-    terms::Terms,
     words::{Unread, told},
 };
 
@@ -111,7 +110,9 @@ impl Run<'_> {
         let is_code = revisions.list.iter().any(|it| matches!(it.kind, Kind::Imperative(_)));
         let mut schemas = Vec::new();
         if is_code {
-            let each = replay::on_scratch(database, async |db| behind_each(db, revisions).await);
+            let each = replay::running(database, revisions, async |db, runner| {
+                behind_each(db, runner, revisions).await
+            });
             schemas = Box::pin(each)
                 .await
                 .map_err(|error| MigrationError::NotComparable { because: told(&error) })?;
@@ -133,19 +134,17 @@ impl Run<'_> {
 }
 
 /// The schema behind each migration, as a database has it.
-async fn behind_each(db: &DatabaseConnection, revisions: &Revisions<'_>) -> Result<Vec<Schema>> {
-    // Nobody else knows of this database: no lock is needed.
-    let runner = Runner::start(db, revisions, Terms::alone(&replay::Silent)).await?;
-    let looked = async {
-        let mut schemas = Vec::new();
-        for revision in &revisions.list {
-            runner.replay(std::slice::from_ref(&revision.name)).await?;
-            schemas.push(introspect(db).await?);
-        }
-        Ok(schemas)
+async fn behind_each(
+    db: &DatabaseConnection,
+    runner: &Runner<'_>,
+    revisions: &Revisions<'_>,
+) -> Result<Vec<Schema>> {
+    let mut schemas = Vec::new();
+    for revision in &revisions.list {
+        runner.replay(std::slice::from_ref(&revision.name)).await?;
+        schemas.push(introspect(db).await?);
     }
-    .await;
-    runner.finish(looked).await
+    Ok(schemas)
 }
 
 /// The places of the schemas that are nearest, as text tells: the nearest first, of the same the newest.

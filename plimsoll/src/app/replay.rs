@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Tells nobody.
-pub(super) struct Silent;
+struct Silent;
 
 impl Progress for Silent {
     fn tell(&self, _: Event<'_>) {}
@@ -30,12 +30,24 @@ pub(super) async fn migrations(
     revisions: &Revisions<'_>,
     names: &[String],
 ) -> Result<Schema> {
+    running(database, revisions, async |db, runner| {
+        runner.replay(names).await?;
+        Ok(introspect(db).await?)
+    })
+    .await
+}
+
+/// Works with a runner on an empty database, as [`on_scratch`] makes it.
+pub(super) async fn running<T>(
+    database: &Database,
+    revisions: &Revisions<'_>,
+    work: impl AsyncFnOnce(&DatabaseConnection, &Runner<'_>) -> Result<T>,
+) -> Result<T> {
     on_scratch(database, async |db| {
         // Nobody else knows of this database: no lock is needed.
         let runner = Runner::start(db, revisions, Terms::alone(&Silent)).await?;
-        let outcome = runner.replay(names).await;
-        runner.finish(outcome).await?;
-        Ok(introspect(db).await?)
+        let outcome = work(db, &runner).await;
+        runner.finish(outcome).await
     })
     .await
 }
@@ -58,7 +70,7 @@ pub(super) async fn registered(
 
 /// Works on an empty database of the same kind, which is gone afterwards: in memory for SQLite, on
 /// the same server for the others. A schema of PostgreSQL would not do: code can name another one.
-pub(super) async fn on_scratch<T>(
+async fn on_scratch<T>(
     database: &Database,
     work: impl AsyncFnOnce(&DatabaseConnection) -> Result<T>,
 ) -> Result<T> {

@@ -21,7 +21,6 @@ use crate::{
     revisions::Target,
     runner::Runner,
     schema::Schema,
-    terms::Terms,
     words::told,
 };
 
@@ -93,8 +92,8 @@ impl App {
         let mut migrations = Vec::new();
         while migrations.len() < revisions.list.len() {
             let before = migrations.len();
-            let goes_on = replay::on_scratch(database, async |db| {
-                let round = Round { app: self, revisions: &revisions, db, data };
+            let goes_on = replay::running(database, &revisions, async |db, runner| {
+                let round = Round { app: self, revisions: &revisions, db, runner, data };
                 Box::pin(round.go(&mut migrations, told)).await
             });
             // Behind a migration that left nobody knows what, the next begin on a new database.
@@ -117,6 +116,7 @@ struct Round<'r> {
     app: &'r App,
     revisions: &'r Revisions<'r>,
     db: &'r DatabaseConnection,
+    runner: &'r Runner<'r>,
     data: bool,
 }
 
@@ -128,21 +128,16 @@ impl Round<'_> {
         done: &mut Vec<VerifiedMigration>,
         told: &mut dyn FnMut(&VerifiedMigration),
     ) -> Result<bool> {
-        // Nobody else knows of this database: no lock is needed.
-        let runner = Runner::start(self.db, self.revisions, Terms::alone(&replay::Silent)).await?;
         let names: Vec<String> = self.revisions.list.iter().map(|it| it.name.clone()).collect();
-        let ahead = runner.replay(&names[..done.len()]).await;
-        let verified = match ahead {
+        match self.runner.replay(&names[..done.len()]).await {
             // What could not go before is told there.
             Err(_) => Ok(false),
-            Ok(_) => self.each(&runner, done, told).await,
-        };
-        runner.finish(verified).await
+            Ok(_) => self.each(done, told).await,
+        }
     }
 
     async fn each(
         &self,
-        runner: &Runner<'_>,
         done: &mut Vec<VerifiedMigration>,
         told: &mut dyn FnMut(&VerifiedMigration),
     ) -> Result<bool> {
@@ -156,7 +151,7 @@ impl Round<'_> {
             };
             it.rows = filled.rows();
             let began = Instant::now();
-            let left = self.one(runner, revision, &schema, filled, &mut it).await?;
+            let left = self.one(revision, &schema, filled, &mut it).await?;
             it.took = began.elapsed();
             told(&it);
             done.push(it);
@@ -172,7 +167,6 @@ impl Round<'_> {
     /// There, back, and there again.
     async fn one(
         &self,
-        runner: &Runner<'_>,
         revision: &Revision<'_>,
         before: &Schema,
         mut filled: Filled,
@@ -180,14 +174,14 @@ impl Round<'_> {
     ) -> Result<Left> {
         let name = [revision.name.clone()];
         let snapshot = rows::snapshot(self.db, before).await?;
-        let mut went = runner.replay(&name).await;
+        let mut went = self.runner.replay(&name).await;
         if let Err(error) = &went
             && it.rows > 0
         {
             // Whether it is the rows shows when there are none.
             let why = told(error);
             filled.empty(self.db).await?;
-            went = runner.replay(&name).await;
+            went = self.runner.replay(&name).await;
             if went.is_ok() {
                 it.without_rows(&why);
             }
@@ -197,18 +191,19 @@ impl Round<'_> {
             return Ok(Left::Nothing);
         }
         let there = self.look().await?;
-        let mut came = runner.down(&Target::Back(1), Some(&name)).await;
+        let mut came = self.runner.down(&Target::Back(1), Some(&name)).await;
         if let Err(Error::Migration(MigrationError::DoesNotFit { misfits, .. })) = &came
             && it.rows > 0
         {
             it.without_rows(&said(misfits));
             filled.empty(self.db).await?;
-            came = runner.down(&Target::Back(1), Some(&name)).await;
+            came = self.runner.down(&Target::Back(1), Some(&name)).await;
         }
         if let Err(error) = came {
             it.faults.push(format!("cannot be taken back: {}", told(&error)));
             let is_as_it_was = self.differences(&there, &self.look().await?).is_empty();
-            let is_recorded = runner
+            let is_recorded = self
+                .runner
                 .standings()
                 .await?
                 .iter()
@@ -231,7 +226,7 @@ impl Round<'_> {
             let lost = snapshot.differences(&now, |table, column| kept.keeps(table, column));
             differ("does not bring rows back", lost);
         }
-        if let Err(error) = runner.replay(&name).await {
+        if let Err(error) = self.runner.replay(&name).await {
             it.faults.push(format!("cannot be applied again: {}", told(&error)));
             return Ok(Left::Unknown);
         }
