@@ -1,6 +1,7 @@
 //! A wish to stop, which a run heeds when the statement that is running has ended.
 
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -9,6 +10,7 @@ use std::{
 };
 
 use futures_timer::Delay;
+use futures_util::future::{Either, select};
 
 /// How late a wish is noticed by what cannot look between two statements.
 const NOTICED: Duration = Duration::from_millis(50);
@@ -55,10 +57,16 @@ impl Stop {
         Heeding(self.clone())
     }
 
-    /// Ends when somebody has asked.
-    pub(crate) async fn asked(&self) {
-        while !self.is_asked() {
-            Delay::new(NOTICED).await;
+    /// Does the work, unless somebody asks before it has ended: then it is dropped where it waits.
+    pub(crate) async fn unless_asked<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let asked = async {
+            while !self.is_asked() {
+                Delay::new(NOTICED).await;
+            }
+        };
+        match select(pin!(work), pin!(asked)).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(((), _)) => None,
         }
     }
 }

@@ -1,12 +1,8 @@
 //! On which terms a run goes on: whom it tells, how long it waits, when it tries again, when it stops.
 
-use std::{
-    pin::pin,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use futures_timer::Delay;
-use futures_util::future::select;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr};
 
 use crate::{
@@ -65,7 +61,7 @@ impl<'r> Terms<'r> {
                 return Err(error);
             }
             progress.tell(Event::Hindered { because: &why.to_string(), pause });
-            select(Delay::new(pause), pin!(stop.asked())).await;
+            stop.unless_asked(Delay::new(pause)).await;
             if stop.is_asked() {
                 return Err(error);
             }

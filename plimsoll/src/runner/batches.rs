@@ -1,9 +1,8 @@
 //! What of a migration is kept by itself before the whole has ended: batches of rows, code, and what
 //! stands between them.
 
-use std::{pin::pin, time::Instant};
+use std::time::Instant;
 
-use futures_util::future::{Either, select};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr};
 use sea_orm_migration::SchemaManager;
 
@@ -164,10 +163,8 @@ impl One<'_> {
                 // DDL in it would have committed what was before.
                 call.await
             } else {
-                match select(pin!(call), pin!(self.runner.terms.stop.asked())).await {
-                    Either::Left((ran, _)) => ran,
-                    Either::Right(((), _)) => return Err(Refused::Stopped),
-                }
+                let ran = self.runner.terms.stop.unless_asked(call).await;
+                ran.ok_or(Refused::Stopped)?
             };
             ran.map_err(Refused::Statement)
         })

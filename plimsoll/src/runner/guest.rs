@@ -3,13 +3,9 @@
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
 };
 
-use futures_util::{
-    FutureExt as _,
-    future::{Either, select},
-};
+use futures_util::FutureExt as _;
 use sea_orm_migration::{MigrationTrait, SchemaManager};
 
 use super::one::One;
@@ -56,11 +52,9 @@ impl One<'_> {
         let tx = self.begin().await?;
         let outcome = {
             let manager = SchemaManager::new(&tx);
-            let call = pin!(self.call(migration, &manager, Remains::Nothing));
-            match select(call, pin!(self.runner.terms.stop.asked())).await {
-                Either::Left((outcome, _)) => outcome,
-                Either::Right(((), _)) => Err(self.stopped(Remains::Nothing)),
-            }
+            let call = self.call(migration, &manager, Remains::Nothing);
+            let outcome = self.runner.terms.stop.unless_asked(call).await;
+            outcome.unwrap_or_else(|| Err(self.stopped(Remains::Nothing)))
         };
         match outcome {
             Ok(()) => self.record_and_commit(tx, Remains::Nothing).await,
