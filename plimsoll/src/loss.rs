@@ -9,7 +9,7 @@ use crate::{
     change::Change,
     dialect::Dialect,
     error::Result,
-    records::is_missing_table,
+    records::is_missing,
     render::renderer,
     retry,
     steps::{Step, Steps},
@@ -324,7 +324,7 @@ pub(crate) async fn count(db: &DatabaseConnection, losses: &mut [Loss]) {
         let Some((table, column)) = loss.place() else { continue };
         loss.amount = match ask(db, table, column).await {
             Ok(amount) => amount,
-            Err(error) if is_missing_table(&error) || is_missing_column(&error) => Amount::Missing,
+            Err(error) if is_missing(&error) => Amount::Missing,
             Err(error) => Amount::Unreadable { because: said(&error) },
         };
     }
@@ -348,14 +348,6 @@ async fn ask(db: &DatabaseConnection, table: &str, column: Option<&str>) -> Resu
     let [rows, values]: [i64; 2] = [row.try_get_by_index(0)?, row.try_get_by_index(1)?];
     let [rows, values] = [rows, values].map(i64::cast_unsigned);
     Ok(Amount::Rows { rows: rows.min(LIMIT), values: values.min(LIMIT), more: rows > LIMIT })
-}
-
-fn is_missing_column(error: &DbErr) -> bool {
-    use sea_orm::sqlx::Error;
-
-    matches!(retry::driver_error(error), Some(Error::Database(error))
-        if matches!(error.code().as_deref(), Some("42703" | "42S22"))
-            || error.message().starts_with("no such column"))
 }
 
 /// What the database said, in one line and without what the driver says around it.

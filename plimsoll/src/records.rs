@@ -84,7 +84,7 @@ pub(crate) fn is_missing_table(error: &DbErr) -> bool {
 }
 
 /// Whether a statement failed because its table or a column of it is not there.
-fn is_missing(error: &DbErr) -> bool {
+pub(crate) fn is_missing(error: &DbErr) -> bool {
     is_missing_table(error) || is_refused_with(error, &["42703", "42S22"], "no such column")
 }
 
