@@ -4,7 +4,7 @@
 //! program blocks the thread: the run has nothing else to do, and its session holds the lock meanwhile.
 
 use std::{
-    io::{self, Read},
+    io::Read,
     process::{Child, Command, ExitStatus, Stdio},
     thread::{self, JoinHandle},
 };
@@ -141,9 +141,4 @@ fn tail(mut from: impl Read) -> String {
         said.drain(..more);
     }
     String::from_utf8_lossy(&said).trim().to_owned()
-}
-
-/// Copies all that `from` has to `to`.
-pub(crate) fn pour(mut from: impl Read, to: &mut impl io::Write) -> io::Result<u64> {
-    io::copy(&mut from, to)
 }

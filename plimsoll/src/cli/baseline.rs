@@ -68,7 +68,7 @@ pub(super) async fn baseline(context: &Context<'_>, args: Baseline) -> Result<u8
         answer(None);
         return Ok(if differences.is_empty() { DONE } else { NOT_CLEAN });
     }
-    let stamped = stamp(context, &database, &args.lock, &target, &found, &differences).await?;
+    let stamped = stamp(context, &database, &args.lock, &target, &differences).await?;
     let Some(stamped) = stamped else { return Ok(FAILED) };
     let recorded = match stamped.recorded.len() {
         0 => "nothing was left to record".to_owned(),
@@ -85,7 +85,6 @@ async fn stamp(
     database: &Database,
     lock: &Lock,
     target: &Target,
-    found: &Found,
     differences: &[String],
 ) -> Result<Option<Stamp>> {
     context
@@ -109,7 +108,6 @@ async fn stamp(
             if !doubts.is_empty() && !confirm(context, "baseline", &doubts)? {
                 return Ok(None);
             }
-            debug_assert!(found.revision.is_some());
             run.stamp(target, Some(&would)).await.map(Some)
         })
         .await

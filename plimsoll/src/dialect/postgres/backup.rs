@@ -2,7 +2,7 @@
 //! `psql`.
 
 use std::{
-    io::Write as _,
+    io::{self, Read as _, Write as _},
     path::Path,
     process::{Command, Stdio},
 };
@@ -11,7 +11,7 @@ use sea_orm::DatabaseConnection;
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    backup::tool::{Tool, pour},
+    backup::tool::Tool,
     config::{Host, Server, SslMode},
     dialect::{Dialect, lock::row},
     error::{MigrationError, Result},
@@ -166,9 +166,9 @@ fn schema_of(tool: &Tool, file: &Path) -> Result<Option<String>> {
     list.arg("--list").arg(file).stdout(Stdio::piped());
     let mut started = tool.start("read the copy", &mut list)?;
     let mut listed = Vec::new();
-    if let Some(stdout) = started.child.stdout.take() {
+    if let Some(mut stdout) = started.child.stdout.take() {
         // What it could not read it tells by how it ends.
-        let _ = pour(stdout, &mut listed);
+        let _ = stdout.read_to_end(&mut listed);
     }
     started.finish()?;
     let listed = String::from_utf8_lossy(&listed).into_owned();
@@ -194,9 +194,9 @@ pub(crate) async fn restore(db: &DatabaseConnection, server: &Server, file: &Pat
     let mut reading = reader.start("read the copy", read.stdout(Stdio::piped()))?;
     let (input, output) = (writing.child.stdin.take(), reading.child.stdout.take());
     let poured = match (input, output) {
-        (Some(mut input), Some(output)) => {
+        (Some(mut input), Some(mut output)) => {
             let begun = input.write_all(beginning(&schema).as_bytes());
-            begun.and_then(|()| pour(output, &mut input)).map(|_| input)
+            begun.and_then(|()| io::copy(&mut output, &mut input)).map(|_| input)
         }
         _ => return Ok(()),
     };
