@@ -41,25 +41,37 @@ use crate::{
 #[macro_export]
 macro_rules! on_every_database {
     ($app:path: $($test:ident),+ $(,)?) => {
-        $(mod $test {
-            #[allow(unused_imports, reason = "the path of the app can begin in the test's module")]
+        $($crate::__tests!($test, $crate::testing::run, &$app(), super::$test);)+
+    };
+}
+
+/// Writes a module with a test for each database, which calls the function with it and with what follows.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    ($module:ident, $run:path $(, $argument:expr)*) => {
+        mod $module {
+            #[allow(
+                unused_imports,
+                reason = "what it is called with can begin in the module of the tests"
+            )]
             use super::*;
 
             #[test]
             fn sqlite() {
-                $crate::testing::run($crate::Dialect::Sqlite, &$app(), super::$test);
+                $run($crate::Dialect::Sqlite $(, $argument)*);
             }
 
             #[test]
             fn postgres() {
-                $crate::testing::run($crate::Dialect::Postgres, &$app(), super::$test);
+                $run($crate::Dialect::Postgres $(, $argument)*);
             }
 
             #[test]
             fn mysql() {
-                $crate::testing::run($crate::Dialect::Mysql, &$app(), super::$test);
+                $run($crate::Dialect::Mysql $(, $argument)*);
             }
-        })+
+        }
     };
 }
 
@@ -67,22 +79,7 @@ macro_rules! on_every_database {
 #[macro_export]
 macro_rules! on_every_empty_database {
     ($($test:ident),+ $(,)?) => {
-        $(mod $test {
-            #[test]
-            fn sqlite() {
-                $crate::testing::run_empty($crate::Dialect::Sqlite, super::$test);
-            }
-
-            #[test]
-            fn postgres() {
-                $crate::testing::run_empty($crate::Dialect::Postgres, super::$test);
-            }
-
-            #[test]
-            fn mysql() {
-                $crate::testing::run_empty($crate::Dialect::Mysql, super::$test);
-            }
-        })+
+        $($crate::__tests!($test, $crate::testing::run_empty, super::$test);)+
     };
 }
 
@@ -103,51 +100,12 @@ macro_rules! on_every_empty_database {
 #[macro_export]
 macro_rules! history_on_every_database {
     ($app:path) => {
-        mod every_migration_goes_and_comes_back {
-            #[allow(
-                unused_imports,
-                reason = "the path of the app can begin in the test's module"
-            )]
-            use super::*;
-
-            #[test]
-            fn sqlite() {
-                $crate::testing::verify($crate::Dialect::Sqlite, &$app());
-            }
-
-            #[test]
-            fn postgres() {
-                $crate::testing::verify($crate::Dialect::Postgres, &$app());
-            }
-
-            #[test]
-            fn mysql() {
-                $crate::testing::verify($crate::Dialect::Mysql, &$app());
-            }
-        }
-
-        mod the_migrations_make_what_the_entities_want {
-            #[allow(
-                unused_imports,
-                reason = "the path of the app can begin in the test's module"
-            )]
-            use super::*;
-
-            #[test]
-            fn sqlite() {
-                $crate::testing::agree($crate::Dialect::Sqlite, &$app());
-            }
-
-            #[test]
-            fn postgres() {
-                $crate::testing::agree($crate::Dialect::Postgres, &$app());
-            }
-
-            #[test]
-            fn mysql() {
-                $crate::testing::agree($crate::Dialect::Mysql, &$app());
-            }
-        }
+        $crate::__tests!(every_migration_goes_and_comes_back, $crate::testing::verify, &$app());
+        $crate::__tests!(
+            the_migrations_make_what_the_entities_want,
+            $crate::testing::agree,
+            &$app()
+        );
     };
 }
 
