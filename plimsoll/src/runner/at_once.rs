@@ -4,13 +4,13 @@
 use std::{collections::BTreeSet, iter::once, ops::Range, time::Instant};
 
 use super::{
-    one::{Keeping, One, Refused, before, texts},
+    one::{COMMITTING, Keeping, One, Refused, before, texts},
     rehearse::{Rendered, record},
     seen::{has_run, is_lost, shown},
 };
 use crate::{
     dialect::Dialect,
-    error::{MigrationError, Remains, Result},
+    error::{Remains, Result},
     plain::Plain,
     records::Begun,
     render::{Effect, Statement},
@@ -30,6 +30,14 @@ fn makes_tables(run: &[Statement]) -> bool {
         }
         _ => false,
     })
+}
+
+/// What begins a transaction that will write, as [`retry::to_write`](crate::retry::to_write) has it.
+fn begin(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "BEGIN IMMEDIATE",
+        Dialect::Postgres | Dialect::Mysql => "BEGIN",
+    }
 }
 
 /// Whether [`One::at_once`] does the part.
@@ -53,11 +61,8 @@ impl One<'_> {
         let beginning = "beginning its transaction";
         let plain = Plain::of(self.runner.db).await;
         let mut plain = plain.map_err(self.failed(beginning, None, remains))?;
-        let begin = match self.runner.dialect() {
-            Dialect::Sqlite => "BEGIN IMMEDIATE",
-            Dialect::Postgres | Dialect::Mysql => "BEGIN",
-        };
         let mut since = Instant::now();
+        let begin = begin(self.runner.dialect());
         let statements: Vec<&str> = once(begin).chain(texts(run)).collect();
         if let Err(failure) = plain.run(&statements).await {
             // What it says matters more than what the rollback says.
@@ -84,7 +89,7 @@ impl One<'_> {
             let mut plain =
                 plain.map_err(self.failed("beginning its transaction", None, remains))?;
             let (records, took) = (&self.runner.records, Some(self.began.elapsed()));
-            let mut statements = vec!["BEGIN".to_owned()];
+            let mut statements = vec![begin(self.runner.dialect()).to_owned()];
             statements.extend(record(records, self.revision, self.way, took));
             self.end(&mut plain, statements, Keeping::Record, remains).await
         };
@@ -101,15 +106,12 @@ impl One<'_> {
     ) -> Result<()> {
         let all: Vec<&str> = statements.iter().map(String::as_str).chain(once("COMMIT")).collect();
         let Err(failure) = plain.run(&all).await else { return Ok(()) };
-        if is_lost(&failure.source) {
-            // Whether it took place only the records tell, and the next run reads them.
-            let (done, source) = (self.done(), Some(failure.source));
-            return Err(MigrationError::ConnectionLost { done, source }.into());
+        if !is_lost(&failure.source) {
+            let _ = plain.run(&["ROLLBACK"]).await;
         }
-        let _ = plain.run(&["ROLLBACK"]).await;
         let is_commit = failure.at == statements.len();
-        let doing = if is_commit { "committing it" } else { keeping.doing() };
-        Err(self.failed(doing, None, remains)(failure.source).into())
+        let doing = if is_commit { COMMITTING } else { keeping.doing() };
+        Err(self.not_kept(doing, failure.source, remains).into())
     }
 
     /// A statement that commits by itself, written down before it begins.

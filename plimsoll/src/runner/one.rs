@@ -29,6 +29,9 @@ use crate::{
     terms::Caused,
 };
 
+/// What it does when it keeps what a transaction has.
+pub(super) const COMMITTING: &str = "committing it";
+
 /// One migration on its way.
 pub(super) struct One<'r> {
     pub(super) runner: &'r Runner<'r>,
@@ -299,14 +302,16 @@ impl One<'_> {
     }
 
     async fn commit(&self, tx: DatabaseTransaction, remains: Remains) -> Result<()> {
-        Ok(tx.commit().await.map_err(|error| {
-            if is_lost(&error) {
-                // Whether it took place only the records tell, and the next run reads them.
-                let done = self.done();
-                return MigrationError::ConnectionLost { done, source: Some(error) };
-            }
-            self.failed("committing it", None, remains)(error)
-        })?)
+        Ok(tx.commit().await.map_err(|error| self.not_kept(COMMITTING, error, remains))?)
+    }
+
+    /// What to make of an error of what ends in a COMMIT.
+    pub(super) fn not_kept(&self, doing: &str, source: DbErr, remains: Remains) -> MigrationError {
+        if is_lost(&source) {
+            // Whether it took place only the records tell, and the next run reads them.
+            return MigrationError::ConnectionLost { done: self.done(), source: Some(source) };
+        }
+        self.failed(doing, None, remains)(source)
     }
 
     async fn record(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
