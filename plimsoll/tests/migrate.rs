@@ -37,6 +37,8 @@ mod database;
 mod defaults;
 #[path = "migrate/drop_in.rs"]
 mod drop_in;
+#[path = "migrate/edited.rs"]
+mod edited;
 #[path = "migrate/entities.rs"]
 mod entities;
 #[path = "migrate/failure.rs"]
