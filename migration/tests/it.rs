@@ -15,6 +15,8 @@ mod command;
 mod confirm;
 #[path = "it/copies.rs"]
 mod copies;
+#[path = "it/create_all.rs"]
+mod create_all;
 #[path = "../../plimsoll/tests/migrate/database.rs"]
 mod database;
 #[path = "it/generate.rs"]

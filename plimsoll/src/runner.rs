@@ -2,6 +2,7 @@
 
 mod at_once;
 mod batches;
+mod create;
 mod did;
 mod guest;
 mod one;
@@ -36,6 +37,7 @@ use crate::{
     terms::{Terms, or_stopped},
 };
 
+pub(crate) use create::empty;
 use did::Seen;
 use one::One;
 pub use rehearse::Rehearsed;

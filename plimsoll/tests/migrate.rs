@@ -27,6 +27,8 @@ mod connection;
 mod copies;
 #[path = "migrate/crash.rs"]
 mod crash;
+#[path = "migrate/create_all.rs"]
+mod create_all;
 #[path = "migrate/created.rs"]
 mod created;
 #[path = "migrate/data.rs"]

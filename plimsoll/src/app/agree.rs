@@ -380,9 +380,12 @@ async fn current_schema(db: &DatabaseConnection) -> Result<Option<String>, DbErr
 impl App {
     /// Leaves out what the engine and SeaORM keep for themselves, and what nobody is to look at.
     pub(super) fn leave_out(&self, schema: &mut Schema, revisions: &Revisions<'_>) {
-        schema
-            .tables
-            .retain(|name, _| !is_own(name, &revisions.table) && !self.unmanaged.contains(name));
+        schema.tables.retain(|name, _| !self.is_left_alone(name, revisions));
+    }
+
+    /// Whether a table belongs to the engine or to SeaORM, or nobody is to look at it.
+    pub(super) fn is_left_alone(&self, table: &str, revisions: &Revisions<'_>) -> bool {
+        is_own(table, &revisions.table) || self.unmanaged.iter().any(|it| it == table)
     }
 
     /// Whether entities are registered, listed or not.

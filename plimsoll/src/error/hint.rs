@@ -38,6 +38,14 @@ impl MigrationError {
             Self::Failed { remains, done, .. } | Self::Panicked { remains, done, .. } => {
                 format!("{}{}", remains.describe(), before(done))
             }
+            Self::NotEmpty { .. } => {
+                "`create-all` begins with an empty database: `up` brings this one to head, `drop-all` empties \
+                 it; nothing was changed"
+                    .to_owned()
+            }
+            Self::NotCreated { statement, .. } => {
+                format!("nothing was created; it was at: {statement}")
+            }
             Self::NothingToRepair { .. } => "`repair` alone shows what there is to settle".to_owned(),
             Self::OutOfOrder { .. } => {
                 "give them a later name and a later place in the list, or let them run behind it with \

@@ -87,6 +87,14 @@ pub struct Rehearsed {
     pub transaction: Option<Range<usize>>,
 }
 
+impl Rehearsed {
+    /// Statements that belong to no revision.
+    pub(crate) fn by_itself(name: &str, statements: Vec<String>) -> Self {
+        let name = name.to_owned();
+        Self { name, statements: Some(statements), losses: None, transaction: None }
+    }
+}
+
 /// What a run would do, from how the revisions stand and which of them was left `open`. Touches no
 /// database.
 pub(crate) fn rehearse(
