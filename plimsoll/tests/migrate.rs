@@ -51,6 +51,8 @@ mod false_diffs;
 mod filled;
 #[path = "migrate/formatted.rs"]
 mod formatted;
+#[path = "migrate/full.rs"]
+mod full;
 #[path = "migrate/guests.rs"]
 mod guests;
 #[path = "migrate/hindered.rs"]
