@@ -21,6 +21,8 @@ mod create_all;
 mod database;
 #[path = "it/generate.rs"]
 mod generate;
+#[path = "it/guide.rs"]
+mod guide;
 #[path = "it/history.rs"]
 mod history;
 #[path = "it/place.rs"]

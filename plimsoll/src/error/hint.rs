@@ -35,7 +35,17 @@ impl MigrationError {
                 "forward" => "to go back type `down TARGET`".to_owned(),
                 _ => "to go forward type `up TARGET`".to_owned(),
             },
-            Self::Failed { remains, done, .. } | Self::Panicked { remains, done, .. } => {
+            Self::Failed { remains, done, source, .. } => {
+                // Each of the three says so.
+                let is_there = source.to_string().contains("already exists");
+                let taken = if is_there {
+                    "; when it was made by anything but these migrations, `baseline` takes the database over"
+                } else {
+                    ""
+                };
+                format!("{}{}{taken}", remains.describe(), before(done))
+            }
+            Self::Panicked { remains, done, .. } => {
                 format!("{}{}", remains.describe(), before(done))
             }
             Self::NotEmpty { .. } => {
