@@ -40,7 +40,7 @@ pub(super) async fn create_all(context: &Context<'_>, args: Refill) -> Result<u8
         .await?;
     if !made.not_run.is_empty() {
         let names: Vec<String> = made.not_run.iter().map(|name| format!("`{name}`")).collect();
-        context.output.note(&format!(
+        context.output.note(format!(
             "recorded and not run, though they do more than make tables: {}",
             names.join(", ")
         ));

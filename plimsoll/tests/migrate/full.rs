@@ -66,11 +66,11 @@ async fn everything_fits_at_last(scratch: &Scratch) {
     let db = &scratch.db;
     let first = ship(scratch, &[&told, "up", "m01"]).output().unwrap();
     assert!(first.status.success(), "{}", said(&first));
-    let fill = format!(
+    let insert = format!(
         "INSERT INTO ships (name) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) \
          SELECT 'ship number ' || i FROM n"
     );
-    run(db, &fill).await;
+    run(db, &insert).await;
     run(db, "PRAGMA wal_checkpoint(TRUNCATE)").await;
     let before = state(db).await;
     assert_eq!((before.1.as_slice(), before.3.as_str()), (&["m01".to_owned()][..], "ok"));
