@@ -145,7 +145,7 @@ pub fn compare(known: &[Known], applied: &[Applied]) -> Vec<Standing> {
 }
 
 /// Marks as changed what did something else when it was run `again` on an empty database.
-pub(crate) fn did_otherwise(standings: &mut [Standing], again: &[Standing]) {
+pub fn did_otherwise(standings: &mut [Standing], again: &[Standing]) {
     let again: HashMap<&str, &str> =
         again.iter().filter_map(|it| Some((&*it.name, it.did()?))).collect();
     for standing in standings.iter_mut().filter(|it| it.state == State::Applied) {
