@@ -115,7 +115,7 @@ impl Run<'_> {
     pub async fn repair(&self, how: &Repair, expected: Option<&Repaired>) -> Result<Repaired> {
         let revisions = self.app.history.load()?;
         let runner = self.start(&revisions).await?;
-        let repaired = runner.repair(how, expected).await;
+        let repaired = runner.locked(runner.repair(how, expected)).await;
         runner.finish(repaired).await
     }
 
