@@ -47,6 +47,8 @@ mod false_diffs;
 mod filled;
 #[path = "migrate/formatted.rs"]
 mod formatted;
+#[path = "migrate/galera.rs"]
+mod galera;
 #[path = "migrate/guests.rs"]
 mod guests;
 #[path = "migrate/hindered.rs"]
@@ -69,6 +71,8 @@ mod misfits;
 mod names;
 #[path = "migrate/pairs.rs"]
 mod pairs;
+#[path = "migrate/pooler.rs"]
+mod pooler;
 #[path = "migrate/processes.rs"]
 mod processes;
 #[path = "migrate/random.rs"]

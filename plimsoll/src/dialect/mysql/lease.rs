@@ -23,7 +23,7 @@ use crate::{
     error::{Error, MigrationError, Result},
     names,
     random::{OsRandom, Random as _},
-    retry::is_transient,
+    retry::{Retry, is_transient},
     who,
 };
 
@@ -83,8 +83,19 @@ impl Lease {
             .connect_lazy_with(beside_mysql(db));
         let token = names::hex(&token);
         let lease = Self { pool, token, seen: None, renewed: None };
-        lease.prepare().await.map_err(of_table)?;
-        Ok(lease)
+        let retry = Retry::default();
+        let mut pauses = retry.pauses();
+        loop {
+            match lease.prepare().await {
+                Ok(()) => return Ok(lease),
+                // Another node makes it now.
+                Err(error) if is_transient(&error) => match pauses.next() {
+                    Some(pause) => Delay::new(pause).await,
+                    None => return Err(of_table(error)),
+                },
+                Err(error) => return Err(of_table(error)),
+            }
+        }
     }
 
     async fn prepare(&self) -> Result<(), DbErr> {
