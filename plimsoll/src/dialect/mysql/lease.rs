@@ -53,7 +53,9 @@ const GIVE_BACK: &str = "UPDATE plimsoll_lock SET beat = beat + 1, token = NULL,
      since = NULL, renewed = NULL WHERE id = 1 AND token = ?";
 
 /// What every session of the lease begins with: what it reads is what the whole cluster has agreed on.
-const SESSION: &str = "SET SESSION wsrep_sync_wait = 7, SESSION innodb_lock_wait_timeout = 5, \
+/// What it writes does not wait for that, else a renewal would not be in the order of the cluster while a
+/// statement that changes a table runs.
+const SESSION: &str = "SET SESSION wsrep_sync_wait = 1, SESSION innodb_lock_wait_timeout = 5, \
      SESSION time_zone = '+00:00'";
 
 /// The lease, held or waited for, with connections of its own.
