@@ -72,7 +72,11 @@ impl Tool {
     ///
     /// # Errors
     /// [`MigrationError::ToolFailed`].
-    pub(crate) async fn run_beside(&self, doing: &'static str, command: &mut Command) -> Result<()> {
+    pub(crate) async fn run_beside(
+        &self,
+        doing: &'static str,
+        command: &mut Command,
+    ) -> Result<()> {
         let mut started = self.start(doing, command)?;
         while matches!(started.child.try_wait(), Ok(None)) {
             Delay::new(LOOKING).await;

@@ -115,7 +115,8 @@ fn back(address: impl AsRef<OsStr>) -> String {
 /// How one more connection is made to where this `PostgreSQL` session is connected.
 #[cfg(feature = "migrate")]
 pub(crate) fn beside_postgres(session: &DatabaseConnection) -> PgConnectOptions {
-    let options = PgConnectOptions::clone(&session.get_postgres_connection_pool().connect_options());
+    let options =
+        PgConnectOptions::clone(&session.get_postgres_connection_pool().connect_options());
     match options.get_socket().map(back) {
         Some(socket) => options.socket(socket),
         None => {
@@ -128,7 +129,8 @@ pub(crate) fn beside_postgres(session: &DatabaseConnection) -> PgConnectOptions 
 /// How one more connection is made to where this `MySQL` session is connected.
 #[cfg(feature = "migrate")]
 pub(crate) fn beside_mysql(session: &DatabaseConnection) -> MySqlConnectOptions {
-    let options = MySqlConnectOptions::clone(&session.get_mysql_connection_pool().connect_options());
+    let options =
+        MySqlConnectOptions::clone(&session.get_mysql_connection_pool().connect_options());
     match options.get_socket().map(back) {
         Some(socket) => options.socket(socket),
         None => {

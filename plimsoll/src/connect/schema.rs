@@ -5,7 +5,8 @@
 //! database that was migrated looks empty.
 
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, sqlx,
+    ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr, Statement,
+    sqlx,
 };
 
 use crate::{Error, Result};

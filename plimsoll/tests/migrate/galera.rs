@@ -246,7 +246,15 @@ fn whoever_waits_too_long_is_told_who_holds_the_lease() {
 #[ignore = "scripts/galera runs it"]
 fn every_way_to_bring_the_schema_there_keeps_the_lease() {
     let nodes = on_each_node("ways");
-    for way in ["up", "redo --yes", "refresh --yes", "fresh --yes", "seed", "down base --yes", "reset --yes"] {
+    for way in [
+        "up",
+        "redo --yes",
+        "refresh --yes",
+        "fresh --yes",
+        "seed",
+        "down base --yes",
+        "reset --yes",
+    ] {
         for node in &nodes {
             let arguments: Vec<&str> = ["eight"].into_iter().chain(way.split(' ')).collect();
             // A command looks before it takes the lock, at what this node has by then.

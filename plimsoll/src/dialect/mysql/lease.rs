@@ -81,7 +81,9 @@ impl Lease {
         let pool = MySqlPoolOptions::new()
             .max_connections(2)
             .acquire_timeout(PATIENCE)
-            .after_connect(|session, _| Box::pin(async move { session.execute(SESSION).await.map(drop) }))
+            .after_connect(|session, _| {
+                Box::pin(async move { session.execute(SESSION).await.map(drop) })
+            })
             .connect_lazy_with(beside_mysql(db));
         let token = names::hex(&token);
         let lease = Self { pool, token, seen: None, renewed: None };
@@ -108,7 +110,8 @@ impl Lease {
         if columns.is_empty() {
             sqlx::query(CREATE).execute(&self.pool).await.map_err(refused)?;
             sqlx::query(BEGIN).execute(&self.pool).await.map_err(refused)?;
-        } else if let Some(missing) = COLUMNS.iter().find(|it| !columns.iter().any(|is| is == *it)) {
+        } else if let Some(missing) = COLUMNS.iter().find(|it| !columns.iter().any(|is| is == *it))
+        {
             let problem = format!("it has no column `{missing}`: another version made it");
             return Err(DbErr::Custom(problem));
         }

@@ -8,12 +8,12 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "cli")]
+use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::{
     DatabaseConnection, DbErr,
     sqlx::{self, Connection as _, PgConnection},
 };
-#[cfg(feature = "cli")]
-use sea_orm::sqlx::postgres::PgDatabaseError;
 
 use crate::{
     connect::{beside_postgres, within},
@@ -41,7 +41,8 @@ const SESSION: &str = "SELECT pid || ' since ' || backend_start FROM pg_stat_act
 pub(crate) async fn refuse(db: &DatabaseConnection) -> Result<()> {
     let pool = db.get_postgres_connection_pool();
     let options = beside_postgres(db);
-    let mut beside = within(PATIENCE, PgConnection::connect_with(&options)).await.and_then(Result::ok);
+    let mut beside =
+        within(PATIENCE, PgConnection::connect_with(&options)).await.and_then(Result::ok);
     let own = session(pool).await?;
     for _ in 0..ROUNDS {
         let others = match &mut beside {
@@ -85,7 +86,9 @@ async fn session<'c>(
 #[cfg(feature = "cli")]
 pub(crate) fn or_pooler(error: Error) -> Error {
     let source = match &error {
-        Error::Database { source } | Error::Migration(MigrationError::Record { source, .. }) => source,
+        Error::Database { source } | Error::Migration(MigrationError::Record { source, .. }) => {
+            source
+        }
         _ => return error,
     };
     let refused = match driver_error(source) {
