@@ -133,12 +133,11 @@ async fn wait(
             Try::Held(guard) => return Ok(guard),
             Try::Busy => {}
             Try::Doubtful => {
-                *means = match means {
-                    Means::Named => Means::Lease(Lease::open(db).await?),
-                    _ => {
-                        postgres::pooler::refuse(db).await?;
-                        Means::Advisory { sure: true }
-                    }
+                *means = if matches!(means, Means::Named) {
+                    Means::Lease(Lease::open(db).await?)
+                } else {
+                    postgres::pooler::refuse(db).await?;
+                    Means::Advisory { sure: true }
                 };
                 continue;
             }
@@ -165,14 +164,17 @@ async fn wait(
 ///
 /// # Errors
 /// Those of `work`; [`MigrationError::LeaseLost`].
-pub(crate) async fn holding<T>(
+pub(crate) fn holding<T>(
     guard: Option<&Guard>,
     work: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    let Some(Guard::Lease(lease)) = guard else { return work.await };
-    match select(pin!(work), pin!(lease.keep())).await {
-        Either::Left((done, _)) => done,
-        Either::Right((lost, _)) => Err(lost),
+) -> impl Future<Output = Result<T>> {
+    let work = Box::pin(work);
+    async move {
+        let Some(Guard::Lease(lease)) = guard else { return work.await };
+        match select(work, pin!(lease.keep())).await {
+            Either::Left((done, _)) => done,
+            Either::Right((lost, _)) => Err(lost),
+        }
     }
 }
 

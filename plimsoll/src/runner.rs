@@ -137,8 +137,11 @@ impl<'r> Runner<'r> {
     }
 
     /// Does `work` as long as the lock is held.
-    pub(crate) async fn locked<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        lock::holding(self.guard.as_ref(), work).await
+    pub(crate) fn locked<T>(
+        &self,
+        work: impl Future<Output = Result<T>>,
+    ) -> impl Future<Output = Result<T>> {
+        lock::holding(self.guard.as_ref(), work)
     }
 
     /// Leaves the session as it was, and frees the lock: it may go on. Gives what the run came to.

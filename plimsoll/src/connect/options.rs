@@ -78,23 +78,21 @@ pub(super) fn never_again(session: &DatabaseConnection, dialect: Dialect) {
         Dialect::Postgres => {
             let pool = session.get_postgres_connection_pool();
             let options = PgConnectOptions::clone(&pool.connect_options());
-            pool.set_connect_options(match options.get_socket().map(away) {
-                Some(socket) => options.socket(socket),
-                None => {
-                    let host = away(options.get_host());
-                    options.host(&host.to_string_lossy())
-                }
+            pool.set_connect_options(if let Some(socket) = options.get_socket().map(away) {
+                options.socket(socket)
+            } else {
+                let host = away(options.get_host());
+                options.host(&host.to_string_lossy())
             });
         }
         Dialect::Mysql => {
             let pool = session.get_mysql_connection_pool();
             let options = MySqlConnectOptions::clone(&pool.connect_options());
-            pool.set_connect_options(match options.get_socket().map(away) {
-                Some(socket) => options.socket(socket),
-                None => {
-                    let host = away(options.get_host());
-                    options.host(&host.to_string_lossy())
-                }
+            pool.set_connect_options(if let Some(socket) = options.get_socket().map(away) {
+                options.socket(socket)
+            } else {
+                let host = away(options.get_host());
+                options.host(&host.to_string_lossy())
             });
         }
     }
@@ -117,12 +115,11 @@ fn back(address: impl AsRef<OsStr>) -> String {
 pub(crate) fn beside_postgres(session: &DatabaseConnection) -> PgConnectOptions {
     let options =
         PgConnectOptions::clone(&session.get_postgres_connection_pool().connect_options());
-    match options.get_socket().map(back) {
-        Some(socket) => options.socket(socket),
-        None => {
-            let host = back(options.get_host());
-            options.host(&host)
-        }
+    if let Some(socket) = options.get_socket().map(back) {
+        options.socket(socket)
+    } else {
+        let host = back(options.get_host());
+        options.host(&host)
     }
 }
 
@@ -131,12 +128,11 @@ pub(crate) fn beside_postgres(session: &DatabaseConnection) -> PgConnectOptions 
 pub(crate) fn beside_mysql(session: &DatabaseConnection) -> MySqlConnectOptions {
     let options =
         MySqlConnectOptions::clone(&session.get_mysql_connection_pool().connect_options());
-    match options.get_socket().map(back) {
-        Some(socket) => options.socket(socket),
-        None => {
-            let host = back(options.get_host());
-            options.host(&host)
-        }
+    if let Some(socket) = options.get_socket().map(back) {
+        options.socket(socket)
+    } else {
+        let host = back(options.get_host());
+        options.host(&host)
     }
 }
 

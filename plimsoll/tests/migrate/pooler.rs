@@ -1,4 +1,4 @@
-//! PgBouncer before PostgreSQL, one pool for each mode and size, which `scripts/pooler` starts and names
+//! `PgBouncer` before PostgreSQL, one pool for each mode and size, which `scripts/pooler` starts and names
 //! in `TEST_POOLER_URLS`.
 
 use std::{
@@ -128,7 +128,9 @@ fn a_pooler_that_shares_sessions_is_refused_while_others_use_them() {
                 is_refused(&format!("{kind} with {connections} beside"), &up(&database));
             }
             stop.store(true, SeqCst);
-            busy.into_iter().for_each(|it| it.join().unwrap());
+            for it in busy {
+                it.join().unwrap();
+            }
         }
     }
 }

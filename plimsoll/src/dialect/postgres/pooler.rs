@@ -85,11 +85,10 @@ async fn session<'c>(
 /// session. A command that looks before it takes the lock may come across that first.
 #[cfg(feature = "cli")]
 pub(crate) fn or_pooler(error: Error) -> Error {
-    let source = match &error {
-        Error::Database { source } | Error::Migration(MigrationError::Record { source, .. }) => {
-            source
-        }
-        _ => return error,
+    let (Error::Database { source } | Error::Migration(MigrationError::Record { source, .. })) =
+        &error
+    else {
+        return error;
     };
     let refused = match driver_error(source) {
         Some(sqlx::Error::Database(refused)) => refused.try_downcast_ref::<PgDatabaseError>(),
