@@ -2,7 +2,10 @@
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait as _};
 
-use crate::{dialect::Dialect, render::renderer};
+use crate::{
+    dialect::{Dialect, mysql::lease},
+    render::renderer,
+};
 
 async fn names(db: &impl ConnectionTrait, sql: String) -> Result<Vec<String>, DbErr> {
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
@@ -111,7 +114,10 @@ pub(crate) async fn has_index(
 pub(crate) async fn drops(db: &DatabaseConnection) -> Result<[Vec<String>; 3], DbErr> {
     let dialect = Dialect::from(db.get_database_backend());
     let render = renderer(dialect);
-    let quoted: Vec<String> = tables(db).await?.iter().map(|table| render.quote(table)).collect();
+    // The table of the lock is held meanwhile.
+    let goes = |table: &&String| *table != lease::TABLE;
+    let quoted: Vec<String> =
+        tables(db).await?.iter().filter(goes).map(|table| render.quote(table)).collect();
     let around = |off: &str, inside, on: &str| [vec![off.to_owned()], inside, vec![on.to_owned()]];
     Ok(match dialect {
         // A PRAGMA inside the transaction would do nothing, and the drops would cascade.

@@ -29,7 +29,7 @@ use crate::{
     backup::{self, Backup},
     config::{APP_ENV, DISABLED_SEEDERS, Database, ENABLED_SEEDERS, Env, Environment},
     connect,
-    dialect::Dialect,
+    dialect::{Dialect, postgres::pooler::or_pooler},
     error::{Error, MigrationError, Result},
     retry,
     stop::Stop,
@@ -241,9 +241,9 @@ impl Context<'_> {
 }
 
 /// Says of an SQLite file that stayed locked while the command worked what is said when it is
-/// locked at the start.
+/// locked at the start, and of a pooler that shares sessions what is said when it is found at the lock.
 fn locked(database: &Database, error: Error) -> Error {
-    let Some(file) = database.file() else { return error };
+    let Some(file) = database.file() else { return or_pooler(error) };
     match error {
         Error::Database { source } | Error::Migration(MigrationError::Record { source, .. })
             if retry::is_transient(&source) =>

@@ -166,6 +166,16 @@ pub const TEST_MYSQL_URL: Variable = variable(
     "TEST_MYSQL_URL",
     "A MariaDB or MySQL server on which tests may create databases; scripts/test starts one when not set.",
 );
+/// The nodes of a Galera cluster that tests use.
+pub const TEST_GALERA_URLS: Variable = variable(
+    "TEST_GALERA_URLS",
+    "Three nodes of a Galera cluster on which tests may create databases, separated by spaces; scripts/galera starts them.",
+);
+/// The poolers that tests use.
+pub const TEST_POOLER_URLS: Variable = variable(
+    "TEST_POOLER_URLS",
+    "Pools of PgBouncer, each as MODE-SIZE=URL, separated by spaces; scripts/pooler starts them.",
+);
 /// How much property tests try.
 pub const PLIMSOLL_CASES: Variable =
     or(variable("PLIMSOLL_CASES", "Multiplies the number of cases of property tests."), "1");
@@ -194,5 +204,7 @@ pub const VARIABLES: &[Variable] = &[
     DISABLED_SEEDERS,
     TEST_POSTGRES_URL,
     TEST_MYSQL_URL,
+    TEST_GALERA_URLS,
+    TEST_POOLER_URLS,
     PLIMSOLL_CASES,
 ];

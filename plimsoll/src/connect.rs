@@ -30,6 +30,8 @@ pub use self::options::MYSQL_SESSION;
 use self::options::Role;
 #[cfg(feature = "cli")]
 pub(crate) use self::options::search_path;
+#[cfg(feature = "migrate")]
+pub(crate) use self::options::{beside_mysql, beside_postgres};
 use crate::{
     Dialect, Error, Result,
     config::{Access, Database, File, Place, Server},
@@ -275,7 +277,7 @@ async fn try_file(database: &Database, file: &File) -> Result<(), sea_orm::sqlx:
 }
 
 /// What `work` comes to, or nothing when it takes longer than `limit`.
-async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     match select(pin!(work), Delay::new(limit)).await {
         Either::Left((done, _)) => Some(done),
         Either::Right(_) => None,

@@ -24,7 +24,7 @@ use crate::{
     backup::Backup,
     catalog,
     dialect::{Dialect, lock::row, mysql},
-    error::{MigrationError, Result},
+    error::{Error, MigrationError, Result},
     history::{Kind, Revisions},
     limits::Settings,
     lock::{self, Guard},
@@ -98,11 +98,13 @@ impl<'r> Runner<'r> {
             terms,
             settings: None,
             session: None,
-            guard,
+            guard: None,
             backup: Mutex::new(None),
             _heeding: heeding,
         };
-        match runner.prepare().await {
+        let prepared = lock::holding(guard.as_ref(), runner.prepare()).await;
+        runner.guard = guard;
+        match prepared {
             Ok(()) => Ok(runner),
             Err(error) => runner.finish(Err(error)).await,
         }
@@ -138,8 +140,20 @@ impl<'r> Runner<'r> {
         Ok(())
     }
 
+    /// Does `work` as long as the lock is held.
+    pub(crate) fn locked<T>(
+        &self,
+        work: impl Future<Output = Result<T>>,
+    ) -> impl Future<Output = Result<T>> {
+        lock::holding(self.guard.as_ref(), work)
+    }
+
     /// Leaves the session as it was, and frees the lock: it may go on. Gives what the run came to.
     pub(crate) async fn finish<T>(self, outcome: Result<T>) -> Result<T> {
+        if let Err(Error::Migration(MigrationError::LeaseLost { .. })) = &outcome {
+            // The session may be in the middle of a statement.
+            return outcome;
+        }
         if let Some(settings) = &self.settings {
             settings.restore(self.db).await;
         }

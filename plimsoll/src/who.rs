@@ -15,12 +15,25 @@ pub(crate) fn who() -> String {
     WHO.clone()
 }
 
-fn said(user: Option<&str>, host: Option<&str>, process: u32) -> String {
-    let known = |name: Option<&str>| match name.map(str::trim) {
+/// The process and its machine, as whoever waits for it is told: `process 4711 on web-1`.
+pub(crate) fn process() -> String {
+    format!("process {} on {}", std::process::id(), host())
+}
+
+/// The name of the machine.
+pub(crate) fn host() -> String {
+    known(whoami::hostname().ok().as_deref())
+}
+
+fn known(name: Option<&str>) -> String {
+    match name.map(str::trim) {
         // A container's user need not have a name.
         None | Some("") => "unknown".to_owned(),
         Some(name) => name.to_owned(),
-    };
+    }
+}
+
+fn said(user: Option<&str>, host: Option<&str>, process: u32) -> String {
     let process = format!(", process {process}");
     let place = format!("{}@{}", known(user), known(host));
     place.chars().take(LONGEST - process.len()).chain(process.chars()).collect()

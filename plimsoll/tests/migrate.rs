@@ -53,6 +53,8 @@ mod filled;
 mod formatted;
 #[path = "migrate/full.rs"]
 mod full;
+#[path = "migrate/galera.rs"]
+mod galera;
 #[path = "migrate/guests.rs"]
 mod guests;
 #[path = "migrate/hindered.rs"]
@@ -75,6 +77,8 @@ mod misfits;
 mod names;
 #[path = "migrate/pairs.rs"]
 mod pairs;
+#[path = "migrate/pooler.rs"]
+mod pooler;
 #[path = "migrate/processes.rs"]
 mod processes;
 #[path = "migrate/random.rs"]

@@ -78,7 +78,7 @@ impl Run<'_> {
     /// [`MigrationError::BadCopy`], and those of the lock.
     pub async fn back_up(&self, backup: &Backup) -> Result<Copied> {
         let guard = self.locked().await?;
-        let copied = self.copy(backup).await;
+        let copied = lock::holding(guard.as_ref(), self.copy(backup)).await;
         self.free(guard).await;
         copied
     }
@@ -120,8 +120,8 @@ impl Run<'_> {
             backup::check(self.db, database, copy).await?;
             self.back_up_first().await?;
             backup::restore(self.db, database, copy).await
-        }
-        .await;
+        };
+        let restored = lock::holding(guard.as_ref(), restored).await;
         self.free(guard).await;
         restored
     }
@@ -144,8 +144,8 @@ impl Run<'_> {
                 settings.restore(self.db).await;
             }
             Ok(dropped.map_err(|source| MigrationError::DropTables { source })?)
-        }
-        .await;
+        };
+        let dropped = lock::holding(guard.as_ref(), dropped).await;
         self.free(guard).await;
         dropped
     }

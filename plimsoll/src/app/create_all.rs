@@ -63,8 +63,8 @@ impl Run<'_> {
                 seeded,
                 took: began.elapsed(),
             })
-        }
-        .await;
+        };
+        let created = runner.locked(created).await;
         runner.finish(created).await
     }
 

@@ -149,7 +149,7 @@ impl Run<'_> {
             Repair::Done | Repair::Undone | Repair::Forget(_) => Vec::new(),
         };
         let runner = self.start(&revisions).await?;
-        let repaired = runner.repair(how, &again, expected).await;
+        let repaired = runner.locked(runner.repair(how, &again, expected)).await;
         runner.finish(repaired).await
     }
 

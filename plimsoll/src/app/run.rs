@@ -118,8 +118,8 @@ impl<'r> Run<'r> {
             let applied = runner.up(target, self.may_lose).await?;
             let seeded = seeds.run(&chosen, Mode::Offer).await?;
             reported(&runner, applied, seeded, began).await
-        }
-        .await;
+        };
+        let report = runner.locked(report).await;
         runner.finish(report).await
     }
 
@@ -196,8 +196,8 @@ impl<'r> Run<'r> {
             let reverted = runner.down(target, expected).await?;
             self.seeds(&revisions, &all).forget_gone().await?;
             Ok(reverted)
-        }
-        .await;
+        };
+        let reverted = runner.locked(reverted).await;
         runner.finish(reverted).await
     }
 
@@ -329,8 +329,8 @@ impl<'r> Run<'r> {
         let report = async {
             runner.drop_tables().await?;
             self.refill(&runner, &revisions, &all, &chosen).await
-        }
-        .await;
+        };
+        let report = runner.locked(report).await;
         runner.finish(report).await
     }
 
@@ -348,8 +348,8 @@ impl<'r> Run<'r> {
             let reverted = runner.down(&Target::Base, None).await?;
             self.seeds(&revisions, &all).forget_gone().await?;
             Ok((reverted, self.refill(&runner, &revisions, &all, &chosen).await?))
-        }
-        .await;
+        };
+        let done = runner.locked(done).await;
         runner.finish(done).await
     }
 
@@ -381,8 +381,8 @@ impl<'r> Run<'r> {
             };
             let seeded = seeds.run(&chosen, Mode::Offer).await?;
             Ok((reverted, reported(&runner, applied, seeded, began).await?))
-        }
-        .await;
+        };
+        let done = runner.locked(done).await;
         runner.finish(done).await
     }
 
@@ -396,7 +396,7 @@ impl<'r> Run<'r> {
         let revisions = self.app.history.load()?;
         without_missing(self.app.standings_of(self.db, &revisions).await?)?;
         let runner = self.start(&revisions).await?;
-        let stamped = runner.stamp(target, expected).await;
+        let stamped = runner.locked(runner.stamp(target, expected)).await;
         runner.finish(stamped).await
     }
 
@@ -428,8 +428,8 @@ impl<'r> Run<'r> {
             self.seeds(&revisions, &all).forget_gone().await?;
             runner.uninstall().await?;
             Ok(reverted)
-        }
-        .await;
+        };
+        let reverted = runner.locked(reverted).await;
         runner.finish(reverted).await
     }
 
@@ -466,8 +466,8 @@ impl<'r> Run<'r> {
         let seeded = async {
             runner.back_up().await?;
             seeds.run(&chosen, mode).await
-        }
-        .await;
+        };
+        let seeded = runner.locked(seeded).await;
         runner.finish(seeded).await
     }
 

@@ -1,16 +1,21 @@
 //! The programs that come with a server, started for what only they can do.
 //!
 //! A password never stands among the arguments, which every user of the machine can see. Waiting for a
-//! program blocks the thread: the run has nothing else to do, and its session holds the lock meanwhile.
+//! program blocks the thread where the run has nothing else to do: its session holds the lock meanwhile.
 
 use std::{
     io::Read,
     process::{Child, Command, ExitStatus, Stdio},
     thread::{self, JoinHandle},
+    time::Duration,
 };
+
+use futures_timer::Delay;
 
 use crate::error::{MigrationError, Result};
 
+/// How late it is noticed that a program has ended.
+const LOOKING: Duration = Duration::from_millis(20);
 /// How much of what a program complains about is shown.
 const SHOWN: usize = 2000;
 
@@ -61,6 +66,22 @@ impl Tool {
     /// [`MigrationError::ToolFailed`].
     pub(crate) fn run(&self, doing: &'static str, command: &mut Command) -> Result<()> {
         self.start(doing, command)?.finish()
+    }
+
+    /// As [`Tool::run`], and does not block the thread: a lease of the lock is renewed meanwhile.
+    ///
+    /// # Errors
+    /// [`MigrationError::ToolFailed`].
+    pub(crate) async fn run_beside(
+        &self,
+        doing: &'static str,
+        command: &mut Command,
+    ) -> Result<()> {
+        let mut started = self.start(doing, command)?;
+        while matches!(started.child.try_wait(), Ok(None)) {
+            Delay::new(LOOKING).await;
+        }
+        started.finish()
     }
 
     /// Starts it.

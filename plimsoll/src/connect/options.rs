@@ -1,7 +1,10 @@
 //! What the drivers are told. SeaORM's own reading of URLs is passed by: it gets a placeholder
 //! without a password, and the options made here in its place.
 
-use std::time::Duration;
+use std::{
+    ffi::{OsStr, OsString},
+    time::Duration,
+};
 
 use sea_orm::{
     ConnectOptions, DatabaseConnection,
@@ -57,24 +60,79 @@ pub(super) fn busy(role: Role) -> Duration {
     }
 }
 
+/// What no host and no path has: an address that ends so is looked up nowhere, and an attempt to
+/// connect there fails at once.
+const NOWHERE: &str = "\0";
+
 /// Lets every later attempt of a session's pool to connect fail at once. Not testing a connection
 /// before use is not enough: the pool tests it when it is given back, too. (A hook that refuses new
 /// connections would do as well, but the pool asks it again until its time-out.)
 pub(super) fn never_again(session: &DatabaseConnection, dialect: Dialect) {
-    const NOWHERE: &str = "/no session is opened twice";
     match dialect {
         Dialect::Sqlite => {
-            let options = SqliteConnectOptions::new().filename(NOWHERE).create_if_missing(false);
+            let options = SqliteConnectOptions::new()
+                .filename("/no session is opened twice")
+                .create_if_missing(false);
             session.get_sqlite_connection_pool().set_connect_options(options);
         }
         Dialect::Postgres => {
-            let options = PgConnectOptions::new_without_pgpass().socket(NOWHERE);
-            session.get_postgres_connection_pool().set_connect_options(options);
+            let pool = session.get_postgres_connection_pool();
+            let options = PgConnectOptions::clone(&pool.connect_options());
+            pool.set_connect_options(if let Some(socket) = options.get_socket().map(away) {
+                options.socket(socket)
+            } else {
+                let host = away(options.get_host());
+                options.host(&host.to_string_lossy())
+            });
         }
         Dialect::Mysql => {
-            let options = MySqlConnectOptions::new().socket(NOWHERE);
-            session.get_mysql_connection_pool().set_connect_options(options);
+            let pool = session.get_mysql_connection_pool();
+            let options = MySqlConnectOptions::clone(&pool.connect_options());
+            pool.set_connect_options(if let Some(socket) = options.get_socket().map(away) {
+                options.socket(socket)
+            } else {
+                let host = away(options.get_host());
+                options.host(&host.to_string_lossy())
+            });
         }
+    }
+}
+
+fn away(address: impl AsRef<OsStr>) -> OsString {
+    let mut address = address.as_ref().to_owned();
+    address.push(NOWHERE);
+    address
+}
+
+#[cfg(feature = "migrate")]
+fn back(address: impl AsRef<OsStr>) -> String {
+    let address = address.as_ref().to_string_lossy();
+    address.strip_suffix(NOWHERE).unwrap_or(&address).to_owned()
+}
+
+/// How one more connection is made to where this `PostgreSQL` session is connected.
+#[cfg(feature = "migrate")]
+pub(crate) fn beside_postgres(session: &DatabaseConnection) -> PgConnectOptions {
+    let options =
+        PgConnectOptions::clone(&session.get_postgres_connection_pool().connect_options());
+    if let Some(socket) = options.get_socket().map(back) {
+        options.socket(socket)
+    } else {
+        let host = back(options.get_host());
+        options.host(&host)
+    }
+}
+
+/// How one more connection is made to where this `MySQL` session is connected.
+#[cfg(feature = "migrate")]
+pub(crate) fn beside_mysql(session: &DatabaseConnection) -> MySqlConnectOptions {
+    let options =
+        MySqlConnectOptions::clone(&session.get_mysql_connection_pool().connect_options());
+    if let Some(socket) = options.get_socket().map(back) {
+        options.socket(socket)
+    } else {
+        let host = back(options.get_host());
+        options.host(&host)
     }
 }
 

@@ -4,7 +4,10 @@
 //! word. It fails at the first table that is made, and a table that is there is not found: a
 //! database that was migrated looks empty.
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr, Statement,
+    sqlx,
+};
 
 use crate::{Error, Result};
 
@@ -15,8 +18,10 @@ use crate::{Error, Result};
 /// [`Error::NoSuchSchema`], [`Error::SchemaDenied`].
 pub(super) async fn is_there(db: &DatabaseConnection, given: Option<&str>) -> Result<()> {
     let ask = "SELECT current_schema()::text, current_setting('search_path'), current_user::text";
-    let ask = Statement::from_string(DbBackend::Postgres, ask);
-    let Some(row) = db.query_one_raw(ask).await? else { return Ok(()) };
+    // As plain text: what is prepared has a name, which a pooler that shares sessions has seen before.
+    let asked = sqlx::raw_sql(ask).fetch_optional(db.get_postgres_connection_pool()).await;
+    let failed = |error: sqlx::Error| DbErr::Query(RuntimeErr::SqlxError(error.into()));
+    let Some(row) = asked.map_err(failed)?.map(QueryResult::from) else { return Ok(()) };
     let current: Option<String> = row.try_get_by_index(0)?;
     if current.is_some() {
         return Ok(());

@@ -4,6 +4,8 @@ use std::fs::File;
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, QueryResult, Statement};
 
+use super::mysql::lease::Lease;
+
 /// The lock while it is held.
 #[derive(Debug)]
 pub(crate) enum Guard {
@@ -11,6 +13,8 @@ pub(crate) enum Guard {
     File(#[expect(dead_code, reason = "it is held, never read")] File),
     /// A lock of the session: free when the session ends.
     Session,
+    /// A row that is renewed while it is held: free when it is given back, or not renewed for a while.
+    Lease(Lease),
     /// A database in memory, which nobody else can reach.
     Alone,
 }
@@ -19,6 +23,8 @@ pub(crate) enum Guard {
 pub(crate) enum Try {
     Held(Guard),
     Busy,
+    /// Nothing was tried: what a session locks may not hold here.
+    Doubtful,
 }
 
 /// The first row of a query that is the same each time.

@@ -6,6 +6,8 @@ pub(crate) mod backup;
 #[cfg(feature = "connect")]
 pub(crate) mod introspect;
 #[cfg(feature = "migrate")]
+pub(crate) mod lease;
+#[cfg(feature = "migrate")]
 pub(crate) mod lock;
 pub(crate) mod read;
 pub(crate) mod render;

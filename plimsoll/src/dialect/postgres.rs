@@ -8,5 +8,7 @@ pub(crate) mod enums;
 pub(crate) mod introspect;
 #[cfg(feature = "migrate")]
 pub(crate) mod lock;
+#[cfg(feature = "migrate")]
+pub(crate) mod pooler;
 pub(crate) mod read;
 pub(crate) mod render;

@@ -62,6 +62,20 @@ impl MigrationError {
                  `up --out-of-order`; nothing was changed"
                     .to_owned()
             }
+            Self::Pooler { .. } => {
+                "migrate over a connection to the server itself, or to a pool in session mode; \
+                 nothing was locked and nothing was changed"
+                    .to_owned()
+            }
+            Self::LeaseLost { .. } => {
+                "nothing further was run; what the last statement came to `status` shows when the one that \
+                 holds the lock now has ended"
+                    .to_owned()
+            }
+            Self::LeaseTable { table, .. } => format!(
+                "let this user create, read and write `{table}`; if another version made it with other \
+                 columns, and none of that version migrates now, drop it: it is made again"
+            ),
             Self::Stopped { remains, done, .. } => {
                 let left = match remains {
                     Remains::Nothing => "nothing is half done",

@@ -115,6 +115,29 @@ pub enum MigrationError {
         /// The last that is applied.
         last: String,
     },
+    /// PLM0086: between here and the PostgreSQL server stands a pooler that gives each transaction, or
+    /// each statement, a session of its own. No lock of a session holds there.
+    #[error("a pooler in transaction mode stands before the server: {found}")]
+    Pooler {
+        /// How that was found out.
+        found: String,
+    },
+    /// PLM0087: on a Galera cluster: the lease that is the migration lock went to somebody else, or
+    /// could not be renewed in time. Nothing further was run.
+    #[error("the lease of the migration lock was lost: {why}")]
+    LeaseLost {
+        /// Who has it now, or why it could not be renewed.
+        why: String,
+    },
+    /// PLM0088: on a Galera cluster: the table of the lease cannot be made or used.
+    #[error("cannot use the table `{table}` of the migration lock")]
+    LeaseTable {
+        /// The table.
+        table: &'static str,
+        /// What the server said.
+        #[source]
+        source: DbErr,
+    },
     /// PLM0091: somebody asked for it.
     #[error("stopped, as asked{}", at.as_ref().map(|at| format!(", in migration `{at}`")).unwrap_or_default())]
     Stopped {
@@ -485,6 +508,9 @@ impl MigrationError {
             Self::NotCreated { .. } => "PLM0072",
             Self::NothingToRepair { .. } => "PLM0080",
             Self::OutOfOrder { .. } => "PLM0081",
+            Self::Pooler { .. } => "PLM0086",
+            Self::LeaseLost { .. } => "PLM0087",
+            Self::LeaseTable { .. } => "PLM0088",
             Self::Stopped { .. } => "PLM0091",
             Self::Tool { .. } => "PLM0075",
             Self::ToolFailed { .. } => "PLM0076",

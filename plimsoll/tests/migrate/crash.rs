@@ -28,10 +28,10 @@ plimsoll::on_every_empty_database!(
 
 /// Far more than a busy machine needs, and far less than any timeout: a process that finds the lock
 /// held by a dead one waits longer. What it takes on an idle machine is what the tests print.
-const SOON: Duration = Duration::from_secs(15);
+pub(crate) const SOON: Duration = Duration::from_secs(15);
 
 /// The schema and the rows that the history of twelve statements comes to.
-async fn end_state(db: &DatabaseConnection) -> Vec<String> {
+pub(crate) async fn end_state(db: &DatabaseConnection) -> Vec<String> {
     assert_eq!(recorded(db).await, ["m01_twelve", "m02_ports"]);
     assert_eq!(count(db, "plimsoll_history").await, 2);
     assert_eq!(open(db).await, 0);

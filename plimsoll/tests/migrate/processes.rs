@@ -6,10 +6,19 @@ use std::{
 };
 
 use futures_timer::Delay;
-use plimsoll::{App, Choice, Error, History, MigrationError, prelude::*, testing::Scratch};
+use plimsoll::{
+    App, Choice, Error, History, MigrationError,
+    prelude::*,
+    random::{OsRandom, Random as _},
+    testing::Scratch,
+};
 use sea_orm::{ConnectionTrait as _, Statement};
 
-use crate::{crash::Watched, support::*};
+use crate::{
+    crash::{SOON, Watched, clear, end_state},
+    interrupted::is_killed,
+    support::*,
+};
 
 plimsoll::on_every_empty_database!(
     sixteen_processes_migrate_an_empty_database_once,
@@ -21,7 +30,7 @@ plimsoll::on_every_empty_database!(
     a_migration_that_takes_its_time_shows_a_bar_on_a_terminal,
 );
 
-const EIGHT: [&str; 8] = [
+pub(crate) const EIGHT: [&str; 8] = [
     "m01_ports",
     "m02_ships",
     "m03_guest",
@@ -34,8 +43,14 @@ const EIGHT: [&str; 8] = [
 
 /// Starts so many at once; each must end well.
 fn all_at_once(scratch: &Scratch, processes: usize, arguments: &[&str]) -> Vec<String> {
-    let children: Vec<Child> =
-        (0..processes).map(|_| ship(scratch, arguments).spawn().unwrap()).collect();
+    all_end_well(start(scratch, processes, arguments))
+}
+
+fn start(scratch: &Scratch, processes: usize, arguments: &[&str]) -> Vec<Child> {
+    (0..processes).map(|_| ship(scratch, arguments).spawn().unwrap()).collect()
+}
+
+fn all_end_well(children: Vec<Child>) -> Vec<String> {
     let outputs = children.into_iter().map(|child| child.wait_with_output().unwrap());
     let ended: Vec<_> = outputs.collect();
     ended
@@ -47,39 +62,96 @@ fn all_at_once(scratch: &Scratch, processes: usize, arguments: &[&str]) -> Vec<S
         .collect()
 }
 
+/// Every third round the holder is killed: in the middle of a long statement, and the next time at any
+/// moment.
 async fn sixteen_processes_migrate_an_empty_database_once(scratch: &Scratch) {
     let db = &scratch.db;
-    for _ in 0..plimsoll::testing::cases(3) {
+    for round in 0..plimsoll::testing::cases(3) {
         let began = Instant::now();
-        let answers = all_at_once(scratch, 16, &["eight", "up", "--json"]);
-        measured(format!("16 processes on {} took {:?}", dialect(db), began.elapsed()));
-
-        let mut applied = Vec::new();
-        let mut seeded = Vec::new();
-        for document in answers {
-            let document: serde_json::Value = serde_json::from_str(&document).unwrap();
-            let names = document["applied"].as_array().unwrap().iter();
-            applied.extend(names.map(|it| it["name"].as_str().unwrap().to_owned()));
-            for seeder in document["seeded"].as_array().unwrap() {
-                seeded.extend(seeder["inserted"].as_array().unwrap().clone());
-            }
-        }
-        applied.sort();
-        assert_eq!(applied, EIGHT, "each by one process");
-        assert_eq!(seeded.len(), 3, "{seeded:?}");
-        assert_eq!(recorded(db).await, EIGHT);
-        assert_eq!(count(db, "plimsoll_history").await, 8);
-        assert_eq!(count(db, "plimsoll_seeds").await, 3);
-        let ports: Vec<String> = all(db, "SELECT name FROM ports ORDER BY name").await;
-        assert_eq!(ports, ["Bergen", "Genova", "Kobe", "m05_in_one", "m07_alone"]);
-        assert_eq!(open(db).await, 0);
-        let output = ship(scratch, &["eight", "reset", "--yes"]).output().unwrap();
-        assert!(output.status.success(), "{}", said(&output));
-        for table in ["plimsoll_history", "plimsoll_journal", "plimsoll_seeds"] {
-            run(db, &format!("DROP TABLE {table}")).await;
-        }
+        let what = match round % 6 {
+            2 => killed_in_a_statement(scratch).await,
+            5 => killed_at_any_moment(scratch).await,
+            _ => all_of_them_live(scratch).await,
+        };
+        measured(format!("16 processes on {}, {what}: {:?}", dialect(db), began.elapsed()));
+        clear(db).await;
         assert!(tables(db).await.is_empty());
     }
+}
+
+async fn all_of_them_live(scratch: &Scratch) -> String {
+    let db = &scratch.db;
+    let answers = all_at_once(scratch, 16, &["eight", "up", "--json"]);
+
+    let mut applied = applied_in(&answers);
+    let mut seeded = Vec::new();
+    for document in answers {
+        let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+        for seeder in document["seeded"].as_array().unwrap() {
+            seeded.extend(seeder["inserted"].as_array().unwrap().clone());
+        }
+    }
+    applied.sort();
+    assert_eq!(applied, EIGHT, "each by one process");
+    assert_eq!(seeded.len(), 3, "{seeded:?}");
+    assert_eq!(recorded(db).await, EIGHT);
+    assert_eq!(count(db, "plimsoll_history").await, 8);
+    assert_eq!(count(db, "plimsoll_seeds").await, 3);
+    let ports: Vec<String> = all(db, "SELECT name FROM ports ORDER BY name").await;
+    assert_eq!(ports, ["Bergen", "Genova", "Kobe", "m05_in_one", "m07_alone"]);
+    assert_eq!(open(db).await, 0);
+    let output = ship(scratch, &["eight", "reset", "--yes"]).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(tables(db).await.is_empty());
+    "all of them live".to_owned()
+}
+
+async fn killed_in_a_statement(scratch: &Scratch) -> String {
+    let db = &scratch.db;
+    let mut holder = holder_of(scratch, "slow").await;
+    let others = start(scratch, 15, &["slow", "up", "--json"]);
+    // The statement takes two seconds.
+    Delay::new(Duration::from_millis(500)).await;
+    assert!(holder.try_wait().unwrap().is_none(), "the holder had ended before");
+    holder.kill().unwrap();
+    let killed = Instant::now();
+    assert!(is_killed(holder.wait().unwrap()));
+
+    let mut applied = applied_in(&all_end_well(others));
+
+    let took = killed.elapsed();
+    applied.sort();
+    assert_eq!(applied, ["m02_slow", "m03_cargo"], "each by one process");
+    assert_eq!(recorded(db).await, ["m01_ports", "m02_slow", "m03_cargo"]);
+    assert_eq!(count(db, "ports").await, 4, "the row of `m02_slow` and those of the seeds");
+    assert_eq!(open(db).await, 0);
+    assert!(took < SOON, "{took:?}");
+    format!("one killed in a statement, the others done {took:?} later")
+}
+
+async fn killed_at_any_moment(scratch: &Scratch) -> String {
+    let db = &scratch.db;
+    let mut chance = [0];
+    OsRandom.fill(&mut chance);
+    let pause = Duration::from_millis(chance[0].into());
+    let mut holder = ship(scratch, &["twelve", "up"]).spawn().unwrap();
+    let others = start(scratch, 15, &["twelve", "up", "--json"]);
+    Delay::new(pause).await;
+    holder.kill().unwrap();
+    let killed = Instant::now();
+    let was_killed = is_killed(holder.wait().unwrap());
+
+    let applied = applied_in(&all_end_well(others));
+
+    let took = killed.elapsed();
+    for migration in ["m01_twelve", "m02_ports"] {
+        let times = applied.iter().filter(|it| *it == migration).count();
+        assert!(times <= 1, "{migration} was applied {times} times");
+    }
+    end_state(db).await;
+    assert!(took < SOON, "{took:?}");
+    let what = if was_killed { "killed" } else { "done" };
+    format!("the first {what} after {pause:?}, the others done {took:?} later")
 }
 
 async fn sixteen_processes_seed_once(scratch: &Scratch) {
@@ -95,7 +167,12 @@ async fn sixteen_processes_seed_once(scratch: &Scratch) {
 
 /// A process that holds the lock, in its second migration, until it is let go.
 pub(crate) async fn holder(scratch: &Scratch) -> Child {
-    let child = ship(scratch, &["held", "up"]).stdin(Stdio::piped()).spawn().unwrap();
+    holder_of(scratch, "held").await
+}
+
+/// A process in the second migration of this history.
+async fn holder_of(scratch: &Scratch, history: &str) -> Child {
+    let child = ship(scratch, &[history, "up"]).stdin(Stdio::piped()).spawn().unwrap();
     let began = Instant::now();
     let records = "SELECT version FROM seaql_migrations";
     let is_there = async || {
@@ -127,11 +204,17 @@ async fn whoever_waits_is_told_who_holds_the_lock(scratch: &Scratch) {
     let mut waiter = waiter.child;
     assert!(waiter.wait().unwrap().success());
     let who = match dialect(&scratch.db) {
-        plimsoll::Dialect::Sqlite => format!("process {holding} since 20"),
-        plimsoll::Dialect::Postgres => "running: SELECT pg_sleep".to_owned(),
+        plimsoll::Dialect::Sqlite => format!("process {holding} on "),
+        plimsoll::Dialect::Postgres => {
+            assert!(line.contains("running: SELECT pg_sleep"), "{line}");
+            format!("process {holding} on ")
+        }
         plimsoll::Dialect::Mysql => "running: SELECT SLEEP".to_owned(),
     };
     assert!(line.contains(&who), "{line}");
+    if dialect(&scratch.db) != plimsoll::Dialect::Mysql {
+        assert!(line.contains(" since 20"), "{line}");
+    }
     assert_eq!(recorded(&scratch.db).await, ["m01_ports", "m02_slow", "m03_cargo"]);
     assert_eq!(count(&scratch.db, "ports").await, 4);
 }

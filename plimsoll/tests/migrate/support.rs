@@ -140,6 +140,11 @@ pub(crate) fn table(name: &str) -> Steps {
 
 /// The program that sails the history of that name against the database.
 pub(crate) fn ship(scratch: &Scratch, arguments: &[&str]) -> Command {
+    ship_to(scratch.database.url().expose_secret(), arguments)
+}
+
+/// The same on the database of that address.
+pub(crate) fn ship_to(url: &str, arguments: &[&str]) -> Command {
     let tests = std::env::current_exe().unwrap();
     let folder = tests.ancestors().nth(2).unwrap().join("examples");
     let program = folder.join(format!("ship{}", std::env::consts::EXE_SUFFIX));
@@ -152,11 +157,22 @@ pub(crate) fn ship(scratch: &Scratch, arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env_clear()
-        .env("DATABASE_URL", scratch.database.url().expose_secret())
+        .env("DATABASE_URL", url)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// The migrations that runs with `--json` say they applied, one after the other.
+pub(crate) fn applied_in(answers: &[String]) -> Vec<String> {
+    let mut applied = Vec::new();
+    for document in answers {
+        let document: serde_json::Value = serde_json::from_str(document).unwrap();
+        let names = document["applied"].as_array().unwrap().iter();
+        applied.extend(names.map(|it| it["name"].as_str().unwrap().to_owned()));
+    }
+    applied
 }
 
 /// What a process said, for the message of a failed assertion.

@@ -8,6 +8,7 @@ use std::{
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement};
 use secrecy::ExposeSecret as _;
 
+use super::lease;
 use crate::{
     backup::{file, tool::Tool},
     config::{Host, Server, SslMode},
@@ -153,8 +154,10 @@ pub(crate) async fn copy(
     if !is_mariadbs(&tool) {
         command.args(["--set-gtid-purged=OFF", "--column-statistics=0"]);
     }
+    // Who holds the lock now does not hold it where the copy is brought back.
+    command.arg(format!("--ignore-table={}.{}", server.name, lease::TABLE));
     command.arg(format!("--result-file={}", file.display())).arg("--").arg(&server.name);
-    tool.run("copy the database", &mut command)?;
+    tool.run_beside("copy the database", &mut command).await?;
     is_whole(file)?;
     let others = "SELECT CAST(table_name AS CHAR) FROM information_schema.tables \
          WHERE table_schema = DATABASE() AND table_type LIKE '%BASE TABLE%' AND engine <> 'InnoDB' ORDER BY 1";
@@ -192,18 +195,18 @@ pub(crate) async fn check(
     let there = There::ask(db).await?;
     there.client()?;
     let Some(scratch) = scratch else { return Ok(()) };
-    load(&there, server, scratch, file).map_err(|error| {
+    load(&there, server, scratch, file).await.map_err(|error| {
         let problem = format!("the server does not take it: {error}");
         MigrationError::BadCopy { file: file.to_owned(), problem }.into()
     })
 }
 
-fn load(there: &There, server: &Server, name: &str, copy: &Path) -> Result<()> {
+async fn load(there: &There, server: &Server, name: &str, copy: &Path) -> Result<()> {
     let tool = there.client()?;
     let mut command = there.command(&tool, server);
     // The client's own commands are not for a file.
     command.args(["--batch", "--binary-mode"]).arg(format!("--database={name}"));
-    tool.run("bring the copy back", command.stdin(Stdio::from(file::open(copy)?)))
+    tool.run_beside("bring the copy back", command.stdin(Stdio::from(file::open(copy)?))).await
 }
 
 /// Puts what is in the copy in the place of all that is in the database. There is no transaction for
@@ -223,7 +226,7 @@ pub(crate) async fn restore(db: &DatabaseConnection, server: &Server, file: &Pat
         db.execute_unprepared(&format!("DELETE FROM {MARK}")).await?;
         db.execute_unprepared(&format!("INSERT INTO {MARK} VALUES ({name})")).await?;
         clear(db).await?;
-        load(&there, server, &server.name, file)?;
+        load(&there, server, &server.name, file).await?;
         db.execute_unprepared(&format!("DROP TABLE {MARK}")).await?;
         Ok(())
     };
@@ -251,10 +254,11 @@ pub(crate) async fn half(db: &DatabaseConnection) -> Result<Option<String>, DbEr
 /// Drops everything that a dump brings back.
 async fn clear(db: &DatabaseConnection) -> Result<(), DbErr> {
     let quote = |name: &String| renderer(Dialect::Mysql).quote(name);
+    let lock = lease::TABLE;
     let objects = format!(
         "SELECT CONCAT(CASE table_type WHEN 'VIEW' THEN 'VIEW ' WHEN 'SEQUENCE' THEN 'SEQUENCE ' ELSE 'TABLE ' END, \
          '`', REPLACE(table_name, '`', '``'), '`') FROM information_schema.tables \
-         WHERE table_schema = DATABASE() AND table_name <> '{MARK}' ORDER BY table_type = 'VIEW' DESC"
+         WHERE table_schema = DATABASE() AND table_name NOT IN ('{MARK}', '{lock}') ORDER BY table_type = 'VIEW' DESC"
     );
     let routines = "SELECT CONCAT(routine_type, ' `', REPLACE(routine_name, '`', '``'), '`') \
          FROM information_schema.routines WHERE routine_schema = DATABASE()";

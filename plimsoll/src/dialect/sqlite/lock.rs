@@ -14,6 +14,7 @@ use sea_orm::DatabaseConnection;
 use crate::{
     dialect::lock::{Guard, Try, row},
     error::{MigrationError, Result},
+    who,
 };
 
 /// The lock file of the database; `None` when it is in memory.
@@ -55,7 +56,7 @@ fn write_holder(file: &mut File) -> std::io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
     let since = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
-    writeln!(file, "process {} since {since}", std::process::id())
+    writeln!(file, "{} since {since}", who::process())
 }
 
 /// Whether a process holds it. The file is only read, and a lock that it takes is gone at once.
