@@ -501,12 +501,7 @@ async fn reported(
 
 /// Statements that belong to no revision.
 fn by_itself(name: &str, statements: Vec<String>) -> Rehearsed {
-    Rehearsed {
-        name: name.to_owned(),
-        statements: Some(statements),
-        losses: None,
-        transaction: None,
-    }
+    Rehearsed { name: name.to_owned(), statements: Some(statements), ..Rehearsed::default() }
 }
 
 /// The seeders that are meant, in their order.
