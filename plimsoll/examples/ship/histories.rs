@@ -22,6 +22,9 @@ pub(crate) fn app(name: &str) -> Option<App> {
     if let Some(file) = name.strip_prefix("changes=") {
         return of_changes(file);
     }
+    if let Some(file) = name.strip_prefix("steps=") {
+        return of_steps(file);
+    }
     let history = match name {
         // Eight migrations of every kind.
         "eight" => History::new()
@@ -41,6 +44,15 @@ pub(crate) fn app(name: &str) -> Option<App> {
         // A key becomes wider, and what refers to it.
         "widening" => History::new().declared("m01_kept", kept).declared("m02_widening", widening),
         "slow" => slow(Work::Sleep),
+        // A migration that calls code, between two that do not.
+        "calling" => History::new()
+            .declared("m01_ports", ports)
+            .declared_with(
+                "m02_calling",
+                || ships().code("sail", 1),
+                |_| Box::pin(async { Ok(()) }),
+            )
+            .declared("m03_cargo", || table("cargo")),
         // The same, and how long is up to whoever has its standard input.
         "held" => slow(Work::Wait),
         // The same without a transaction, so that others see that it has begun.
@@ -87,14 +99,25 @@ fn of_changes(file: &str) -> Option<App> {
     Some(App::new(history))
 }
 
+/// The migrations of the file, each by its name.
+fn of_steps(file: &str) -> Option<App> {
+    let named: Vec<(String, Steps)> = serde_json::from_str(&fs::read_to_string(file).ok()?).ok()?;
+    let declare = |history: History, (name, steps): (String, Steps)| {
+        history.declared(lasting(name), move || steps.clone())
+    };
+    Some(App::new(named.into_iter().fold(History::new(), declare)))
+}
+
+/// A name that lives as long as the program, as those in a file do.
+fn lasting(name: String) -> &'static str {
+    Box::leak(name.into_boxed_str())
+}
+
 /// Migrations of a table each, with an index and a key that refers to the table before.
 fn many(count: usize) -> App {
     let name = |at: usize| format!("m{at:04}_boats");
-    let declare = |history: History, at: usize| {
-        // They live as long as the program, as names in a file do.
-        let name: &'static str = Box::leak(name(at).into_boxed_str());
-        history.declared(name, move || boats(at))
-    };
+    let declare =
+        |history: History, at: usize| history.declared(lasting(name(at)), move || boats(at));
     App::new((0..count).fold(History::new(), declare))
 }
 

@@ -181,7 +181,7 @@ impl Recorded<'_> {
             if is_last && is_rows {
                 statements.extend(self.end());
                 is_recorded = true;
-            } else if !is_last {
+            } else {
                 let so_far = &texts[..=at];
                 let entry =
                     self.records.beginning(&self.revision.name, self.way, so_far, Begun::Nothing);

@@ -140,6 +140,13 @@ pub(crate) fn table(name: &str) -> Steps {
 
 /// The program that sails the history of that name against the database.
 pub(crate) fn ship(scratch: &Scratch, arguments: &[&str]) -> Command {
+    let mut command = sailing(arguments);
+    command.env("DATABASE_URL", scratch.database.url().expose_secret());
+    command
+}
+
+/// The same without a database.
+pub(crate) fn sailing(arguments: &[&str]) -> Command {
     let tests = std::env::current_exe().unwrap();
     let folder = tests.ancestors().nth(2).unwrap().join("examples");
     let program = folder.join(format!("ship{}", std::env::consts::EXE_SUFFIX));
@@ -152,7 +159,6 @@ pub(crate) fn ship(scratch: &Scratch, arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env_clear()
-        .env("DATABASE_URL", scratch.database.url().expose_secret())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
