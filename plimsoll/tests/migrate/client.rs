@@ -24,40 +24,48 @@ pub(crate) fn program(names: &[&'static str]) -> &'static str {
     })
 }
 
-/// The client of the database, which shares nothing with this process and is told as little as can be:
-/// all else is the script's to say. Its own idea of an alphabet is an old one.
-fn client(scratch: &Scratch) -> Command {
+/// A program of the database that shares nothing with this process and is told as little as can be.
+pub(crate) fn connected(scratch: &Scratch, program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path))).env("LC_ALL", "C");
     let url = scratch.database.url();
     let url = url.expose_secret();
     match scratch.database.dialect() {
         Dialect::Sqlite => {
-            let mut command = clean(program(&["sqlite3"]));
             command.arg("-batch").arg(scratch.database.file().unwrap());
-            command
         }
         Dialect::Postgres => {
-            let mut command = clean(program(&["psql"]));
-            command.args(["-X", "-q", "-d", url]).env("PGCLIENTENCODING", "LATIN1");
-            command
+            command.args(["-d", url]);
         }
         Dialect::Mysql => {
             let url = Url::parse(url).unwrap();
-            let mut command = clean(program(&["mariadb", "mysql"]));
-            command.args(["--no-defaults", "--protocol=TCP", "--default-character-set=latin1"]);
+            command.args(["--no-defaults", "--protocol=TCP"]);
             command.arg(format!("--host={}", url.host_str().unwrap()));
             command.arg(format!("--port={}", url.port().unwrap_or(3306)));
             command.arg(format!("--user={}", decoded(url.username())));
             command.env("MYSQL_PWD", decoded(url.password().unwrap_or_default()));
             command.arg(scratch.database.name());
+        }
+    }
+    command
+}
+
+/// The client of the database. All else is the script's to say: its own idea of an alphabet is an old
+/// one.
+fn client(scratch: &Scratch) -> Command {
+    match scratch.database.dialect() {
+        Dialect::Sqlite => connected(scratch, program(&["sqlite3"])),
+        Dialect::Postgres => {
+            let mut command = connected(scratch, program(&["psql"]));
+            command.args(["-X", "-q"]).env("PGCLIENTENCODING", "LATIN1");
+            command
+        }
+        Dialect::Mysql => {
+            let mut command = connected(scratch, program(&["mariadb", "mysql"]));
+            command.arg("--default-character-set=latin1");
             command
         }
     }
-}
-
-fn clean(program: &str) -> Command {
-    let mut command = Command::new(program);
-    command.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path))).env("LC_ALL", "C");
-    command
 }
 
 /// What a part of a URL means.
