@@ -98,11 +98,7 @@ impl<'p> Plan<'p> {
             text.push_str(of);
             text.push('\n');
         };
-        // Of a database that is there the statements are shown, whoever runs them.
-        let told = |sql: &str| match client.statement(sql) {
-            Ok(statement) => statement,
-            Err(why) => format!("-- not for the client: {why}\n{sql};"),
-        };
+        let told = |sql: &str| told(self.dialect, sql);
         if self.entries.is_empty() && !self.seeds {
             line("-- nothing to do");
         }
@@ -121,13 +117,13 @@ impl<'p> Plan<'p> {
             line(&told(statement));
         }
         for Entry { name, statements, known, code, transactions } in &self.entries {
-            line(&format!("-- {}", one_line(name)));
+            line(&format!("-- {}", in_comment(name)));
             let Some(statements) = statements else {
                 let what = match code {
                     [] => "its statements are computed by its own code".to_owned(),
                     code => format!("some of it is computed by its code: {}", code.join(", ")),
                 };
-                line(&format!("-- {}", one_line(&what)));
+                line(&format!("-- {}", in_comment(&what)));
                 line(
                     "-- no script does that: let the command run it, and print what comes behind it",
                 );
@@ -179,9 +175,24 @@ fn client(dialect: Dialect) -> &'static dyn Client {
     }
 }
 
-/// A name as it can stand in a comment.
-fn one_line(text: &str) -> String {
+/// A text that stays in the line of its comment.
+pub(super) fn in_comment(text: &str) -> String {
     text.replace(['\n', '\r', '\0'], " ")
+}
+
+/// Prints statements that are no migration.
+pub(super) fn print_statements(context: &Context<'_>, dialect: Dialect, statements: &[String]) {
+    for statement in statements {
+        context.output.verbatim(&format!("{}\n", told(dialect, statement)));
+    }
+}
+
+/// A statement as the client reads it. Of a database that is there it is shown, whoever can run it.
+fn told(dialect: Dialect, sql: &str) -> String {
+    match client(dialect).statement(sql) {
+        Ok(statement) => statement,
+        Err(why) => format!("-- not for the client: {why}\n{sql};"),
+    }
 }
 
 /// What leads a `dialect` database from `from` to `target`, without one: the statements that

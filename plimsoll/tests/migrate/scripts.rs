@@ -5,13 +5,20 @@ use std::{collections::BTreeMap, fs};
 use plimsoll::{
     App, Dialect, History, Schema, introspect,
     prelude::*,
-    testing::{Scratch, run_empty},
+    testing::{Scratch, cases, run_empty},
+};
+use proptest::{
+    collection::vec,
+    sample::select,
+    strategy::{Strategy as _, ValueTree as _},
+    test_runner::{Config, RngSeed, TestRunner},
 };
 use sea_orm::DatabaseConnection;
 
 use crate::{
     client::{run_by_client, tried_by_client},
     filled::values,
+    random::random_seed,
     support::*,
     text::{literals, texts},
 };
@@ -159,6 +166,8 @@ each_database!(
     an_interrupted_script_is_gone_on_with,
     a_script_that_ends_anywhere_is_gone_on_with,
     what_is_code_a_script_neither_runs_nor_records,
+    random_texts_arrive,
+    what_no_client_can_be_told_is_refused,
 );
 
 fn every_kind_of_literal(dialect: Dialect) {
@@ -174,6 +183,77 @@ fn every_kind_of_literal(dialect: Dialect) {
                 .create_table("more", |t| t.column(big_pk_auto("id")).column(text_null("said"))),
         ),
         ("m05", Steps::new().insert("more", ["id", "said"], odd)),
+    ];
+    same_by_script(dialect, &history, async |_| {});
+}
+
+/// What some client does something with; a text is some of these.
+const PARTS: &[&str] = &[
+    "'",
+    "''",
+    "\"",
+    "`",
+    "\\",
+    "\\'",
+    ";",
+    ";\n",
+    "--",
+    "-- ",
+    "#",
+    "/*",
+    "*/",
+    "\n",
+    "\r",
+    "\r\n",
+    "\t",
+    " ",
+    "$$",
+    "$a$",
+    ":",
+    ":a",
+    "::",
+    "?",
+    "{",
+    "%",
+    ".quit\n",
+    "\n.read x\n",
+    "\\q",
+    "\\g",
+    "\\! x\n",
+    "go\n",
+    "\n/\n",
+    "delimiter ",
+    "\ndelimiter x\n",
+    "BEGIN",
+    "COMMIT;\n",
+    "é",
+    "🚢",
+    "\u{301}",
+    "\u{1b}[0m",
+    "\u{1}",
+    "\u{1a}",
+    "E'",
+    "x'",
+    "a",
+];
+
+fn random_texts_arrive(dialect: Dialect) {
+    let count = usize::try_from(cases(150)).unwrap();
+    let seed = random_seed();
+    measured(format!("{count} texts of seed {seed} by the client of {dialect}"));
+    let mut runner =
+        TestRunner::new(Config { rng_seed: RngSeed::Fixed(seed), ..Config::default() });
+    let any_text = vec(select(PARTS), 0..12).prop_map(|parts| parts.concat());
+    let texts = vec(any_text, count).new_tree(&mut runner).unwrap().current();
+    let inserted = texts.iter().zip(1_i64..).map(|(text, id)| row![id, text.as_str()]);
+    let set = texts.iter().zip(1_i64..).fold(Steps::new(), |steps, (text, id)| {
+        steps.update("ports", |u| u.set("name", text.as_str()).where_equal("id", id))
+    });
+    let name = |t: TableBuilder| t.column(big_pk_auto("id")).column(text_null("name"));
+    let history = [
+        ("m01", Steps::new().create_table("ports", name)),
+        ("m02", Steps::new().insert("ports", ["id", "name"], inserted)),
+        ("m03", set),
     ];
     same_by_script(dialect, &history, async |_| {});
 }
@@ -364,13 +444,20 @@ fn a_script_that_ends_anywhere_is_gone_on_with(dialect: Dialect) {
             match up(scratch, &app).await {
                 Ok(_) => content(scratch).await.is(whole.as_ref().unwrap(), part),
                 // Between a statement and what is written down of it there is nothing to keep them
-                // together.
+                // together: whoever was killed there takes the statement back.
                 Err(error) => {
-                    let is_alone = last.starts_with("CREATE") || last.starts_with("ALTER");
-                    assert!(dialect == Dialect::Mysql && is_alone, "{}: {last}", chain(&error));
-                    let is_there =
-                        ["exists", "Duplicate"].iter().any(|it| chain(&error).contains(it));
-                    assert!(is_there, "{}: {last}", chain(&error));
+                    let words: Vec<&str> = last.split_whitespace().collect();
+                    let back = match words[..] {
+                        ["CREATE", "TABLE", name, ..] => format!("DROP TABLE {name}"),
+                        ["ALTER", "TABLE", name, "ADD", "COLUMN", column, ..] => {
+                            format!("ALTER TABLE {name} DROP COLUMN {column}")
+                        }
+                        _ => panic!("{}: {last}", chain(&error)),
+                    };
+                    assert_eq!(dialect, Dialect::Mysql, "{}: {last}", chain(&error));
+                    run(&scratch.db, &back).await;
+                    up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+                    content(scratch).await.is(whole.as_ref().unwrap(), part);
                 }
             }
         });
@@ -409,4 +496,29 @@ fn what_is_code_a_script_neither_runs_nor_records(dialect: Dialect) {
             assert_eq!(recorded(&scratch.db).await, left);
         });
     }
+}
+
+/// What the command itself can do all the same.
+fn what_no_client_can_be_told_is_refused(dialect: Dialect) {
+    let default = |t: TableBuilder| t.column(string_len("name", 20).default("a\r\nb"));
+    let steps = Steps::new().create_table("ports", |t| default(t.column(big_pk_auto("id"))));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("steps.json");
+    fs::write(&file, serde_json::to_string(&[("m01", &steps)]).unwrap()).unwrap();
+    let name = format!("steps={}", file.display());
+
+    let output = sailing(&[&name, "up", "--sql", "--dialect", dialect.name()]).output().unwrap();
+
+    assert_eq!(output.status.success(), dialect != Dialect::Sqlite, "{}", said(&output));
+    run_empty(dialect, async |scratch: &Scratch| {
+        if output.status.success() {
+            run_by_client(scratch, &String::from_utf8(output.stdout).unwrap());
+        } else {
+            assert!(said(&output).contains("error[PLM0066]"), "{}", said(&output));
+            assert!(output.stdout.is_empty());
+            up(scratch, &app(&[("m01", steps)])).await.unwrap();
+        }
+        run(&scratch.db, "INSERT INTO ports (id) VALUES (1)").await;
+        assert_eq!(all::<String>(&scratch.db, "SELECT name FROM ports").await, ["a\r\nb"]);
+    });
 }
