@@ -47,7 +47,7 @@ fn dumped(scratch: &Scratch) -> String {
     let text = String::from_utf8(output.stdout).unwrap();
     // Of which each dump has another.
     let is_key = |line: &&str| line.starts_with("\\restrict") || line.starts_with("\\unrestrict");
-    text.lines().filter(|line| !is_key(line)).map(|line| format!("{line}\n")).collect()
+    text.lines().filter(|line| !is_key(line)).collect::<Vec<_>>().join("\n")
 }
 
 async fn a_dry_run_of_any_command_changes_nothing(scratch: &Scratch) {

@@ -99,10 +99,10 @@ pub(crate) fn comment(dialect: Dialect, rest: &str) -> Option<usize> {
     while depth > 0 {
         let (open, close) = (rest[at..].find("/*"), rest[at..].find("*/"));
         let Some(end) = close else { return Some(rest.len()) };
-        match open.filter(|open| *open < end) {
-            Some(open) => (depth, at) = (depth + 1, at + open + 2),
-            None => (depth, at) = (depth - 1, at + end + 2),
-        }
+        (depth, at) = match open {
+            Some(open) if open < end => (depth + 1, at + open + 2),
+            _ => (depth - 1, at + end + 2),
+        };
     }
     Some(at)
 }

@@ -2,6 +2,7 @@
 //! rows in the tables, and takes it back.
 
 use plimsoll::{Dialect, diff};
+use sea_orm::DatabaseConnection;
 
 use crate::{
     cases::{WITHOUT_ROWS, gathered, is_named, kinds_of, schema},
@@ -49,7 +50,7 @@ fn is_made_by_a_script(case: &str, dialect: Dialect) {
     let changes = diff(&have, &want, &[]).changes;
     let history = [("m01", creation_of(&have)()), ("m02", steps_of(changes))];
 
-    same_by_script(dialect, &history, async |db| {
+    same_by_script(dialect, &history, &async |db: &DatabaseConnection| {
         if !WITHOUT_ROWS.contains(&case) {
             fill(db, &have, &want, 3).await;
         }
