@@ -119,19 +119,18 @@ impl<'p> Plan<'p> {
         for Entry { name, statements, known, code, transactions } in &self.entries {
             line(&format!("-- {}", in_comment(name)));
             let Some(statements) = statements else {
+                let known_later = "known only when it runs";
                 let what = match code {
-                    [] => "its statements are computed by its own code".to_owned(),
-                    code => format!("some of it is computed by its code: {}", code.join(", ")),
+                    [] => format!("its statements are {known_later}"),
+                    code => format!("some of it is {known_later}, its code: {}", code.join(", ")),
                 };
                 line(&format!("-- {}", in_comment(&what)));
-                line(
-                    "-- no script does that: let the command run it, and print what comes behind it",
-                );
-                line(&told(
-                    &client.stop(&format!("{name} is code, and this script ends before it")),
-                ));
+                line("-- no script does that: let the command run it, and print what is behind it");
+                line(&told(&client.stop(&before(name))));
                 for statement in known.iter().copied().flatten() {
-                    told(statement).lines().for_each(|of| line(&format!("--   {of}")));
+                    // PostgreSQL ends a comment at a CR, too.
+                    let told = told(statement).replace('\r', " ");
+                    told.lines().for_each(|of| line(&format!("--   {of}")));
                 }
                 continue;
             };
@@ -173,6 +172,11 @@ fn client(dialect: Dialect) -> &'static dyn Client {
         Dialect::Postgres => &postgres::render::Postgres,
         Dialect::Mysql => &mysql::render::Mysql,
     }
+}
+
+/// Why a script ends before a migration.
+pub(super) fn before(name: &str) -> String {
+    format!("what {name} does is known only when it runs, and this script ends before it")
 }
 
 /// A text that stays in the line of its comment.

@@ -358,9 +358,9 @@ fn print_script(
     let search_path = context.schema_of(dialect, &dialect)?;
     let (records, rehearsed) = plan::script(context.app, dialect, way, from, target)?;
     for code in rehearsed.iter().filter(|it| it.statements.is_none() || !it.code.is_empty()) {
-        let name = &code.name;
         context.output.progress(format!(
-            "warning: `{name}` is code, and the script ends before it: let `{}` run it, and print what comes behind it",
+            "warning: {}: let `{}` run it, and print what is behind it",
+            plan::before(&code.name),
             way.name()
         ));
     }

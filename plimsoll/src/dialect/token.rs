@@ -88,7 +88,8 @@ pub(crate) fn comment(dialect: Dialect, rest: &str) -> Option<usize> {
         None => is_mysql && rest.starts_with('#'),
     };
     if of_a_line {
-        return Some(rest.find('\n').unwrap_or(rest.len()));
+        let is_end = |it| it == '\n' || (it == '\r' && dialect == Dialect::Postgres);
+        return Some(rest.find(is_end).unwrap_or(rest.len()));
     }
     let inner = rest.strip_prefix("/*")?;
     if dialect != Dialect::Postgres {
@@ -300,7 +301,8 @@ mod tests {
         assert_eq!(words(Dialect::Postgres, "a/* b /* c */ d */e"), ["a", "e"]);
         assert_eq!(words(Dialect::Sqlite, "a/* b /* c */ d"), ["a", "d"]);
         assert_eq!(words(Dialect::Mysql, "a # b\nc--1 -- d\n"), ["a", "c", "-", "-", "1"]);
-        assert_eq!(words(Dialect::Sqlite, "c--1 # d"), ["c"]);
+        assert_eq!(words(Dialect::Sqlite, "c--1 # d\re"), ["c"]);
+        assert_eq!(words(Dialect::Postgres, "c--1 # d\re"), ["c", "e"]);
         assert_eq!(
             words(Dialect::Postgres, "$$a;'$$ $b$ $$ $b$ $1"),
             ["$$a;'$$", "$b$ $$ $b$", "$1"]

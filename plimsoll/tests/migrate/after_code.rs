@@ -155,6 +155,8 @@ async fn a_declared_migration_may_stand_behind_code(scratch: &Scratch) {
     let app = App::new(history).entities(changed());
     heard_up(scratch, &app, "+3").await.0.unwrap();
     fill(scratch).await;
+    let rehearsed = app.on(&scratch.db).rehearse_up(&to("head")).await.unwrap();
+    assert_eq!(rehearsed[0].statements, None, "what it alters only the database knows");
 
     up(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
 

@@ -468,17 +468,18 @@ fn what_is_code_a_script_neither_runs_nor_records(dialect: Dialect) {
     ] {
         let script = printed_by(name, dialect, &["up"]);
         let marked = script.split_once(&format!("-- {code}\n")).unwrap().1;
-        assert!(marked.contains("computed by its"), "{script}");
+        assert!(marked.contains("known only when it runs"), "{script}");
         assert!(marked.contains(&format!("-- {last}\n")), "{script}");
         let rest = printed_by(name, dialect, &["up", &format!("{code}..")]);
         let back = printed_by(name, dialect, &["down", ".."]);
         run_empty(dialect, async |scratch: &Scratch| {
             let output = tried_by_client(scratch, &script);
             assert!(!output.status.success(), "{}", said(&output));
-            let why = format!("{code} is code, and this script ends before it");
+            let why = format!("what {code} does is known only when it runs");
             assert!(said(&output).contains(&why), "{}", said(&output));
             assert_eq!(recorded(&scratch.db).await, [first]);
             assert_eq!(tables(&scratch.db).await, ["ports"]);
+            assert_eq!(count(&scratch.db, "ports").await, 0, "a comment ends where it is to");
             let ran = ship(scratch, &[name, "up", code]).output().unwrap();
             assert!(ran.status.success(), "{}", said(&ran));
             run_by_client(scratch, &rest);
