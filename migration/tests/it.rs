@@ -17,12 +17,16 @@ mod command;
 mod confirm;
 #[path = "it/copies.rs"]
 mod copies;
+#[path = "it/create_all.rs"]
+mod create_all;
 #[path = "../../plimsoll/tests/migrate/database.rs"]
 mod database;
 #[path = "it/dry_runs.rs"]
 mod dry_runs;
 #[path = "it/generate.rs"]
 mod generate;
+#[path = "it/guide.rs"]
+mod guide;
 #[path = "it/history.rs"]
 mod history;
 #[path = "it/place.rs"]

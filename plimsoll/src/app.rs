@@ -3,6 +3,7 @@
 mod agree;
 mod baseline;
 mod copies;
+mod create_all;
 mod drafts;
 mod repair;
 mod replay;
@@ -31,6 +32,7 @@ use crate::{
 
 pub use agree::{Agreement, Compared, Whose};
 pub use baseline::Baseline;
+pub use create_all::Created;
 pub use drafts::Beginning;
 pub use repair::{Shown, Wreck};
 pub use run::Run;

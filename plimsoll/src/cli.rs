@@ -5,6 +5,7 @@ mod args;
 mod ask;
 mod baseline;
 mod copies;
+mod create_all;
 mod drop_all;
 mod generate;
 mod inspect;
@@ -112,6 +113,7 @@ impl App {
             Command::Fresh(args) => travel::fresh(&context, args).await,
             Command::Refresh(args) => travel::refresh(&context, args).await,
             Command::Reset(args) => travel::reset(&context, args).await,
+            Command::CreateAll(args) => create_all::create_all(&context, args).await,
             Command::DropAll(args) => drop_all::drop_all(&context, args).await,
             Command::Backup(args) => copies::backup(&context, args).await,
             Command::Restore(args) => copies::restore(&context, args).await,

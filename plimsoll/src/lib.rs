@@ -97,8 +97,8 @@ pub mod write;
 pub use alter::{alter, make};
 #[cfg(feature = "migrate")]
 pub use app::{
-    Agreement, App, Baseline, Beginning, Choice, Compared, LOCK_TIMEOUT, Report, Run, Shown,
-    Verified, VerifiedMigration, Whose, Wreck,
+    Agreement, App, Baseline, Beginning, Choice, Compared, Created, LOCK_TIMEOUT, Report, Run,
+    Shown, Verified, VerifiedMigration, Whose, Wreck,
 };
 #[cfg(feature = "migrate")]
 pub use backup::{Backup, Copied};

@@ -78,6 +78,11 @@ impl Way {
     }
 }
 
+/// Whether SeaORM or the engine keeps what has run in this table, of the history that is in `history`.
+pub(crate) fn is_own(table: &str, history: &str) -> bool {
+    table == history || table.starts_with("plimsoll_")
+}
+
 /// Whether a statement failed because its table is not there.
 pub(crate) fn is_missing_table(error: &DbErr) -> bool {
     is_refused_with(error, &["42P01", "42S02"], "no such table")

@@ -9,6 +9,10 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
+/// What the digest of what a migration that is code did begins with: it is another than that of what a
+/// declared one means.
+pub(crate) const DID: &str = "did:";
+
 /// A revision that the code knows, in the order of its list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
@@ -27,7 +31,7 @@ pub struct Applied {
     pub at: Option<DateTime<Utc>>,
     /// How long it took in milliseconds.
     pub took_ms: Option<i64>,
-    /// The digest of what it meant then.
+    /// The digest of what it meant then; of a migration that is code, of what it did to the schema.
     pub checksum: Option<String>,
     /// The version of the engine that applied it.
     pub engine: Option<String>,
@@ -87,6 +91,12 @@ impl Standing {
     pub fn is_applied(&self) -> bool {
         self.state != State::Pending
     }
+
+    /// The digest of what it did to the schema, when it was code that ran.
+    pub fn did(&self) -> Option<&str> {
+        let checksum = self.record.as_ref()?.checksum.as_deref();
+        checksum.filter(|checksum| checksum.starts_with(DID))
+    }
 }
 
 /// How every revision stands: those of the code in their order, then those that only the database
@@ -102,7 +112,8 @@ pub fn compare(known: &[Known], applied: &[Applied]) -> Vec<Standing> {
             let state = match record {
                 None => State::Pending,
                 Some(Applied { checksum: Some(then), .. })
-                    if known.checksum.as_ref().is_some_and(|now| now != then) =>
+                    if known.checksum.as_ref().is_some_and(|now| now != then)
+                        && !then.starts_with(DID) =>
                 {
                     State::Changed
                 }
@@ -131,6 +142,19 @@ pub fn compare(known: &[Known], applied: &[Applied]) -> Vec<Standing> {
     missing.sort_by(|a, b| a.name.cmp(&b.name));
     standings.append(&mut missing);
     standings
+}
+
+/// Marks as changed what did something else when it was run `again` on an empty database.
+pub fn did_otherwise(standings: &mut [Standing], again: &[Standing]) {
+    let again: HashMap<&str, &str> =
+        again.iter().filter_map(|it| Some((&*it.name, it.did()?))).collect();
+    for standing in standings.iter_mut().filter(|it| it.state == State::Applied) {
+        if let (Some(then), Some(now)) = (standing.did(), again.get(&*standing.name))
+            && then != *now
+        {
+            standing.state = State::Changed;
+        }
+    }
 }
 
 /// The revisions that are pending and stand before the last that is applied: added later, mostly by a

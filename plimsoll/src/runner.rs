@@ -2,6 +2,8 @@
 
 mod at_once;
 mod batches;
+mod create;
+mod did;
 mod guest;
 mod one;
 mod rehearse;
@@ -35,6 +37,8 @@ use crate::{
     terms::{Terms, or_stopped},
 };
 
+pub(crate) use create::empty;
+use did::Seen;
 use one::One;
 pub use rehearse::Rehearsed;
 pub(crate) use rehearse::rehearse;
@@ -279,10 +283,13 @@ impl<'r> Runner<'r> {
     pub(crate) async fn repair(
         &self,
         how: &Repair,
+        again: &[Standing],
         expected: Option<&Repaired>,
     ) -> Result<Repaired> {
-        let (standings, open) = self.look().await?;
-        let repaired = repair(self.revisions, &self.records, &standings, open.as_ref(), how)?;
+        let (mut standings, open) = self.look().await?;
+        revisions::did_otherwise(&mut standings, again);
+        let repaired =
+            repair(self.revisions, &self.records, &standings, again, open.as_ref(), how)?;
         if expected.is_some_and(|expected| expected.sentence != repaired.sentence) {
             let now = vec![repaired.name];
             return Err(MigrationError::ChangedMeanwhile { doing: "settle", now }.into());
@@ -355,19 +362,22 @@ impl<'r> Runner<'r> {
             plan.push((revision, rendered));
         }
         self.terms.progress.tell(Event::Planned { migrations: plan.len() });
-        let mut done: Vec<Ran> = Vec::new();
+        let (mut done, mut seen) = (Vec::<Ran>::new(), Seen::default());
         for (revision, rendered) in plan {
             let names = || done.iter().map(|ran| ran.name.clone()).collect::<Vec<_>>();
             if self.terms.stop.is_asked() {
                 return Err(MigrationError::stopped(names()).into());
             }
             self.still_the_same_session(names).await?;
+            self.before(revision, way, &mut seen).await;
             let began = Instant::now();
             let one = One { runner: self, revision, way, began, done: &done };
             let (name, verb) = (&*revision.name, way.name());
             let span = tracing::info_span!("migration", name, way = verb);
             let ran = self.migrate(&one, rendered, open.take()).instrument(span).await;
-            done.push(ran.map_err(|error| or_stopped(error, &self.terms.stop))?);
+            let ran = ran.map_err(|error| or_stopped(error, &self.terms.stop))?;
+            self.record_what_it_did(revision, &mut seen).await;
+            done.push(ran);
         }
         self.terms.progress.tell(Event::Done);
         Ok(done)

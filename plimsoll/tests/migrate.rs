@@ -29,6 +29,8 @@ mod connection;
 mod copies;
 #[path = "migrate/crash.rs"]
 mod crash;
+#[path = "migrate/create_all.rs"]
+mod create_all;
 #[path = "migrate/created.rs"]
 mod created;
 #[path = "migrate/data.rs"]
@@ -39,6 +41,8 @@ mod database;
 mod defaults;
 #[path = "migrate/drop_in.rs"]
 mod drop_in;
+#[path = "migrate/edited.rs"]
+mod edited;
 #[path = "migrate/entities.rs"]
 mod entities;
 #[path = "migrate/failure.rs"]
@@ -49,6 +53,8 @@ mod false_diffs;
 mod filled;
 #[path = "migrate/formatted.rs"]
 mod formatted;
+#[path = "migrate/full.rs"]
+mod full;
 #[path = "migrate/guests.rs"]
 mod guests;
 #[path = "migrate/hindered.rs"]

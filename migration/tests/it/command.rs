@@ -311,9 +311,28 @@ fn help_and_version_are_answers() {
     );
     let help = alone(&["--help"]).with(0);
     for command in [
-        "up", "down", "redo", "stamp", "baseline", "repair", "verify", "wait", "status", "current",
-        "heads", "history", "fresh", "refresh", "reset", "generate", "seed", "init", "drop-all",
-        "backup", "restore",
+        "up",
+        "down",
+        "redo",
+        "stamp",
+        "baseline",
+        "repair",
+        "verify",
+        "wait",
+        "status",
+        "current",
+        "heads",
+        "history",
+        "fresh",
+        "refresh",
+        "reset",
+        "generate",
+        "seed",
+        "init",
+        "create-all",
+        "drop-all",
+        "backup",
+        "restore",
     ] {
         assert!(help.out.contains(&format!("\n  {command} ")), "{command}: {}", help.out);
     }

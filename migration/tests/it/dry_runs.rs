@@ -29,6 +29,7 @@ const COMMANDS: &[(&[&str], [i32; 2])] = &[
     (&["repair", "--undo"], [1, 0]),
     (&["seed"], [0, 0]),
     (&["drop-all"], [0, 0]),
+    (&["create-all"], [1, 1]),
     (&["generate", "nothing", "--empty", "--migration-dir", env!("CARGO_MANIFEST_DIR")], [0, 0]),
 ];
 

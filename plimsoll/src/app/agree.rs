@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use sea_orm::{DatabaseConnection, DbErr};
 use serde::Serialize;
 
-use super::{App, Run, Source, replay};
+use super::{
+    App, Run, Source,
+    replay::{self, Made},
+};
 use crate::{
     compare::{Comparison, How, compare},
     config::Database,
@@ -15,7 +18,8 @@ use crate::{
     introspect::introspect,
     meet::Wanted,
     names::cut,
-    revisions::{Standing, State},
+    records::is_own,
+    revisions::{self, Standing, State},
     runner::Unfinished,
     schema::{Beyond, Entities, Schema, Table},
     words::{Unread, told},
@@ -110,7 +114,7 @@ impl Run<'_> {
     /// Those of [`App::standings`], and a database that does not answer.
     pub async fn agreement(&self, database: &Database, shallow: bool) -> Result<Agreement> {
         let revisions = self.app.history.load()?;
-        let (standings, unfinished) = self.unfinished().await?;
+        let (mut standings, unfinished) = self.unfinished().await?;
         let dialect = self.dialect();
         let mut remarks = Vec::new();
         let entities = match &self.app.entities {
@@ -134,6 +138,10 @@ impl Run<'_> {
         } else {
             self.made(database, &revisions, &applied, shallow).await
         };
+        if let Ok(made) = &made {
+            revisions::did_otherwise(&mut standings, &made.again);
+        }
+        let (made_all, made) = (made_all.map(|it| it.schema), made.map(|it| it.schema));
         let how = self.exactly(database);
         let how = How { asking: how.asking.filter(|_| !shallow), ..how };
         let of_entities = match (&entities, &made_all) {
@@ -199,7 +207,7 @@ impl Run<'_> {
             }
             Whose::Migrations => {
                 let all: Vec<String> = revisions.list.iter().map(|it| it.name.clone()).collect();
-                self.made(database, &revisions, &all, false).await
+                self.made(database, &revisions, &all, false).await.map(|it| it.schema)
             }
             Whose::Entities => self.wanted(database, &revisions, false, &mut Vec::new()).await?,
         };
@@ -286,19 +294,19 @@ impl Run<'_> {
         revisions: &Revisions<'_>,
         names: &[String],
         shallow: bool,
-    ) -> Result<Schema, String> {
+    ) -> Result<Made, String> {
         let chosen = || revisions.list.iter().filter(|it| names.contains(&it.name));
         let code = chosen().find(|it| matches!(it.kind, Kind::Imperative(_)));
         let mut made = match code {
             None => {
-                let mut schema = Schema::default();
+                let mut made = Made::default();
                 for revision in chosen() {
                     if let Kind::Declared { steps, .. } = &revision.kind {
-                        let fits = steps.apply(&mut schema);
+                        let fits = steps.apply(&mut made.schema);
                         fits.map_err(|why| format!("migration `{}`: {why}", revision.name))?;
                     }
                 }
-                schema
+                made
             }
             Some(code) if shallow => {
                 return Err(format!(
@@ -313,7 +321,7 @@ impl Run<'_> {
                 })?
             }
         };
-        self.leave_out(&mut made, revisions);
+        self.leave_out(&mut made.schema, revisions);
         Ok(made)
     }
 
@@ -372,11 +380,12 @@ async fn current_schema(db: &DatabaseConnection) -> Result<Option<String>, DbErr
 impl App {
     /// Leaves out what the engine and SeaORM keep for themselves, and what nobody is to look at.
     pub(super) fn leave_out(&self, schema: &mut Schema, revisions: &Revisions<'_>) {
-        schema.tables.retain(|name, _| {
-            !name.starts_with("plimsoll_")
-                && *name != revisions.table
-                && !self.unmanaged.contains(name)
-        });
+        schema.tables.retain(|name, _| !self.is_left_alone(name, revisions));
+    }
+
+    /// Whether a table belongs to the engine or to SeaORM, or nobody is to look at it.
+    pub(super) fn is_left_alone(&self, table: &str, revisions: &Revisions<'_>) -> bool {
+        is_own(table, &revisions.table) || self.unmanaged.iter().any(|it| it == table)
     }
 
     /// Whether entities are registered, listed or not.

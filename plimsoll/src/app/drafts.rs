@@ -120,7 +120,7 @@ impl Run<'_> {
         let not = |because| MigrationError::NotComparable { because };
         let want = self.wanted(database, &revisions, false, &mut remarks).await?.map_err(not)?;
         let all: Vec<String> = revisions.list.iter().map(|it| it.name.clone()).collect();
-        let made = self.made(database, &revisions, &all, false).await.map_err(not)?;
+        let made = self.made(database, &revisions, &all, false).await.map_err(not)?.schema;
         // What was declared stays in the words in which it was.
         let mut fold = self.app.history.schema()?;
         self.app.leave_out(&mut fold, &revisions);

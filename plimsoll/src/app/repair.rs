@@ -14,7 +14,7 @@ use crate::{
     history::Revisions,
     introspect::introspect,
     records::{Begun, Open, Records, Way},
-    revisions::Standing,
+    revisions::{self, Standing},
     runner::{Repair, Repaired, Unfinished, repair, unfinished},
 };
 
@@ -55,7 +55,9 @@ impl Run<'_> {
     pub async fn wreck(&self, database: &Database) -> Result<Wreck> {
         let revisions = self.app.history.load()?;
         let records = Records::of(&revisions, self.dialect());
-        let (standings, open) = records.look(self.db, &revisions).await?;
+        let (mut standings, open) = records.look(self.db, &revisions).await?;
+        let again = self.again(database, &revisions, &standings).await;
+        revisions::did_otherwise(&mut standings, &again);
         let unfinished = unfinished(self.db, &standings, open.clone()).await?;
         let shown = match open.filter(|_| unfinished.is_some()) {
             Some(open) => {
@@ -92,8 +94,11 @@ impl Run<'_> {
             Way::Down => (without, with),
         };
         // Where it cannot be told, whoever looks has to.
-        let end = self.made(database, revisions, &end, false).await.ok();
-        let beginning = self.made(database, revisions, &beginning, false).await.ok();
+        let made = async |names: &[String]| {
+            let made = self.made(database, revisions, names, false).await;
+            made.ok().map(|it| it.schema)
+        };
+        let (end, beginning) = (made(&end).await, made(&beginning).await);
         // What nobody made is no part of it.
         let unknown = unknown(&found, [&end, &beginning].into_iter().flatten(), self.dialect());
         let how = self.exactly(database);
@@ -106,16 +111,45 @@ impl Run<'_> {
         Ok(told.into())
     }
 
+    /// What is recorded of the applied migrations where they run once more, on a scratch database; nothing
+    /// when none of them has a record of what it did, or they cannot run there.
+    async fn again(
+        &self,
+        database: &Database,
+        revisions: &Revisions<'_>,
+        standings: &[Standing],
+    ) -> Vec<Standing> {
+        if !standings.iter().any(|it| it.did().is_some()) {
+            return Vec::new();
+        }
+        let applied = standings.iter().filter(|it| it.is_applied());
+        let applied: Vec<String> = applied.map(|it| it.name.clone()).collect();
+        let made = self.made(database, revisions, &applied, false).await;
+        made.map(|it| it.again).unwrap_or_default()
+    }
+
     /// Settles it, under the lock: the records say so from then on, and nothing else changes. Nothing
-    /// unless it is what is `expected`.
+    /// unless it is what is `expected`. To accept a migration that is code, it runs on a scratch database.
     ///
     /// # Errors
     /// [`MigrationError::NothingToRepair`](crate::MigrationError::NothingToRepair), a name that no revision
     /// in that state has, and those of the lock.
-    pub async fn repair(&self, how: &Repair, expected: Option<&Repaired>) -> Result<Repaired> {
+    pub async fn repair(
+        &self,
+        database: &Database,
+        how: &Repair,
+        expected: Option<&Repaired>,
+    ) -> Result<Repaired> {
         let revisions = self.app.history.load()?;
+        let again = match how {
+            Repair::Accept(_) => {
+                let standings = self.app.standings_of(self.db, &revisions).await?;
+                self.again(database, &revisions, &standings).await
+            }
+            Repair::Done | Repair::Undone | Repair::Forget(_) => Vec::new(),
+        };
         let runner = self.start(&revisions).await?;
-        let repaired = runner.repair(how, expected).await;
+        let repaired = runner.repair(how, &again, expected).await;
         runner.finish(repaired).await
     }
 
@@ -123,10 +157,15 @@ impl Run<'_> {
     ///
     /// # Errors
     /// Those of [`Run::repair`], without the lock.
-    pub async fn rehearse_repair(&self, how: &Repair) -> Result<Repaired> {
+    pub async fn rehearse_repair(&self, database: &Database, how: &Repair) -> Result<Repaired> {
         let revisions = self.app.history.load()?;
         let records = Records::of(&revisions, self.dialect());
-        let (standings, open) = records.look(self.db, &revisions).await?;
-        repair(&revisions, &records, &standings, open.as_ref(), how)
+        let (mut standings, open) = records.look(self.db, &revisions).await?;
+        let again = match how {
+            Repair::Accept(_) => self.again(database, &revisions, &standings).await,
+            Repair::Done | Repair::Undone | Repair::Forget(_) => Vec::new(),
+        };
+        revisions::did_otherwise(&mut standings, &again);
+        repair(&revisions, &records, &standings, &again, open.as_ref(), how)
     }
 }

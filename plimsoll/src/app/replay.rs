@@ -11,6 +11,7 @@ use crate::{
     history::Revisions,
     introspect::introspect,
     progress::{Event, Progress},
+    revisions::Standing,
     runner::Runner,
     schema::Schema,
     scratch::Place,
@@ -24,15 +25,23 @@ impl Progress for Silent {
     fn tell(&self, _: Event<'_>) {}
 }
 
-/// The schema that the revisions of these names make on an empty database.
+/// What revisions make.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Made {
+    pub(super) schema: Schema,
+    /// What was recorded of them where they ran for it; nothing when that was not needed.
+    pub(super) again: Vec<Standing>,
+}
+
+/// What the revisions of these names make on an empty database.
 pub(super) async fn migrations(
     database: &Database,
     revisions: &Revisions<'_>,
     names: &[String],
-) -> Result<Schema> {
+) -> Result<Made> {
     running(database, revisions, async |db, runner| {
         runner.replay(names).await?;
-        Ok(introspect(db).await?)
+        Ok(Made { schema: introspect(db).await?, again: runner.standings().await? })
     })
     .await
 }

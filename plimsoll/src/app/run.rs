@@ -228,8 +228,8 @@ impl<'r> Run<'r> {
             dropped.map_err(|source| MigrationError::DropTables { source })?;
         let records = Records::of(&revisions, self.dialect()).creation()?;
         let mut plan = vec![
-            by_itself("every table goes", [before, drops, behind].concat()),
-            by_itself("the records begin anew", records),
+            Rehearsed::by_itself("every table goes", [before, drops, behind].concat()),
+            Rehearsed::by_itself("the records begin anew", records),
         ];
         plan.extend(self.rehearse_all(&revisions)?);
         Ok(plan)
@@ -270,7 +270,7 @@ impl<'r> Run<'r> {
         plan.extend(self.rehearse_forgetting().await?);
         let records = Records::of(&revisions, self.dialect());
         if records.missing(self.db).await?.is_empty() {
-            plan.push(by_itself("the history is forgotten", records.forgetting()));
+            plan.push(Rehearsed::by_itself("the history is forgotten", records.forgetting()));
         }
         Ok(plan)
     }
@@ -282,7 +282,7 @@ impl<'r> Run<'r> {
         }
         let history = renderer(self.dialect()).text(&self.app.history.load()?.table);
         let forget = format!("DELETE FROM {} WHERE history = {history}", seed::JOURNAL);
-        Ok(Some(by_itself("the default rows are to be offered again", vec![forget])))
+        Ok(Some(Rehearsed::by_itself("the default rows are to be offered again", vec![forget])))
     }
 
     /// What is done to each revision from the first to the last.
@@ -481,7 +481,11 @@ impl<'r> Run<'r> {
         self.seeds(&revisions, &all).verify(&choose(&all, choice)?).await
     }
 
-    fn seeds<'s>(&'s self, revisions: &'s Revisions<'s>, all: &'s [Seeder]) -> Seeds<'s> {
+    pub(super) fn seeds<'s>(
+        &'s self,
+        revisions: &'s Revisions<'s>,
+        all: &'s [Seeder],
+    ) -> Seeds<'s> {
         Seeds { db: self.db, all, terms: &self.terms, revisions }
     }
 }
@@ -497,11 +501,6 @@ async fn reported(
     let pending = standings.into_iter().filter(|it| it.state == State::Pending);
     let pending = pending.map(|it| it.name).collect();
     Ok(Report { applied, seeded, pending, took: began.elapsed() })
-}
-
-/// Statements that belong to no revision.
-fn by_itself(name: &str, statements: Vec<String>) -> Rehearsed {
-    Rehearsed { name: name.to_owned(), statements: Some(statements), ..Rehearsed::default() }
 }
 
 /// The seeders that are meant, in their order.

@@ -89,6 +89,9 @@ pub(super) enum Command {
     Refresh(Refill),
     /// Revert all migrations and forget the history. Asks first.
     Reset(Reset),
+    /// Make the tables that the entities want in an empty database, and record every migration as
+    /// applied without running it: for tests.
+    CreateAll(Refill),
     /// Drop every table of the database, known or not. Asks for its name.
     DropAll(drop_all::DropAll),
     /// Make a copy of the database.

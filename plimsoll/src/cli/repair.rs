@@ -67,7 +67,7 @@ pub(super) async fn repair(context: &Context<'_>, args: Repair) -> Result<u8> {
         Some(how) if args.dry_run => {
             let repaired = context
                 .on_reading_session(&database, async |db| {
-                    context.app.on(db).rehearse_repair(&how).await
+                    Box::pin(context.app.on(db).rehearse_repair(&database, &how)).await
                 })
                 .await?;
             print_statements(context, database.dialect(), &repaired.statements);
@@ -87,11 +87,11 @@ async fn settle(
     let repaired = context
         .on_session(database, async |db| {
             let run = context.run(db, lock);
-            let would = run.rehearse_repair(how).await?;
+            let would = Box::pin(run.rehearse_repair(database, how)).await?;
             if !confirm(context, "repair", std::slice::from_ref(&would.sentence))? {
                 return Ok(None);
             }
-            run.repair(how, Some(&would)).await.map(Some)
+            Box::pin(run.repair(database, how, Some(&would))).await.map(Some)
         })
         .await?;
     let Some(repaired) = repaired else { return Ok(FAILED) };
@@ -191,7 +191,12 @@ fn findings(wreck: Wreck) -> Vec<Finding> {
         let (state, what, next) = match it.state {
             State::Changed => (
                 "changed",
-                "was edited after it ran, and what it says now has not run",
+                if it.did().is_some() {
+                    "does something else on an empty database than it did here: it was edited after \
+                     it ran, or met here what no migration makes"
+                } else {
+                    "was edited after it ran, and what it says now has not run"
+                },
                 vec![
                     "restore the file, and put the change into a new migration".to_owned(),
                     format!(

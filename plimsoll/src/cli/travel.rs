@@ -49,7 +49,7 @@ struct Revision {
 }
 
 #[derive(Serialize)]
-struct SeededRows {
+pub(super) struct SeededRows {
     seeder: String,
     inserted: Vec<String>,
     restored: Vec<String>,
@@ -300,7 +300,7 @@ pub(super) async fn reset(context: &Context<'_>, args: Reset) -> Result<u8> {
 }
 
 /// Prints what a command would do.
-async fn rehearse(
+pub(super) async fn rehearse(
     context: &Context<'_>,
     seeds: bool,
     work: impl AsyncFnOnce(Run<'_>) -> Result<Vec<Rehearsed>>,

@@ -35,8 +35,26 @@ impl MigrationError {
                 "forward" => "to go back type `down TARGET`".to_owned(),
                 _ => "to go forward type `up TARGET`".to_owned(),
             },
-            Self::Failed { remains, done, .. } | Self::Panicked { remains, done, .. } => {
+            Self::Failed { remains, done, source, .. } => {
+                // Each of the three says so.
+                let is_there = source.to_string().contains("already exists");
+                let taken = if is_there {
+                    "; when it was made by anything but these migrations, `baseline` takes the database over"
+                } else {
+                    ""
+                };
+                format!("{}{}{taken}", remains.describe(), before(done))
+            }
+            Self::Panicked { remains, done, .. } => {
                 format!("{}{}", remains.describe(), before(done))
+            }
+            Self::NotEmpty { .. } => {
+                "`create-all` begins with an empty database: `up` brings this one to head, `drop-all` empties \
+                 it; nothing was changed"
+                    .to_owned()
+            }
+            Self::NotCreated { statement, .. } => {
+                format!("nothing was created; it was at: {statement}")
             }
             Self::NothingToRepair { .. } => "`repair` alone shows what there is to settle".to_owned(),
             Self::OutOfOrder { .. } => {

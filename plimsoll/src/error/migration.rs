@@ -82,6 +82,25 @@ pub enum MigrationError {
         /// What remains of the migration in the database.
         remains: Remains,
     },
+    /// PLM0071: what is made at once is made in an empty database.
+    #[error("the database is not empty: it has {}", what_there_is(tables, *recorded))]
+    NotEmpty {
+        /// The tables that are there.
+        tables: Vec<String>,
+        /// How many revisions are recorded as applied.
+        recorded: usize,
+    },
+    /// PLM0072: the database refused a table of the entities.
+    #[error("cannot create `{table}` as the entities want it")]
+    NotCreated {
+        /// The table.
+        table: String,
+        /// The statement.
+        statement: String,
+        /// What the driver said.
+        #[source]
+        source: DbErr,
+    },
     /// PLM0080: there is nothing of the kind that was to be settled.
     #[error("there is nothing to repair: {what}")]
     NothingToRepair {
@@ -395,6 +414,20 @@ fn were(migrations: &[String]) -> String {
     verb.replace("{}", &names.join(", "))
 }
 
+/// Some of the tables, and how many revisions.
+fn what_there_is(tables: &[String], recorded: usize) -> String {
+    const SHOWN: usize = 5;
+    let mut there: Vec<String> =
+        tables.iter().take(SHOWN).map(|table| format!("table `{table}`")).collect();
+    if tables.len() > SHOWN {
+        there.push(format!("{} tables more", tables.len() - SHOWN));
+    }
+    if recorded > 0 {
+        there.push(format!("{} recorded as applied", count(recorded)));
+    }
+    there.join(", ")
+}
+
 fn count(revisions: usize) -> String {
     if revisions == 1 { "a revision".to_owned() } else { format!("{revisions} revisions") }
 }
@@ -448,6 +481,8 @@ impl MigrationError {
             Self::Unanswered { .. } => "PLM0067",
             Self::BadAnswer { .. } => "PLM0068",
             Self::NotComparable { .. } => "PLM0070",
+            Self::NotEmpty { .. } => "PLM0071",
+            Self::NotCreated { .. } => "PLM0072",
             Self::NothingToRepair { .. } => "PLM0080",
             Self::OutOfOrder { .. } => "PLM0081",
             Self::Stopped { .. } => "PLM0091",

@@ -91,6 +91,14 @@ pub struct Rehearsed {
     pub transactions: Vec<Range<usize>>,
 }
 
+impl Rehearsed {
+    /// Statements that belong to no revision.
+    pub(crate) fn by_itself(name: &str, statements: Vec<String>) -> Self {
+        let name = name.to_owned();
+        Self { name, statements: Some(statements), ..Self::default() }
+    }
+}
+
 /// What a run would do, from how the revisions stand and which of them was left `open`. Touches no
 /// database.
 pub(crate) fn rehearse(

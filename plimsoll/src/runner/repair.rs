@@ -34,7 +34,7 @@ pub struct Repaired {
     pub statements: Vec<String>,
 }
 
-/// What leads to it.
+/// What leads to it. What code does now is what it did `again`, on a scratch database.
 ///
 /// # Errors
 /// [`MigrationError::NothingToRepair`], and a name that no revision in that state has.
@@ -42,12 +42,16 @@ pub(crate) fn repair(
     revisions: &Revisions<'_>,
     records: &Records<'_>,
     standings: &[Standing],
+    again: &[Standing],
     open: Option<&Open>,
     how: &Repair,
 ) -> Result<Repaired> {
     let checksum = |name: &str| {
         let revision = revisions.list.iter().find(|it| it.name == name);
-        revision.and_then(Revision::checksum)
+        revision.and_then(Revision::checksum).or_else(|| {
+            let again = again.iter().find(|it| it.name == name);
+            again.and_then(Standing::did).map(str::to_owned)
+        })
     };
     let repaired = |name: &str, sentence: String, statements| {
         Ok(Repaired { name: name.to_owned(), sentence, statements })

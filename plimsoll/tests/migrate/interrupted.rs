@@ -63,7 +63,7 @@ fn is_unsettled(error: &Error) {
 /// Settles what was interrupted, and says what is recorded.
 pub(crate) async fn settle(scratch: &Scratch, app: &App, how: &Repair) -> String {
     let db = session(scratch).await;
-    let repaired = app.on(&db).repair(how, None).await;
+    let repaired = app.on(&db).repair(&scratch.database, how, None).await;
     db.close().await.unwrap();
     repaired.unwrap_or_else(|error| panic!("{}", chain(&error))).sentence
 }

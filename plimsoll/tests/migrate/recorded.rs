@@ -12,6 +12,7 @@ plimsoll::on_every_empty_database!(
     several_runs_at_once_widen_older_records_once,
     a_database_that_seaorm_migrated_has_no_more_than_names_and_times,
     who_may_only_read_sees_how_older_records_stand,
+    a_clock_that_goes_back_changes_no_order,
 );
 
 /// The records as they were before they said who had applied a migration.
@@ -141,4 +142,25 @@ async fn who_may_only_read_sees_how_older_records_stand(scratch: &Scratch) {
     }
     assert_eq!(standings.unwrap().iter().filter(|it| it.is_applied()).count(), 1);
     assert!(refused.is_err(), "it may not add the column");
+}
+
+async fn a_clock_that_goes_back_changes_no_order(scratch: &Scratch) {
+    let db = &scratch.db;
+    let first = App::new(History::new().declared("m01", || table("ports")));
+    up(scratch, &first).await.unwrap();
+    // The first ran by a clock that was a century ahead.
+    for records in ["seaql_migrations", "plimsoll_history"] {
+        run(db, &format!("UPDATE {records} SET applied_at = 4900000000")).await;
+    }
+
+    assert_eq!(applied(&up(scratch, &two()).await.unwrap()), ["m02"]);
+
+    let session = session(scratch).await;
+    let standings = two().standings(&session).await.unwrap();
+    session.close().await.unwrap();
+    let at: Vec<i64> = standings.iter().map(|it| it.at.unwrap().timestamp()).collect();
+    assert!(at[0] == 4_900_000_000 && at[1] < at[0], "{at:?}");
+    assert_eq!(names(&down(scratch, &two(), "-1").await.unwrap()), ["m02"]);
+    assert_eq!(applied(&up(scratch, &two()).await.unwrap()), ["m02"]);
+    assert_eq!(names(&down(scratch, &two(), "base").await.unwrap()), ["m02", "m01"]);
 }

@@ -19,7 +19,7 @@ plimsoll::on_every_empty_database!(
     a_migration_that_was_added_before_the_last_is_told_and_refused_where_that_is_wanted,
 );
 
-async fn wreck(scratch: &Scratch, app: &App) -> Wreck {
+pub(crate) async fn wreck(scratch: &Scratch, app: &App) -> Wreck {
     let db = session(scratch).await;
     let wreck = Box::pin(app.on(&db).wreck(&scratch.database)).await.unwrap();
     db.close().await.unwrap();
@@ -129,11 +129,15 @@ async fn what_is_not_there_is_not_settled(scratch: &Scratch) {
         (Repair::Accept("m01".to_owned()), "PLM0080"),
         (Repair::Forget("m01".to_owned()), "PLM0080"),
     ] {
-        let error = app.on(&db).repair(&how, None).await.unwrap_err();
+        let error = app.on(&db).repair(&scratch.database, &how, None).await.unwrap_err();
         assert_eq!(error.code(), code, "{how:?}");
     }
     run(&db, "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m00_gone', 1)").await;
-    let error = app.on(&db).repair(&Repair::Forget("m01".to_owned()), None).await.unwrap_err();
+    let error = app
+        .on(&db)
+        .repair(&scratch.database, &Repair::Forget("m01".to_owned()), None)
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "PLM0035");
     assert!(error.hint().unwrap().contains("m00_gone"));
     db.close().await.unwrap();
