@@ -9,6 +9,8 @@
 mod agree;
 #[path = "it/baseline.rs"]
 mod baseline;
+#[path = "../../plimsoll/tests/migrate/client.rs"]
+mod client;
 #[path = "it/command.rs"]
 mod command;
 #[path = "it/confirm.rs"]
@@ -19,6 +21,8 @@ mod copies;
 mod create_all;
 #[path = "../../plimsoll/tests/migrate/database.rs"]
 mod database;
+#[path = "it/dry_runs.rs"]
+mod dry_runs;
 #[path = "it/generate.rs"]
 mod generate;
 #[path = "it/guide.rs"]
@@ -33,6 +37,8 @@ mod process;
 mod repair;
 #[path = "it/rows.rs"]
 mod rows;
+#[path = "it/scripts.rs"]
+mod scripts;
 #[path = "it/signal.rs"]
 mod signal;
 #[path = "it/verify.rs"]

@@ -5,8 +5,8 @@
 //! cargo run -p plimsoll --features cli,runtime-tokio-rustls --example ship -- eight up
 //! ```
 //!
-//! The first argument names the history, or a file of changes (`changes=FILE`); what follows is the
-//! command. `killed-after N` in its place migrates, and ends the process by SIGKILL when the session has
+//! The first argument names the history, or a file of changes (`changes=FILE`) or of migrations
+//! (`steps=FILE`); what follows is the command. `killed-after N` in its place migrates, and ends the process by SIGKILL when the session has
 //! sent N statements; `killed-after N down` does it on the way back.
 
 #[path = "ship/histories.rs"]

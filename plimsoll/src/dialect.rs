@@ -1,5 +1,7 @@
 //! The databases, and everything in which they differ.
 
+#[cfg(feature = "cli")]
+pub(crate) mod client;
 #[cfg(feature = "connect")]
 pub(crate) mod introspect;
 #[cfg(feature = "migrate")]

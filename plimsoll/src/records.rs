@@ -170,9 +170,15 @@ impl<'h> Records<'h> {
         Ok(statements)
     }
 
-    /// The statements that create all tables of the records.
+    /// The statements that create those tables of the records that are not there, wherever they run.
     pub(crate) fn creation(&self) -> Result<Vec<String>> {
-        Ok(self.tables()?.into_iter().flat_map(|(_, create)| create).collect())
+        const IF_NOT: &str = "CREATE TABLE IF NOT EXISTS ";
+        let all = self.tables()?.into_iter().flat_map(|(_, create)| create);
+        let careful = all.map(|sql| match sql.strip_prefix("CREATE TABLE ") {
+            Some(table) if !sql.starts_with(IF_NOT) => format!("{IF_NOT}{table}"),
+            _ => sql,
+        });
+        Ok(careful.collect())
     }
 
     /// The tables of the records, each with the statements that create it.

@@ -21,6 +21,8 @@ mod answered;
 mod baseline;
 #[path = "migrate/cases.rs"]
 mod cases;
+#[path = "migrate/client.rs"]
+mod client;
 #[path = "migrate/connection.rs"]
 mod connection;
 #[path = "migrate/copies.rs"]
@@ -97,6 +99,10 @@ mod referenced;
 mod repair;
 #[path = "migrate/round_trips.rs"]
 mod round_trips;
+#[path = "migrate/script_cases.rs"]
+mod script_cases;
+#[path = "migrate/scripts.rs"]
+mod scripts;
 #[path = "migrate/seaorm.rs"]
 mod seaorm;
 #[path = "migrate/seeds.rs"]

@@ -51,6 +51,8 @@ const LEVELS: &[(u8, &[&str])] = &[
             "dialect::postgres::enums",
         ],
     ),
+    (1, &["dialect::client"]),
+    (1, &["dialect::mysql::client", "dialect::postgres::client", "dialect::sqlite::client"]),
     (1, &["dialect::read"]),
     (1, &["dialect::mysql::read", "dialect::postgres::read", "dialect::sqlite::read"]),
     (1, &["dialect::sqlite::parse"]),

@@ -20,7 +20,6 @@ plimsoll::on_every_empty_database!(
     a_dry_run_prints_sql_and_changes_nothing,
     what_a_dry_run_prints_does_it,
     what_a_dry_run_of_beginning_anew_prints_does_it,
-    sql_is_printed_without_a_database_and_leads_there_and_back,
     revisions_that_the_code_does_not_know_are_listed,
     an_edited_migration_is_shown_as_changed,
     a_time_limit_is_the_sessions,
@@ -222,44 +221,6 @@ async fn what_a_dry_run_of_beginning_anew_prints_does_it(scratch: &Scratch) {
         assert_eq!(fingerprint(&scratch.db).await, whole, "{command}");
         assert_eq!(says(scratch, 0, &["seed", "--verify"]).code, Some(0));
     }
-}
-
-async fn sql_is_printed_without_a_database_and_leads_there_and_back(scratch: &Scratch) {
-    let kind = dialect(&scratch.db).name();
-    let print = |arguments: &[&str]| {
-        let mut command = migration_in(&std::env::temp_dir(), arguments);
-        command.env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none");
-        Said::of(&mut command).with(0).out
-    };
-    let up = print(&["up", "--sql", "--dialect", kind]);
-    let back = print(&["down", "head..base", "--sql", "--dialect", kind]);
-    assert_eq!(up, print(&["up", "base..head", "--sql", "--dialect", kind]), "the same each time");
-    assert_eq!(back, print(&["down", "..", "--sql", "--dialect", kind]));
-    let (first, rest) = (
-        print(&["up", FIRST, "--sql", "--dialect", kind]),
-        print(&["up", &format!("{FIRST}.."), "--sql", "--dialect", kind]),
-    );
-
-    run_script(scratch, &up).await;
-    says(scratch, 0, &["status"]);
-    let whole = fingerprint(&scratch.db).await;
-    run_script(scratch, &back).await;
-    assert!(tables(&scratch.db).await.is_empty());
-    assert_eq!(says(scratch, 0, &["current"]).out, "base\n");
-    for table in ["plimsoll_history", "plimsoll_journal", "seaql_migrations"] {
-        run(&scratch.db, &format!("DROP TABLE {table}")).await;
-    }
-    run_script(scratch, &first).await;
-    run_script(scratch, &rest).await;
-    assert_eq!(fingerprint(&scratch.db).await, whole);
-    says(scratch, 0, &["status"]);
-
-    let listed = print(&["up", "--sql", "--dialect", "postgres", "-s", "a, B"]);
-    assert!(listed.contains("\nSET search_path TO \"a\",\"B\";\n"), "{listed}");
-    let bare = Said::of(&mut migration(scratch, &["down", "--sql"])).with(1);
-    assert!(bare.err.contains("down --sql FROM..TO"), "{bare:#?}");
-    let lost = Said::of(&mut migration(scratch, &["up", "nowhere..", "--sql"])).with(1);
-    assert!(lost.err.contains("error[PLM0035]"), "{lost:#?}");
 }
 
 async fn revisions_that_the_code_does_not_know_are_listed(scratch: &Scratch) {

@@ -22,6 +22,9 @@ pub(crate) fn app(name: &str) -> Option<App> {
     if let Some(file) = name.strip_prefix("changes=") {
         return of_changes(file);
     }
+    if let Some(file) = name.strip_prefix("steps=") {
+        return of_steps(file);
+    }
     let history = match name {
         // Eight migrations of every kind.
         "eight" => History::new()
@@ -53,6 +56,11 @@ pub(crate) fn app(name: &str) -> Option<App> {
         "long" => History::new()
             .declared("m01_ports", ports)
             .declared("m02_index", || Steps::new().create_index("ports", ["name", "id"]))
+            .declared("m03_cargo", || table("cargo")),
+        // A migration that calls code, between two that do not.
+        "calling" => History::new()
+            .declared("m01_ports", ports)
+            .declared_with("m02_calling", calling, |_| Box::pin(async { Ok(()) }))
             .declared("m03_cargo", || table("cargo")),
         // Code that is killed behind half of its work, in no transaction.
         "sinking" => History::new()
@@ -87,14 +95,25 @@ fn of_changes(file: &str) -> Option<App> {
     Some(App::new(history))
 }
 
+/// The migrations of the file, each by its name.
+fn of_steps(file: &str) -> Option<App> {
+    let named: Vec<(String, Steps)> = serde_json::from_str(&fs::read_to_string(file).ok()?).ok()?;
+    let declare = |history: History, (name, steps): (String, Steps)| {
+        history.declared(lasting(name), move || steps.clone())
+    };
+    Some(App::new(named.into_iter().fold(History::new(), declare)))
+}
+
+/// A name that lives as long as the program, as those in a file do.
+fn lasting(name: String) -> &'static str {
+    Box::leak(name.into_boxed_str())
+}
+
 /// Migrations of a table each, with an index and a key that refers to the table before.
 fn many(count: usize) -> App {
     let name = |at: usize| format!("m{at:04}_boats");
-    let declare = |history: History, at: usize| {
-        // They live as long as the program, as names in a file do.
-        let name: &'static str = Box::leak(name(at).into_boxed_str());
-        history.declared(name, move || boats(at))
-    };
+    let declare =
+        |history: History, at: usize| history.declared(lasting(name(at)), move || boats(at));
     App::new((0..count).fold(History::new(), declare))
 }
 
@@ -181,6 +200,12 @@ fn ports() -> Steps {
 
 fn ships() -> Steps {
     table("ships").insert("ships", ["id", "name"], [row![1, "Fenrir"], row![2, "Plimsoll"]])
+}
+
+fn calling() -> Steps {
+    // Nothing of it is to run where it stands in a comment.
+    let name = "Adrift\rINSERT INTO ports (id) VALUES (1);\r\nDROP TABLE ports;\n";
+    ships().insert("ships", ["id", "name"], [row![3, name]]).code("sail", 1)
 }
 
 fn twelve() -> Steps {

@@ -6,6 +6,7 @@ use super::{
     Context, DONE, FAILED, NOT_CLEAN,
     args::{Check, Diff},
     output::count,
+    plan::{in_comment, print_statements},
 };
 use crate::{
     app::{Agreement, Compared},
@@ -271,11 +272,7 @@ fn print_sql(context: &Context<'_>, seen: &Seen) {
             Compared::Made(comparison) => comparison,
         };
         match statements(seen.dialect, comparison) {
-            Ok(statements) => {
-                for statement in statements {
-                    context.output.line(format!("{statement};"));
-                }
-            }
+            Ok(statements) => print_statements(context, seen.dialect, &statements),
             Err(why) => context.output.line(format!("-- {}", in_comment(&why.to_string()))),
         }
     }
@@ -293,11 +290,6 @@ fn statements(dialect: Dialect, comparison: &Comparison) -> Result<Vec<String>, 
     let before = [rebuild::OFF, "BEGIN"].map(str::to_owned);
     let after = ["COMMIT", rebuild::ON].map(str::to_owned);
     Ok(before.into_iter().chain(them).chain(after).collect())
-}
-
-/// A text that stays in the line of its comment.
-fn in_comment(text: &str) -> String {
-    text.replace(['\n', '\r'], " ")
 }
 
 pub(super) async fn check(context: &Context<'_>, args: &Check) -> error::Result<u8> {

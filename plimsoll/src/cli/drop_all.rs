@@ -9,6 +9,7 @@ use super::{
     ask::{confirm_by_name, guard_production},
     lost::{All, announced},
     output::Heard,
+    plan::print_statements,
 };
 use crate::{config::Database, error::Result};
 
@@ -44,9 +45,7 @@ pub(super) async fn drop_all(context: &Context<'_>, args: DropAll) -> Result<u8>
         let statements = context
             .on_reading_session(&database, async |db| context.app.on(db).rehearse_drop_all().await)
             .await?;
-        for statement in &statements {
-            context.output.line(format!("{statement};"));
-        }
+        print_statements(context, database.dialect(), &statements);
         return Ok(finish(context, &database, Some(statements)));
     }
     guard_production(context, "drop-all")?;

@@ -127,6 +127,14 @@ impl Output {
         }
     }
 
+    /// A text of the result for people, byte for byte: what looks like a colour in it is none of ours.
+    pub(super) fn verbatim(&self, text: &str) {
+        if !self.json {
+            let mut out = std::io::stdout();
+            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        }
+    }
+
     /// The whole result, for programs.
     pub(super) fn document(&self, content: &impl Serialize) {
         if self.json {

@@ -9,8 +9,9 @@ use crate::{
     app::App,
     config::Database,
     connect::{MYSQL_SESSION, search_path},
-    dialect::Dialect,
+    dialect::{Dialect, client::Client, mysql, postgres, sqlite},
     error::{MigrationError, Result},
+    rebuild,
     records::{Records, Way},
     revisions::{self, State, Target},
     runner::{Rehearsed, rehearse},
@@ -36,20 +37,32 @@ pub(super) struct Plan<'p> {
 #[derive(Serialize)]
 struct Entry<'p> {
     name: &'p str,
-    /// Nothing for a migration that is code.
+    /// Nothing for a migration that is code, or calls some.
     statements: Option<&'p [String]>,
+    /// What is known of one that calls code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<&'p [String]>,
+    /// The code that it calls.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    code: &'p [String],
     #[serde(skip)]
-    transaction: Option<Range<usize>>,
+    transactions: &'p [Range<usize>],
 }
 
 impl<'p> Plan<'p> {
     pub(super) fn of(dialect: Dialect, records: &'p [String], rehearsed: &'p [Rehearsed]) -> Self {
         let entries = rehearsed
             .iter()
-            .map(|it| Entry {
-                name: &it.name,
-                statements: it.statements.as_deref(),
-                transaction: it.transaction.clone(),
+            .map(|it| {
+                let known = it.statements.as_deref();
+                let calls = !it.code.is_empty();
+                Entry {
+                    name: &it.name,
+                    statements: known.filter(|_| !calls),
+                    known: known.filter(|_| calls),
+                    code: &it.code,
+                    transactions: &it.transactions,
+                }
             })
             .collect();
         Self { database: None, dialect, search_path: None, records, entries, seeds: false }
@@ -73,45 +86,60 @@ impl<'p> Plan<'p> {
 
     /// Prints it.
     pub(super) fn print(&self, context: &Context<'_>) {
-        let line = |text: &str| context.output.line(text);
+        context.output.verbatim(&self.text());
+        context.output.document(self);
+    }
+
+    /// The script for the database's own client.
+    fn text(&self) -> String {
+        let client = client(self.dialect);
+        let mut text = String::new();
+        let mut line = |of: &str| {
+            text.push_str(of);
+            text.push('\n');
+        };
+        let told = |sql: &str| told(self.dialect, sql);
         if self.entries.is_empty() && !self.seeds {
             line("-- nothing to do");
         }
         if !self.entries.is_empty() {
-            line(match self.dialect {
-                Dialect::Sqlite => "-- stop at the first error: sqlite3 -bail FILE",
-                Dialect::Postgres => "-- stop at the first error: psql -v ON_ERROR_STOP=1",
-                Dialect::Mysql => {
-                    "-- the client stops at the first error; what ran before it stays, and `up` does not know it"
-                }
-            });
-            // What every session of the engine begins with.
-            match self.dialect {
-                Dialect::Sqlite => line("PRAGMA foreign_keys = ON;"),
-                Dialect::Postgres => {
-                    line("SET TIME ZONE 'UTC';");
-                    if let Some(path) = &self.search_path {
-                        line(&format!("SET search_path TO {};", search_path(path)));
-                    }
-                }
-                Dialect::Mysql => line(&format!("{MYSQL_SESSION};")),
+            line(&format!("-- {}", client.command()));
+            if self.database.is_none()
+                && let Some(command) = client.at_errors()
+            {
+                line(command);
+            }
+            for setting in self.session() {
+                line(&told(&setting));
             }
         }
         for statement in self.records {
-            line(&format!("{statement};"));
+            line(&told(statement));
         }
-        for Entry { name, statements, transaction } in &self.entries {
-            line(&format!("-- {name}"));
+        for Entry { name, statements, known, code, transactions } in &self.entries {
+            line(&format!("-- {}", in_comment(name)));
             let Some(statements) = statements else {
-                line("-- its statements are computed by its own code");
+                let known_later = "known only when it runs";
+                let what = match code {
+                    [] => format!("its statements are {known_later}"),
+                    code => format!("some of it is {known_later}, its code: {}", code.join(", ")),
+                };
+                line(&format!("-- {}", in_comment(&what)));
+                line("-- no script does that: let the command run it, and print what is behind it");
+                line(&told(&client.stop(&before(name))));
+                for statement in known.iter().copied().flatten() {
+                    // PostgreSQL ends a comment at a CR, too.
+                    let told = told(statement).replace('\r', " ");
+                    told.lines().for_each(|of| line(&format!("--   {of}")));
+                }
                 continue;
             };
             for (at, statement) in statements.iter().enumerate() {
-                if transaction.as_ref().is_some_and(|it| it.start == at) {
-                    line("BEGIN;");
+                if transactions.iter().any(|it| it.start == at) {
+                    line(&told(client.begin()));
                 }
-                line(&format!("{statement};"));
-                if transaction.as_ref().is_some_and(|it| it.end == at + 1) {
+                line(&told(statement));
+                if transactions.iter().any(|it| it.end == at + 1) {
                     line("COMMIT;");
                 }
             }
@@ -119,7 +147,55 @@ impl<'p> Plan<'p> {
         if self.seeds {
             line("-- then default rows are offered: `seed --dry-run` says which");
         }
-        context.output.document(self);
+        text
+    }
+
+    /// What every session of the engine begins with.
+    fn session(&self) -> Vec<String> {
+        match self.dialect {
+            Dialect::Sqlite => vec![rebuild::ON.to_owned()],
+            Dialect::Postgres => {
+                let path = self.search_path.iter().map(|path| search_path(path));
+                let path = path.map(|path| format!("SET search_path TO {path}"));
+                let always = ["SET client_encoding TO 'UTF8'", "SET TIME ZONE 'UTC'"];
+                always.map(str::to_owned).into_iter().chain(path).collect()
+            }
+            Dialect::Mysql => vec![MYSQL_SESSION.to_owned()],
+        }
+    }
+}
+
+/// What tells the client of `dialect` what it is to do.
+fn client(dialect: Dialect) -> &'static dyn Client {
+    match dialect {
+        Dialect::Sqlite => &sqlite::render::Sqlite,
+        Dialect::Postgres => &postgres::render::Postgres,
+        Dialect::Mysql => &mysql::render::Mysql,
+    }
+}
+
+/// Why a script ends before a migration.
+pub(super) fn before(name: &str) -> String {
+    format!("what {name} does is known only when it runs, and this script ends before it")
+}
+
+/// A text that stays in the line of its comment.
+pub(super) fn in_comment(text: &str) -> String {
+    text.replace(['\n', '\r', '\0'], " ")
+}
+
+/// Prints statements that are no migration.
+pub(super) fn print_statements(context: &Context<'_>, dialect: Dialect, statements: &[String]) {
+    for statement in statements {
+        context.output.verbatim(&format!("{}\n", told(dialect, statement)));
+    }
+}
+
+/// A statement as the client reads it. Of a database that is there it is shown, whoever can run it.
+fn told(dialect: Dialect, sql: &str) -> String {
+    match client(dialect).statement(sql) {
+        Ok(statement) => statement,
+        Err(why) => format!("-- not for the client: {why}\n{sql};"),
     }
 }
 
@@ -127,8 +203,8 @@ impl<'p> Plan<'p> {
 /// create the records when it leads up from base, and what is done to each revision.
 ///
 /// # Errors
-/// [`MigrationError::Target`]; [`MigrationError::Unsupported`] when a revision on the way is
-/// code, whose statements are known only when it runs.
+/// [`MigrationError::Target`]; [`MigrationError::Unsupported`] when the client of the database cannot
+/// be told a statement.
 pub(super) fn script(
     app: &App,
     dialect: Dialect,
@@ -151,15 +227,19 @@ pub(super) fn script(
     };
     let positions = positions.map_err(MigrationError::from)?;
     let script = rehearse(dialect, &revisions, &positions, way, None)?;
-    if let Some(code) = script.iter().find(|it| it.statements.is_none()) {
-        return Err(MigrationError::Unsupported {
-            what: format!(
-                "migration `{}` is code, and what it does is known only when it runs",
-                code.name
-            ),
-            instead: "name a range without it: `--sql FROM..TO`".to_owned(),
+    for it in &script {
+        let statements = it.statements.iter().flatten();
+        let refused = statements.map(|sql| client(dialect).statement(sql)).find_map(Result::err);
+        if let Some(why) = refused {
+            return Err(MigrationError::Unsupported {
+                what: format!(
+                    "migration `{}` has a statement that no script can hold: {why}",
+                    it.name
+                ),
+                instead: "let `up` or `down` run it, which needs no client".to_owned(),
+            }
+            .into());
         }
-        .into());
     }
     let prepare = if way == Way::Up && there.is_empty() {
         Records::of(&revisions, dialect).creation()?

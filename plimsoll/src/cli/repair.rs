@@ -3,7 +3,7 @@
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 
-use super::{Context, DONE, FAILED, NOT_CLEAN, args::Lock, ask::confirm};
+use super::{Context, DONE, FAILED, NOT_CLEAN, args::Lock, ask::confirm, plan::print_statements};
 use crate::{
     app::{Shown, Wreck},
     config::Database,
@@ -70,9 +70,7 @@ pub(super) async fn repair(context: &Context<'_>, args: Repair) -> Result<u8> {
                     Box::pin(context.app.on(db).rehearse_repair(&database, &how)).await
                 })
                 .await?;
-            for statement in &repaired.statements {
-                context.output.line(format!("{statement};"));
-            }
+            print_statements(context, database.dialect(), &repaired.statements);
             print(context, &database, &repaired, true);
             Ok(DONE)
         }

@@ -6,6 +6,7 @@ use super::{
     Context, DONE, FAILED, args,
     ask::confirm,
     output::{Heard, count},
+    plan::print_statements,
 };
 use crate::{error::Result, runner::Stamp};
 
@@ -31,9 +32,7 @@ pub(super) async fn stamp(context: &Context<'_>, args: args::Stamp) -> Result<u8
                 context.app.on(db).rehearse_stamp(&target).await
             })
             .await?;
-        for statement in &statements {
-            context.output.line(format!("{statement};"));
-        }
+        print_statements(context, database.dialect(), &statements);
         context.output.document(&Stamped {
             database: database.to_string(),
             stamp: &stamp,

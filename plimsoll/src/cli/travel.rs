@@ -357,6 +357,13 @@ fn print_script(
     };
     let search_path = context.schema_of(dialect, &dialect)?;
     let (records, rehearsed) = plan::script(context.app, dialect, way, from, target)?;
+    for code in rehearsed.iter().filter(|it| it.statements.is_none() || !it.code.is_empty()) {
+        context.output.progress(format!(
+            "warning: {}: let `{}` run it, and print what is behind it",
+            plan::before(&code.name),
+            way.name()
+        ));
+    }
     let seeds = way == Way::Up && context.app.has_seeds();
     let plan = Plan::of(dialect, &records, &rehearsed);
     plan.in_schema(search_path).with_seeds(seeds).print(context);

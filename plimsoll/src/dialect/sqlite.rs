@@ -3,6 +3,8 @@
 pub(crate) mod alter;
 #[cfg(feature = "migrate")]
 pub(crate) mod backup;
+#[cfg(feature = "cli")]
+pub(crate) mod client;
 #[cfg(feature = "connect")]
 pub(crate) mod introspect;
 #[cfg(feature = "migrate")]

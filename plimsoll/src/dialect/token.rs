@@ -66,12 +66,8 @@ pub(crate) fn tokens(dialect: Dialect, sql: &str) -> Vec<Token> {
             at += first.len_utf8();
             continue;
         }
-        if rest.starts_with("--") {
-            at += rest.find('\n').unwrap_or(rest.len());
-            continue;
-        }
-        if rest.starts_with("/*") {
-            at += rest.find("*/").map_or(rest.len(), |end| end + 2);
+        if let Some(length) = comment(dialect, rest) {
+            at += length;
             continue;
         }
         let (kind, length) = token(dialect, first, rest);
@@ -79,6 +75,51 @@ pub(crate) fn tokens(dialect: Dialect, sql: &str) -> Vec<Token> {
         tokens.push(Token { kind, at: start..at });
     }
     tokens
+}
+
+/// How long the comment is that the text begins with.
+pub(crate) fn comment(dialect: Dialect, rest: &str) -> Option<usize> {
+    let is_mysql = dialect == Dialect::Mysql;
+    let of_a_line = match rest.strip_prefix("--") {
+        // There two signs of minus are no more than that.
+        Some(behind) => {
+            !is_mysql || behind.starts_with(|it: char| it.is_whitespace()) || behind.is_empty()
+        }
+        None => is_mysql && rest.starts_with('#'),
+    };
+    if of_a_line {
+        let is_end = |it| it == '\n' || (it == '\r' && dialect == Dialect::Postgres);
+        return Some(rest.find(is_end).unwrap_or(rest.len()));
+    }
+    let inner = rest.strip_prefix("/*")?;
+    if dialect != Dialect::Postgres {
+        return Some(inner.find("*/").map_or(rest.len(), |end| end + 4));
+    }
+    // There comments stand within comments.
+    let (mut depth, mut at) = (1, 2);
+    while depth > 0 {
+        let (open, close) = (rest[at..].find("/*"), rest[at..].find("*/"));
+        let Some(end) = close else { return Some(rest.len()) };
+        (depth, at) = match open {
+            Some(open) if open < end => (depth + 1, at + open + 2),
+            _ => (depth - 1, at + end + 2),
+        };
+    }
+    Some(at)
+}
+
+/// The text between dollars that is begun here, which PostgreSQL alone has, and how long it is with them.
+fn between_dollars(rest: &str) -> Option<(Kind, usize)> {
+    let tag = rest[1..].find('$').map(|end| &rest[..end + 2])?;
+    let name = &tag[1..tag.len() - 1];
+    let is_tag = !name.starts_with(|it: char| it.is_ascii_digit())
+        && name.chars().all(|it| is_word(it) && it != '$');
+    if !is_tag {
+        return None;
+    }
+    let inner = &rest[tag.len()..];
+    let end = inner.find(tag).unwrap_or(inner.len());
+    Some((Kind::Text(inner[..end].to_owned()), (end + 2 * tag.len()).min(rest.len())))
 }
 
 fn token(dialect: Dialect, first: char, rest: &str) -> (Kind, usize) {
@@ -102,6 +143,11 @@ fn token(dialect: Dialect, first: char, rest: &str) -> (Kind, usize) {
         'E' | 'e' if dialect == Dialect::Postgres && rest[1..].starts_with('\'') => {
             let (kind, length) = quoted(&rest[1..], '\'', true, Kind::Text);
             (kind, length + 1)
+        }
+        '$' if dialect == Dialect::Postgres
+            && let Some(text) = between_dollars(rest) =>
+        {
+            text
         }
         '0'..='9' => number(rest),
         '.' if rest[1..].starts_with(|next: char| next.is_ascii_digit()) => number(rest),
@@ -246,8 +292,27 @@ mod tests {
     }
 
     #[test]
+    fn each_database_has_its_own_comments_and_texts() {
+        let words = |dialect, sql| -> Vec<String> {
+            let found = tokens(dialect, sql);
+            found.iter().map(|token| sql[token.at.clone()].to_owned()).collect()
+        };
+
+        assert_eq!(words(Dialect::Postgres, "a/* b /* c */ d */e"), ["a", "e"]);
+        assert_eq!(words(Dialect::Sqlite, "a/* b /* c */ d"), ["a", "d"]);
+        assert_eq!(words(Dialect::Mysql, "a # b\nc--1 -- d\n"), ["a", "c", "-", "-", "1"]);
+        assert_eq!(words(Dialect::Sqlite, "c--1 # d\re"), ["c"]);
+        assert_eq!(words(Dialect::Postgres, "c--1 # d\re"), ["c", "e"]);
+        assert_eq!(
+            words(Dialect::Postgres, "$$a;'$$ $b$ $$ $b$ $1"),
+            ["$$a;'$$", "$b$ $$ $b$", "$1"]
+        );
+        assert_eq!(words(Dialect::Sqlite, "$1"), ["$1"]);
+    }
+
+    #[test]
     fn what_ends_too_soon_is_taken_as_far_as_it_goes() {
-        for sql in ["'abc", "\"", "`a", "[", "x'", "/*", "--", "(", "é'"] {
+        for sql in ["'abc", "\"", "`a", "[", "x'", "/*", "/*/", "--", "(", "é'", "$$", "$a$ $"] {
             for dialect in Dialect::ALL {
                 let found = tokens(dialect, sql);
                 assert!(found.iter().all(|token| token.at.end <= sql.len()), "{sql}");

@@ -9,7 +9,7 @@ use crate::{
     history::{Kind, Revision, Revisions},
     plan::{Plan, plan},
     rebuild,
-    records::{Open, Records, Way},
+    records::{Begun, Open, Records, Way},
     render::{Effect, Statement},
     schema::Schema,
     steps::{Step, Steps},
@@ -75,23 +75,27 @@ pub(super) fn record(
 }
 
 /// What a run would do to one revision.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rehearsed {
     /// Its name.
     pub name: String,
-    /// The statements in order, those that record it included; none when it is code.
+    /// The statements in order, those that record it included, and on MySQL those that write down how
+    /// far it is; none when it is code, or stands behind code that nobody can see through.
     pub statements: Option<Vec<String>>,
+    /// The code that it calls among them, by the names of the steps: each is a comment there, because
+    /// what code does is known only when it runs.
+    pub code: Vec<String>,
     /// What is lost, as sentences; none when it is code.
     pub losses: Option<Vec<String>>,
-    /// Those of the statements that stand in a transaction, where the database has one for them.
-    pub transaction: Option<Range<usize>>,
+    /// Which of the statements stand in a transaction.
+    pub transactions: Vec<Range<usize>>,
 }
 
 impl Rehearsed {
     /// Statements that belong to no revision.
     pub(crate) fn by_itself(name: &str, statements: Vec<String>) -> Self {
         let name = name.to_owned();
-        Self { name, statements: Some(statements), losses: None, transaction: None }
+        Self { name, statements: Some(statements), ..Self::default() }
     }
 }
 
@@ -109,10 +113,54 @@ pub(crate) fn rehearse(
         let revision = &revisions.list[*at];
         let name = revision.name.clone();
         if let Kind::Imperative(_) = revision.kind {
-            return Ok(Rehearsed { name, statements: None, losses: None, transaction: None });
+            return Ok(Rehearsed { name, ..Rehearsed::default() });
         }
-        let Rendered { steps, run, .. } = render(dialect, revision, way, None)?;
+        let Rendered { steps, run, .. } = match render(dialect, revision, way, None) {
+            // Behind code it is known when its turn comes.
+            Err(_) if !revision.is_known() => {
+                return Ok(Rehearsed { name, ..Rehearsed::default() });
+            }
+            rendered => rendered?,
+        };
         let finished = open.filter(|open| open.version == name).map_or(0, |open| open.finished);
+        let code = run.iter().skip(finished).filter_map(|it| match &it.effect {
+            Effect::Code { name, .. } => Some(name.clone()),
+            _ => None,
+        });
+        let code = code.collect();
+        let of = Recorded { records: &records, revision, way };
+        let (statements, transactions) = match dialect {
+            Dialect::Mysql => of.journaled(&run, finished)?,
+            Dialect::Sqlite | Dialect::Postgres => of.in_one(run, finished),
+        };
+        let lossy = steps.steps().iter().filter(|step| step.sign() == '-');
+        Ok(Rehearsed {
+            name,
+            statements: Some(statements),
+            code,
+            losses: Some(lossy.map(Step::describe).collect()),
+            transactions,
+        })
+    };
+    positions.iter().map(rehearse_one).collect()
+}
+
+/// A revision whose end is recorded.
+struct Recorded<'r> {
+    records: &'r Records<'r>,
+    revision: &'r Revision<'r>,
+    way: Way,
+}
+
+type Transactions = Vec<Range<usize>>;
+
+impl Recorded<'_> {
+    fn end(&self) -> Vec<String> {
+        record(self.records, self.revision, self.way, None)
+    }
+
+    /// The statements of which none stays when one fails, behind those that have been `finished`.
+    fn in_one(&self, run: Vec<Statement>, finished: usize) -> (Vec<String>, Transactions) {
         let mut run: Vec<Statement> = run.into_iter().skip(finished).collect();
         let (mut ahead, mut behind) = (Vec::new(), Vec::new());
         if rebuild::is_needed(&run) {
@@ -121,17 +169,41 @@ pub(crate) fn rehearse(
         }
         let is_ahead = |it: &mut Statement| it.effect == Effect::Ahead;
         ahead.extend(run.extract_if(.., is_ahead).map(|it| it.sql));
-        let recorded = record(&records, revision, way, None);
-        let within = run.into_iter().map(|it| it.sql).chain(recorded);
-        let within: Vec<String> = within.collect();
+        let within: Vec<String> = run.into_iter().map(|it| it.sql).chain(self.end()).collect();
         let transaction = ahead.len()..ahead.len() + within.len();
-        let lossy = steps.steps().iter().filter(|step| step.sign() == '-');
-        Ok(Rehearsed {
-            name,
-            statements: Some([ahead, within, behind].concat()),
-            losses: Some(lossy.map(Step::describe).collect()),
-            transaction: (dialect != Dialect::Mysql).then_some(transaction),
-        })
-    };
-    positions.iter().map(rehearse_one).collect()
+        ([ahead, within, behind].concat(), vec![transaction])
+    }
+
+    /// The statements of which each stays, and behind each how far it is: `up` goes on there when a
+    /// script was not run to its end. Rows and what is written down of them are one transaction.
+    fn journaled(&self, run: &[Statement], finished: usize) -> Result<(Vec<String>, Transactions)> {
+        let failed = |source| MigrationError::Record { doing: "prepare", source };
+        let texts: Vec<&str> = run.iter().map(|it| &*it.sql).collect();
+        let (mut statements, mut transactions) = (Vec::new(), Vec::new());
+        let mut is_recorded = false;
+        for (at, statement) in run.iter().enumerate().skip(finished) {
+            let is_rows = matches!(statement.effect, Effect::Rows | Effect::Batches(_));
+            let is_last = at + 1 == run.len();
+            let begin = statements.len();
+            statements.push(statement.sql.clone());
+            if is_last && is_rows {
+                statements.extend(self.end());
+                is_recorded = true;
+            } else {
+                let so_far = &texts[..=at];
+                let entry =
+                    self.records.beginning(&self.revision.name, self.way, so_far, Begun::Nothing);
+                statements.push(entry.map_err(failed)?);
+            }
+            if is_rows {
+                transactions.push(begin..statements.len());
+            }
+        }
+        if !is_recorded {
+            let begin = statements.len();
+            statements.extend(self.end());
+            transactions.push(begin..statements.len());
+        }
+        Ok((statements, transactions))
+    }
 }

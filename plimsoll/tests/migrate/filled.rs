@@ -131,10 +131,13 @@ pub(crate) async fn values(
         let order = quote(db, &table.columns[0].name);
         for column in &table.columns {
             let name = quote(db, &column.name);
-            let text = match dialect(db) {
-                Dialect::Sqlite => format!("CAST({name} AS TEXT)"),
-                Dialect::Postgres => format!("{name}::text"),
-                Dialect::Mysql => format!("CAST({name} AS CHAR)"),
+            let is_bytes =
+                matches!(column.ty, Type::Binary(_) | Type::VarBinary(_) | Type::Blob | Type::Uuid);
+            let text = match (dialect(db), is_bytes) {
+                (Dialect::Postgres, _) => format!("{name}::text"),
+                (_, true) => format!("CASE WHEN {name} IS NOT NULL THEN hex({name}) END"),
+                (Dialect::Sqlite, false) => format!("CAST({name} AS TEXT)"),
+                (Dialect::Mysql, false) => format!("CAST({name} AS CHAR)"),
             };
             let of = quote(db, &table.name);
             let found = all(db, &format!("SELECT {text} FROM {of} ORDER BY {order}")).await;

@@ -145,6 +145,13 @@ pub(crate) fn ship(scratch: &Scratch, arguments: &[&str]) -> Command {
 
 /// The same on the database of that address.
 pub(crate) fn ship_to(url: &str, arguments: &[&str]) -> Command {
+    let mut command = sailing(arguments);
+    command.env("DATABASE_URL", url);
+    command
+}
+
+/// The same without a database.
+pub(crate) fn sailing(arguments: &[&str]) -> Command {
     let tests = std::env::current_exe().unwrap();
     let folder = tests.ancestors().nth(2).unwrap().join("examples");
     let program = folder.join(format!("ship{}", std::env::consts::EXE_SUFFIX));
@@ -157,7 +164,6 @@ pub(crate) fn ship_to(url: &str, arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env_clear()
-        .env("DATABASE_URL", url)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -89,7 +89,7 @@ async fn an_enumeration_takes_its_values_and_no_other(scratch: &Scratch) {
 }
 
 /// Texts in which some database or driver could see something else.
-fn texts() -> Vec<String> {
+pub(crate) fn texts() -> Vec<String> {
     let controls = (1..=31).chain([127]).filter_map(char::from_u32).collect();
     let mut texts: Vec<String> = [
         "",
@@ -107,6 +107,11 @@ fn texts() -> Vec<String> {
         "🚢⛵ Ærøskøbing ½ 日本語 \u{301}",
         "E'x' N'x' x'00' 0x00",
         "NULL",
+        // What begins a line of a client's script.
+        "\n.quit\n.bail off\n\\q\n\\! ls\ndelimiter //\ngo\n/\n\\g\n#\nexit;\n",
+        "\r\n\r\r\n\\\r\n'\r\n",
+        ":name :'name' :\"name\" :{?name} $$ $a$ $1",
+        "\u{1b}[31mred\u{1b}[0m",
     ]
     .map(str::to_owned)
     .into();
@@ -122,7 +127,7 @@ fn every_byte() -> Vec<u8> {
 const NUMBERS: [i64; 6] = [i64::MIN, -1, 0, 1, 42, i64::MAX];
 const FLOATS: [f64; 5] = [-0.5, 0.0, 1.5, 0.123_456_789_012_345_68, 1e15];
 
-fn literals() -> Steps {
+pub(crate) fn literals() -> Steps {
     let texts = texts().into_iter().zip(100..).map(|(text, id)| row![id, text]);
     let bytes = [Vec::new(), vec![0], vec![0, 1, 2, 3, 4, 5, 6, 7, 8, 9], every_byte()];
     let bytes = bytes.into_iter().zip(200..).map(|(bytes, id)| row![id, Value::Bytes(bytes)]);
