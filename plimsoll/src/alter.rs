@@ -1,6 +1,6 @@
 //! Changes of the schema for migrations that are code.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DbErr, TransactionTrait as _};
 use sea_orm_migration::{SchemaManager, SchemaManagerConnection};
 
 use crate::{
@@ -108,7 +108,14 @@ pub(crate) async fn execute(
                 code(Call { step: name, is_back: *is_back, manager }).await?;
             }
             (_, SchemaManagerConnection::Transaction(transaction)) if is_sqlite => {
-                rebuild::run_within(transaction, statement).await?;
+                rebuild::run_within(transaction, statement, run).await?;
+            }
+            (Effect::Table { exists: false }, SchemaManagerConnection::Connection(db))
+                if is_sqlite =>
+            {
+                let transaction = db.begin().await?;
+                rebuild::run_within(&transaction, statement, run).await?;
+                transaction.commit().await?;
             }
             _ => {
                 connection.execute_unprepared(&statement.sql).await?;

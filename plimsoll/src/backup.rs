@@ -4,7 +4,10 @@
 pub(crate) mod file;
 pub(crate) mod tool;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseConnection;
@@ -134,6 +137,9 @@ fn kind(head: &[u8]) -> Option<Dialect> {
 pub(crate) async fn check(db: &DatabaseConnection, database: &Database, copy: &Path) -> Result<()> {
     let bad = |problem: String| MigrationError::BadCopy { file: copy.to_owned(), problem };
     let [head, _] = file::ends(copy, 64)?;
+    if database.file().is_some_and(|of| fs::canonicalize(of).ok() == fs::canonicalize(copy).ok()) {
+        return Err(bad("it is the database itself".to_owned()).into());
+    }
     let wanted = database.dialect();
     match kind(&head) {
         Some(kind) if kind == wanted => {}

@@ -152,24 +152,32 @@ fn renamed(
 ///
 /// # Errors
 /// Also when rows of any table refer to a table that would be built anew or dropped: they would be
-/// lost.
+/// lost. Those of a table that is dropped as well, by one of `all` in the transaction, go anyway.
 pub(crate) async fn run_within(
     transaction: &DatabaseTransaction,
     statement: &Statement,
+    all: &[Statement],
 ) -> Result<(), DbErr> {
     let mut session = Session::Others(transaction);
-    let (name, doing) = match &statement.effect {
-        Effect::Rebuild(rebuild) => (&rebuild.to.name, "built anew"),
-        Effect::Table { exists: false } => (&statement.table, "dropped"),
+    let (name, doing, next) = match &statement.effect {
+        Effect::Rebuild(rebuild) => {
+            (&rebuild.to.name, "built anew", "run the migrations outside one")
+        }
+        Effect::Table { exists: false } => {
+            (&statement.table, "dropped", "take them away first, or their foreign key")
+        }
         _ => return session.make(statement).await,
     };
     if session.number("PRAGMA foreign_keys").await? != 0 {
         let referring = session.referring(name).await?;
-        let is_other = |table: &&String| doing == "built anew" || *table != name;
-        if let Some(table) = referring.iter().find(is_other) {
+        let goes = |table: &String| {
+            let drops = |it: &Statement| it.effect == Effect::Table { exists: false };
+            doing == "dropped" && all.iter().any(|it| drops(it) && it.table == *table)
+        };
+        if let Some(table) = referring.iter().find(|table| !goes(table)) {
             return Err(DbErr::Custom(format!(
                 "table `{name}` has to be {doing}, and rows of `{table}` refer to it: within a \
-                 transaction SQLite would delete them; run the migrations outside one"
+                 transaction SQLite would delete them; {next}"
             )));
         }
     }

@@ -25,6 +25,8 @@ mod cases;
 mod client;
 #[path = "migrate/connection.rs"]
 mod connection;
+#[path = "migrate/copied_files.rs"]
+mod copied_files;
 #[path = "migrate/copies.rs"]
 mod copies;
 #[path = "migrate/crash.rs"]

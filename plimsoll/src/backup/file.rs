@@ -72,6 +72,11 @@ impl Partial {
     /// [`MigrationError::CopyFile`], also when somebody made such a file meanwhile.
     pub(crate) fn finish(self) -> Result<u64> {
         let file = &self.file;
+        let written = fs::metadata(&self.partial).map_err(failed("read", file))?;
+        if written.len() == 0 {
+            let problem = "nothing was written: the database has nothing in it".to_owned();
+            return Err(MigrationError::BadCopy { file: file.clone(), problem }.into());
+        }
         let digest = digest(&self.partial).map_err(failed("read", file))?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let sum = beside(file, DIGEST);

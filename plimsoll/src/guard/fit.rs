@@ -59,6 +59,9 @@ pub(super) fn misfit(render: &dyn Render, from: &Column, to: &Column) -> Option<
             };
             Some(format!("abs({value}) >= {room}{rounded}"))
         }
+        (number, Type::Float | Type::Double) if number.is_number() => {
+            Some(inexact(dialect, number, &to.ty, &value))
+        }
         (number, whole) if number.is_number() => {
             let (least, most) = whole.whole()?;
             let fraction = match number {
@@ -79,10 +82,53 @@ pub(super) fn misfit(render: &dyn Render, from: &Column, to: &Column) -> Option<
             Dialect::Postgres => midnight(dialect, &format!("({value} AT TIME ZONE 'UTC')")),
             _ => midnight(dialect, &value),
         }),
+        // The day is gone, and nothing would refuse that.
+        (Type::DateTime | Type::Timestamp, Type::Time) => Some(format!("{value} IS NOT NULL")),
         _ if is_text => of_text(dialect, value, &to.ty),
         _ => None,
     }
 }
+
+/// Whether a number has more digits than a binary fraction of this type holds: 6 digits for certain
+/// where it has 24 bits, 15 where it has 53.
+fn inexact(dialect: Dialect, from: &Type, ty: &Type, value: &str) -> String {
+    let is_short = *ty == Type::Float;
+    match dialect {
+        // A column has the numbers as they come: whole ones become binary fractions of 53 bits.
+        Dialect::Sqlite => format!(
+            "typeof({value}) = 'integer' AND CAST(CAST({value} AS REAL) AS INTEGER) <> {value}"
+        ),
+        Dialect::Postgres => {
+            // As text it has the fewest digits that tell it apart.
+            let name = if is_short { "real" } else { "double precision" };
+            let differs = format!("{value}::{name}::text::numeric <> {value}::text::numeric");
+            if !matches!(from, Type::Float | Type::Double) {
+                return differs;
+            }
+            let no_numbers = "('NaN', 'Infinity', '-Infinity')";
+            format!("CASE WHEN {value}::text IN {no_numbers} THEN false ELSE {differs} END")
+        }
+        Dialect::Mysql => {
+            let (name, behind_first) = if is_short { ("FLOAT", 5) } else { ("DOUBLE", 14) };
+            let rounded = format!("round({value}, {behind_first} - floor(log10(abs({value}))))");
+            match from {
+                Type::Float | Type::Double => format!(
+                    "(CAST({value} AS {name}) + 0e0 <> {value} \
+                     AND abs({value} - {rounded}) > abs({value}) * 1e-12)"
+                ),
+                _ => format!(
+                    "(CAST(CAST({value} AS {name}) + 0e0 AS DECIMAL(65, 30)) <> {value} \
+                     AND {value} <> {rounded})"
+                ),
+            }
+        }
+    }
+}
+
+/// The end of a text that is a day, when it names a time.
+const MIDNIGHT: &str = "[ T]00:00(:00([.]0+)?)?[[:space:]]*$";
+/// A day in a text.
+const DAY: &str = "[0-9]+[-/.][0-9]+[-/.][0-9]+";
 
 /// The condition of the texts that are no value of another type; nothing when only the conversion
 /// itself can tell.
@@ -100,10 +146,20 @@ fn of_text(dialect: Dialect, value: String, ty: &Type) -> Option<String> {
         Type::Uuid => Some(format!(
             "regexp_replace(lower({value}::text), '[{{}}-]', '', 'g') !~ '^[0-9a-f]{{32}}$'"
         )),
-        // It would refuse them when the statements before it have been kept.
-        Type::Date if dialect == Dialect::Mysql => {
-            Some(format!("CAST({value} AS DATE) IS NULL AND {value} IS NOT NULL"))
+        // The time of a day would go without a word.
+        Type::Date if dialect == Dialect::Postgres => {
+            Some(format!("{value}::text ~ ':' AND {value}::text !~ '{MIDNIGHT}'"))
         }
+        // It would refuse them when the statements before it have been kept.
+        Type::Date if dialect == Dialect::Mysql => Some(format!(
+            "(CAST({value} AS DATE) IS NULL AND {value} IS NOT NULL) \
+             OR ({value} LIKE '%:%' AND {value} NOT REGEXP '{MIDNIGHT}')"
+        )),
+        // The day before it would.
+        Type::Time if dialect != Dialect::Sqlite => Some(match dialect {
+            Dialect::Postgres => format!("{value}::text ~ '{DAY}'"),
+            _ => format!("{value} REGEXP '{DAY}'"),
+        }),
         Type::DateTime | Type::Timestamp if dialect == Dialect::Mysql => {
             Some(format!("CAST({value} AS DATETIME) IS NULL AND {value} IS NOT NULL"))
         }
@@ -125,6 +181,10 @@ fn of_text(dialect: Dialect, value: String, ty: &Type) -> Option<String> {
                     let room = "0".repeat((digits - scale.min(digits)) as usize);
                     let number = format!("CAST({value} AS DECIMAL(65, 30))");
                     format!(" OR abs({number}) >= 1{room} OR {number} <> round({number}, {scale})")
+                }
+                // It rounds without a word.
+                Type::Decimal(Some((_, scale))) => {
+                    format!(" OR {value} ~ '[.][0-9]{{{scale}}}[0-9]*[1-9]'")
                 }
                 _ => String::new(),
             };

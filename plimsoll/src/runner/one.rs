@@ -197,7 +197,14 @@ impl One<'_> {
                     let _ = tx.rollback().await;
                     return Err(error);
                 }
-                if let Err(error) = tx.execute_unprepared(&statement.sql).await {
+                let ran = match self.runner.dialect() {
+                    // It would take rows of others along.
+                    Dialect::Sqlite => rebuild::run_within(&tx, statement, run).await,
+                    Dialect::Postgres | Dialect::Mysql => {
+                        tx.execute_unprepared(&statement.sql).await.map(drop)
+                    }
+                };
+                if let Err(error) = ran {
                     // What it says matters more than what the rollback says: the session ends anyway.
                     let _ = tx.rollback().await;
                     let doing = self.doing(statement);

@@ -8,6 +8,7 @@ use crate::support::*;
 
 plimsoll::on_every_empty_database!(
     a_table_that_another_refers_to_is_not_dropped,
+    a_table_that_rows_of_strangers_refer_to_is_not_dropped,
     a_table_that_goes_before_the_one_that_refers_to_it_comes_back_before_it,
     a_column_that_begins_to_count_counts_on_from_the_rows,
     an_enumeration_that_keys_are_of_loses_a_value_and_gets_it_back,
@@ -367,4 +368,35 @@ async fn a_text_that_becomes_longer_keeps_its_check(scratch: &Scratch) {
         values: vec!["afloat".to_owned(), "sunk".to_owned()],
     };
     assert_eq!(found.tables["ships"].checks[0].rule, rule);
+}
+
+async fn a_table_that_rows_of_strangers_refer_to_is_not_dropped(scratch: &Scratch) {
+    let db = &scratch.db;
+    let app = App::new(
+        History::new()
+            .declared("m01", || Steps::new().create_table("ports", ports))
+            .declared("m02", || {
+                Steps::new().drop_table("ports", ports).allow_loss("nobody wants them")
+            }),
+    );
+    heard_up(scratch, &app, "m01").await.0.unwrap();
+    run(db, "INSERT INTO ports (name) VALUES ('Bergen')").await;
+    let id: i64 = i64::from(one::<i32>(db, "SELECT id FROM ports").await);
+    run(
+        db,
+        "CREATE TABLE mine (id int PRIMARY KEY, port_id int, said varchar(20), \
+         FOREIGN KEY (port_id) REFERENCES ports (id) ON DELETE CASCADE)",
+    )
+    .await;
+    run(db, &format!("INSERT INTO mine VALUES (1, {id}, 'precious')")).await;
+
+    let refused = [up(scratch, &app).await.map(drop), down(scratch, &app, "base").await.map(drop)];
+
+    for error in refused {
+        assert_eq!(error.unwrap_err().code(), "PLM0036");
+    }
+    assert_eq!(all::<String>(db, "SELECT said FROM mine").await, ["precious"]);
+    assert_eq!(count(db, "ports").await, 1);
+    run(db, "DROP TABLE mine").await;
+    assert_eq!(applied(&up(scratch, &app).await.unwrap()), ["m02"]);
 }

@@ -1,7 +1,9 @@
 //! Rows that do not fit what a migration demands: they are named, and nothing is touched. And what a
 //! migration loses, which somebody has to allow.
 
-use plimsoll::{App, History, MigrationError, Misfit, Remains, prelude::*, testing::Scratch};
+use plimsoll::{
+    App, Dialect, Error, History, MigrationError, Misfit, Remains, prelude::*, testing::Scratch,
+};
 
 use crate::support::*;
 
@@ -16,6 +18,7 @@ plimsoll::on_every_empty_database!(
     the_alter_helper_asks_too,
     a_migration_that_drops_what_was_there_has_to_say_so,
     what_a_run_makes_itself_it_may_drop,
+    what_a_conversion_would_cut_off_is_refused_first,
 );
 
 fn ships() -> Steps {
@@ -437,4 +440,67 @@ async fn rows_that_came_while_a_migration_was_half_done_are_asked_too(scratch: &
     run(&scratch.db, "DELETE FROM berths").await;
     up(scratch, &App::new(history().declared("m02", second([1, 2])))).await.unwrap();
     assert_eq!(count(&scratch.db, "other").await, 2);
+}
+
+/// A conversion, and the databases on which the second of two rows does not fit.
+type Cut = (fn(TableBuilder) -> TableBuilder, fn(TableBuilder) -> TableBuilder, &'static [Dialect]);
+
+async fn what_a_conversion_would_cut_off_is_refused_first(scratch: &Scratch) {
+    const ALL: &[Dialect] = &Dialect::ALL;
+    // In SQLite these columns have whatever comes: nothing is cut off.
+    const SERVERS: &[Dialect] = &[Dialect::Postgres, Dialect::Mysql];
+    const CUTS: [Cut; 8] = [
+        (|t| t.column(date_time_null("at")), |t| t.column(time_null("at")), ALL),
+        (|t| t.column(string_len_null("day", 40)), |t| t.column(date_null("day")), SERVERS),
+        (|t| t.column(string_len_null("clock", 40)), |t| t.column(time_null("clock")), SERVERS),
+        (
+            |t| t.column(string_len_null("price", 40)),
+            |t| t.column(decimal_len_null("price", 5, 2)),
+            SERVERS,
+        ),
+        (|t| t.column(double_null("exact")), |t| t.column(float_null("exact")), SERVERS),
+        (
+            |t| t.column(decimal_len_null("worth", 20, 10)),
+            |t| t.column(float_null("worth")),
+            SERVERS,
+        ),
+        (|t| t.column(big_integer_null("big")), |t| t.column(double_null("big")), ALL),
+        (|t| t.column(big_integer_null("less")), |t| t.column(float_null("less")), SERVERS),
+    ];
+    let every = || {
+        Steps::new().create_table("cut", |t| {
+            CUTS.iter().fold(t.column(pk_auto("id")), |t, (from, _, _)| from(t))
+        })
+    };
+    make(scratch, every).await;
+    for row in [
+        "NULL, '2020-01-02', '13:14:15', '1.23', 0.1, 0.1, 9007199254740992, 123456",
+        "'2020-01-02 13:14:15', '2020-01-02 13:14:15', '2020-01-02 13:14:15', '1.239', 123456.789012, \
+         123456.7890123, 9007199254740993, 16777217",
+        "NULL, '2020-01-02 00:00:00', NULL, '12', -2.5, 1e6, -5, NULL",
+    ] {
+        let insert =
+            "INSERT INTO cut (at, day, clock, price, exact, worth, big, less) VALUES ".to_owned();
+        run(&scratch.db, &format!("{insert} ({row})")).await;
+    }
+    let is = dialect(&scratch.db);
+    for (at, (from, to, cut)) in CUTS.iter().enumerate() {
+        let (from, to) = (*from, *to);
+        let app = App::new(History::new().declared("m01", every).declared("m02", move || {
+            Steps::new().alter("cut", |t| t.change(from, to)).allow_loss("told")
+        }));
+        let done = up(scratch, &app).await;
+
+        if cut.contains(&is) {
+            let error = done.expect_err(&at.to_string());
+            let Error::Migration(MigrationError::DoesNotFit { misfits, .. }) = &error else {
+                panic!("{at}: {}", chain(&error))
+            };
+            assert_eq!((misfits.len(), misfits[0].rows), (1, 1), "{at}: {misfits:?}");
+            assert!(misfits[0].told[0].starts_with("id 2"), "{at}: {misfits:?}");
+        } else {
+            done.unwrap_or_else(|error| panic!("{at}: {}", chain(&error)));
+            down(scratch, &app, "m01").await.unwrap();
+        }
+    }
 }

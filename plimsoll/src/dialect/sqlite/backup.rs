@@ -1,7 +1,7 @@
 //! Copies of an SQLite database, made and brought back by SQL alone: `sqlx` has no safe way to SQLite's
 //! own backup, and a file that is exchanged under another connection goes on in secret.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, io, path::Path};
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement,
@@ -39,8 +39,20 @@ fn quote(name: &str) -> String {
 /// # Errors
 /// [`crate::Error::Database`], [`MigrationError::BadCopy`].
 pub(crate) async fn copy(db: &DatabaseConnection, file: &Path) -> Result<()> {
-    db.execute_unprepared(&format!("VACUUM INTO {}", text(&file.to_string_lossy()))).await?;
+    db.execute_unprepared(&format!("VACUUM INTO {}", text(&name(file)?))).await?;
     check(db, file).await
+}
+
+/// The name of a file as SQLite takes it for one: a name that begins with `file:` would be an address.
+///
+/// # Errors
+/// [`MigrationError::CopyFile`] for a name that is no text.
+fn name(file: &Path) -> Result<String> {
+    let failed = |source| MigrationError::CopyFile { doing: "name", file: file.to_owned(), source };
+    let whole = std::path::absolute(file).map_err(failed)?;
+    let name = whole.into_os_string().into_string();
+    let no_text = |_| io::Error::new(io::ErrorKind::InvalidInput, "its name is not UTF-8");
+    Ok(name.map_err(no_text).map_err(failed)?)
 }
 
 /// Refuses a file that is no sound database, or has none of its pages.
@@ -57,9 +69,20 @@ pub(crate) async fn check(db: &DatabaseConnection, file: &Path) -> Result<()> {
 
 /// Lets the file stand beside the database.
 async fn attach(db: &DatabaseConnection, file: &Path) -> Result<()> {
-    let attach = format!("ATTACH {} AS {COPY}", text(&file.to_string_lossy()));
+    let attach = format!("ATTACH {} AS {COPY}", text(&name(file)?));
     let attached = db.execute_unprepared(&attach).await;
-    attached.map_err(|error| bad(file, &error.to_string()))?;
+    attached.map_err(|error| {
+        let said = error.to_string();
+        if said.contains("same text encoding") {
+            // It may well be sound: nobody has looked.
+            let problem = "its texts are in another encoding than those of the database, and SQLite cannot \
+                           bring the one into the other; put the file itself in the place of the database \
+                           while nobody has that open"
+                .to_owned();
+            return MigrationError::BadCopy { file: file.to_owned(), problem };
+        }
+        bad(file, &said)
+    })?;
     Ok(())
 }
 
@@ -76,7 +99,10 @@ fn bad(file: &Path, problem: &str) -> MigrationError {
 }
 
 async fn look(db: &DatabaseConnection, file: &Path) -> Result<()> {
+    // A row that no CHECK would take now is as good a row as it was.
+    db.execute_unprepared("PRAGMA ignore_check_constraints = ON").await?;
     let said = texts(db, &format!("PRAGMA {COPY}.integrity_check(1)")).await;
+    db.execute_unprepared("PRAGMA ignore_check_constraints = OFF").await?;
     let said = said.map_err(|error| bad(file, &error.to_string()))?;
     if said != ["ok"] {
         return Err(bad(file, &said.join("; ")).into());
@@ -93,6 +119,7 @@ pub(crate) async fn restore(db: &DatabaseConnection, file: &Path) -> Result<()> 
     attach(db, file).await?;
     // A PRAGMA inside the transaction would do nothing, and the drops would cascade.
     db.execute_unprepared("PRAGMA foreign_keys = OFF").await?;
+    db.execute_unprepared("PRAGMA ignore_check_constraints = ON").await?;
     let restored = async {
         let tx = db.begin_with_options(retry::to_write(db, None)).await?;
         replace(&tx).await?;
@@ -102,6 +129,7 @@ pub(crate) async fn restore(db: &DatabaseConnection, file: &Path) -> Result<()> 
     // Rolled back or not, what the schema is has to be read anew.
     let read_anew = db.execute_unprepared("PRAGMA writable_schema = RESET").await;
     db.execute_unprepared("PRAGMA foreign_keys = ON").await?;
+    db.execute_unprepared("PRAGMA ignore_check_constraints = OFF").await?;
     let detached = detach(db).await;
     restored?;
     read_anew?;
