@@ -34,7 +34,7 @@ async fn the_commands_of_the_guide_run_in_its_order(scratch: &Scratch) {
 
     for line in lines {
         let arguments: Vec<&str> =
-            line.split_whitespace().take_while(|word| *word != "#").collect();
+            line.split_whitespace().take_while(|word| !["#", ">"].contains(word)).collect();
         // Writes into the sources: `generate` has tests of its own, on copies of them.
         if arguments[0] == "generate" {
             continue;
@@ -81,17 +81,13 @@ async fn what_the_guide_names_in_passing_is_understood(scratch: &Scratch) {
         .step_by(2)
         .filter(|it| it.split_whitespace().next().is_some_and(|first| COMMANDS.contains(&first)))
         .collect();
-    let (first, head) = (known().remove(0), "head".to_owned());
+    let (first, last) = (known().remove(0), known().pop().unwrap());
 
     for line in &named {
-        let words: Vec<&str> = line
-            .split_whitespace()
-            .map(|word| match word {
-                "REVISION" => &first,
-                "TARGET" => &head,
-                word => word,
-            })
-            .collect();
+        let is_up = line.starts_with("up ");
+        let revision = if is_up { &last } else { &first };
+        let line = line.replace("REVISION", revision).replace("TARGET", "head");
+        let words: Vec<&str> = line.split_whitespace().collect();
         let yes: &[&str] = if words.contains(&"--force") { &[] } else { &["--yes"] };
         let said = run_in(folder.path(), scratch, &[&words[..], &["--json"], yes].concat());
 
