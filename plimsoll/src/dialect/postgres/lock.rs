@@ -71,8 +71,9 @@ pub(crate) async fn holder(db: &DatabaseConnection) -> Result<Option<String>> {
     let sql = format!(
         "SELECT coalesce(format('process %s on %s since %s (', m[1], m[2], \
              regexp_replace(m[3], '(....)(..)(..)T(..)(..)(..)Z', '\\1-\\2-\\3T\\4:\\5:\\6Z')), '(') \
-           || format('session %s from %s), running: %s', a.pid, \
-             coalesce(a.client_addr::text, 'this machine'), \
+           || format('session %s from %s), %s: %s', a.pid, \
+             coalesce(host(a.client_addr), 'this machine'), \
+             CASE a.state WHEN 'active' THEN 'running' ELSE 'idle behind' END, \
              coalesce(nullif(left(a.query, 120), ''), '?')) \
          FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid, \
            regexp_match(a.application_name, '([0-9]+)@(\\S+) ([0-9]{{8}}T[0-9]{{6}}Z)$') m \
