@@ -199,8 +199,8 @@ fn told(tool: &Tool, words: &[&str], file: &Path) -> Result<String> {
 /// begins; the heading above each statement does.
 fn schema_of(tool: &Tool, file: &Path) -> Result<Option<String>> {
     let told = told(tool, &["--schema-only", "--file=-"], file)?;
-    let headings = told.lines().filter_map(|line| line.strip_prefix("-- Name: "));
-    let schema = headings.filter_map(|it| it.split_once("; Type: SCHEMA; Schema: -;")).next();
+    let mut headings = told.lines().filter_map(|line| line.strip_prefix("-- Name: "));
+    let schema = headings.find_map(|it| it.split_once("; Type: SCHEMA; Schema: -;"));
     Ok(schema.map(|(name, _)| name.to_owned()))
 }
 

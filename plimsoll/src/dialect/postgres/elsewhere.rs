@@ -43,12 +43,13 @@ pub(crate) fn query(schema: &str, dropped: Dropped) -> String {
              'pg_publication_rel'::regclass)"
         }
     };
-    // No dependency is written down for it.
+    // No dependency is written down for it. Not everybody may read the catalog of subscriptions.
     let subscribed = match dropped {
         Dropped::Schema => {
-            "UNION ALL SELECT format('table %s in subscription %I', c.oid::regclass, s.subname) \
+            "UNION ALL SELECT format('table %s in %s', c.oid::regclass, \
+             pg_describe_object('pg_subscription'::regclass, r.srsubid, 0)) \
              FROM pg_subscription_rel r JOIN pg_class c ON c.oid = r.srrelid \
-             JOIN here ON c.relnamespace = here.oid JOIN pg_subscription s ON s.oid = r.srsubid"
+             JOIN here ON c.relnamespace = here.oid"
         }
         Dropped::Tables | Dropped::Relations => "",
     };
