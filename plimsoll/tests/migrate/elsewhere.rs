@@ -260,6 +260,11 @@ fn a_copy_of_a_schema_comes_back_in_that_schema_alone() {
             assert!(chain(&error).contains("of the schema `a b`"), "{}", chain(&error));
             assert_eq!(count(&scratch.db, &format!("\"{schema}\".kept")).await, 1);
         }
+        run(&scratch.db, "CREATE VIEW a.seen AS SELECT * FROM \"a b\".kept").await;
+        let error = copy.restore_to(&within(scratch, "a b")).await.unwrap_err();
+        assert_eq!(error.code(), "PLM0074", "{}", chain(&error));
+        assert!(chain(&error).ends_with(": view a.seen"), "{}", chain(&error));
+        run(&scratch.db, "DROP VIEW a.seen").await;
         for schema in ["a b", "a \"\"b\"\""] {
             let copy = Copy::new();
             copy.make_of(&within(scratch, schema)).await;

@@ -16,13 +16,13 @@ pub(crate) enum Dropped {
 /// expression for its name.
 ///
 /// It goes from what is dropped to what depends on it, as the server does: an object that is part of
-/// another one takes that along.
+/// another one takes that along. The server names a schema between quotes where it needs some.
 pub(crate) fn query(schema: &str, dropped: Dropped) -> String {
     let roots = match dropped {
         // Whatever is in a schema depends on it. What rules the schema as such stays with it.
         Dropped::Schema => "SELECT d.classid, d.objid FROM pg_depend d JOIN here \
              ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = here.oid \
-             WHERE (pg_identify_object(d.classid, d.objid, 0)).schema = here.nspname"
+             WHERE (pg_identify_object(d.classid, d.objid, 0)).schema = quote_ident(here.nspname)"
             .to_owned(),
         Dropped::Tables | Dropped::Relations => {
             let kinds =
@@ -82,7 +82,7 @@ LEFT JOIN pg_amop o ON g.classid = 'pg_amop'::regclass AND o.oid = g.objid
 LEFT JOIN pg_amproc q ON g.classid = 'pg_amproc'::regclass AND q.oid = g.objid
 LEFT JOIN pg_opfamily f ON f.oid = coalesce(o.amopfamily, q.amprocfamily)
 LEFT JOIN pg_namespace n ON n.oid = coalesce(c.relnamespace, f.opfnamespace)
-WHERE coalesce(i.schema, n.nspname) IS DISTINCT FROM here.nspname
+WHERE coalesce(i.schema, quote_ident(n.nspname)) IS DISTINCT FROM quote_ident(here.nspname)
   AND coalesce(i.schema, '') <> 'pg_toast' {of_no_schema}
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE g.objsubid = 0 AND d.classid = g.classid
                   AND d.objid = g.objid AND d.objsubid = 0 AND d.deptype = 'i')
