@@ -175,9 +175,11 @@ fn a_table_that_a_subscription_fills_is_not_brought_back() {
         )
         .await;
 
-        let error = copy.restore(scratch).await.unwrap_err();
+        let refused = copy.restore(scratch).await;
+        // With it the database could not be dropped.
         run(db, &format!("DROP SUBSCRIPTION {name}")).await;
 
+        let error = refused.unwrap_err();
         assert_eq!(error.code(), "PLM0074", "{}", chain(&error));
         assert!(chain(&error).contains(&format!("ports in subscription {name}")), "{error}");
         copy.restore(scratch).await.unwrap();
