@@ -3,8 +3,14 @@
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait as _};
 
 use crate::{
-    dialect::{Dialect, mysql::lease},
+    dialect::{
+        Dialect,
+        mysql::lease,
+        postgres::elsewhere::{self, Dropped},
+    },
+    error::{MigrationError, Result},
     render::renderer,
+    retry,
 };
 
 async fn names(db: &impl ConnectionTrait, sql: String) -> Result<Vec<String>, DbErr> {
@@ -195,33 +201,58 @@ pub(crate) async fn all_drops(db: &DatabaseConnection) -> Result<[Vec<String>; 3
     Ok([before, inside, behind])
 }
 
+/// Refuses what would take something of another schema along.
+///
+/// # Errors
+/// [`MigrationError::Elsewhere`]; [`crate::Error::Database`] when the database does not tell.
+pub(crate) async fn keep_elsewhere(db: &impl ConnectionTrait, dropped: Dropped) -> Result<()> {
+    if Dialect::from(db.get_database_backend()) != Dialect::Postgres {
+        return Ok(());
+    }
+    let found = names(db, elsewhere::query("current_schema()", dropped)).await?;
+    if found.is_empty() { Ok(()) } else { Err(MigrationError::Elsewhere { found }.into()) }
+}
+
 /// Drops every table of the current schema, and on PostgreSQL the enumerations that stood in them.
-pub(crate) async fn drop_tables(db: &DatabaseConnection) -> Result<(), DbErr> {
-    run(db, drops(db).await?).await
+///
+/// # Errors
+/// Those of [`keep_elsewhere`]; [`crate::Error::Database`].
+pub(crate) async fn drop_tables(db: &DatabaseConnection) -> Result<()> {
+    run(db, drops(db).await?, Dropped::Tables).await
 }
 
 /// Drops all that [`all_drops`] names.
-pub(crate) async fn drop_all(db: &DatabaseConnection) -> Result<(), DbErr> {
-    run(db, all_drops(db).await?).await
+///
+/// # Errors
+/// Those of [`drop_tables`].
+pub(crate) async fn drop_all(db: &DatabaseConnection) -> Result<()> {
+    run(db, all_drops(db).await?, Dropped::Relations).await
+}
+
+/// That tables could not be dropped.
+pub(crate) fn not_dropped(source: DbErr) -> MigrationError {
+    MigrationError::DropTables { denied: retry::is_denied(&source), source }
 }
 
 async fn run(
     db: &DatabaseConnection,
     [before, drops, behind]: [Vec<String>; 3],
-) -> Result<(), DbErr> {
+    dropped: Dropped,
+) -> Result<()> {
     for statement in &before {
         db.execute_unprepared(statement).await?;
     }
-    let dropped = async {
+    let done = async {
         let tx = db.begin().await?;
+        keep_elsewhere(&tx, dropped).await?;
         for statement in &drops {
             tx.execute_unprepared(statement).await?;
         }
-        tx.commit().await
+        Ok(tx.commit().await?)
     }
     .await;
     for statement in &behind {
         db.execute_unprepared(statement).await?;
     }
-    dropped
+    done
 }

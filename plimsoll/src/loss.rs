@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
 use crate::{
     catalog,
     change::Change,
-    dialect::Dialect,
+    dialect::{Dialect, postgres::elsewhere::Dropped},
     error::Result,
     records::is_missing,
     render::renderer,
@@ -309,8 +309,10 @@ pub(crate) fn of<'s>(run: impl IntoIterator<Item = (&'s str, Option<Steps>)>) ->
 /// Every table of the database, counted.
 ///
 /// # Errors
-/// [`crate::Error::Database`] when the tables cannot be listed.
+/// [`crate::Error::Database`] when the tables cannot be listed;
+/// [`MigrationError::Elsewhere`](crate::MigrationError::Elsewhere), so that nothing else is lost.
 pub(crate) async fn of_all(db: &DatabaseConnection) -> Result<Vec<Loss>> {
+    catalog::keep_elsewhere(db, Dropped::Tables).await?;
     let tables = catalog::tables(db).await?.into_iter();
     let mut losses: Vec<Loss> =
         tables.map(|table| Loss::of(None, Lost::Table { table }, String::new(), true)).collect();

@@ -252,6 +252,17 @@ pub(crate) fn is_lock_timeout(error: &DbErr) -> bool {
             .is_some_and(|error| error.number() == 1205)
 }
 
+/// Whether the user lacks a right.
+#[cfg(feature = "migrate")]
+pub(crate) fn is_denied(error: &DbErr) -> bool {
+    let Some(sqlx::Error::Database(error)) = driver_error(error) else { return false };
+    let postgres = error.try_downcast_ref::<PgDatabaseError>();
+    postgres.is_some_and(|error| error.code() == "42501")
+        || error
+            .try_downcast_ref::<MySqlDatabaseError>()
+            .is_some_and(|error| matches!(error.number(), 1044 | 1142 | 1227))
+}
+
 /// Whether the database cannot be reached or does not serve now, so that nothing is wrong with what
 /// was asked: no connection could be made or had in time, the connection broke or was ended by the
 /// server, the server starts, stops or has no connection left.

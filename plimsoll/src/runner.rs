@@ -23,7 +23,7 @@ use tracing::Instrument as _;
 use crate::{
     backup::Backup,
     catalog,
-    dialect::{Dialect, lock::row, mysql},
+    dialect::{Dialect, lock::row, mysql, postgres::elsewhere::Dropped},
     error::{Error, MigrationError, Result},
     history::{Kind, Revisions},
     limits::Settings,
@@ -320,7 +320,7 @@ impl<'r> Runner<'r> {
 
     /// Drops every table of the schema, and begins the records anew.
     pub(crate) async fn drop_tables(&self) -> Result<()> {
-        let failed = |source| MigrationError::DropTables { source };
+        let failed = catalog::not_dropped;
         // PostgreSQL also finds a history in a later schema of the search path. It would stay, and
         // say that everything has run.
         let table = &self.revisions.table;
@@ -330,9 +330,13 @@ impl<'r> Runner<'r> {
             let why = format!("table `{table}` is in another schema of the search path");
             return Err(failed(DbErr::Custom(why)).into());
         }
+        catalog::keep_elsewhere(self.db, Dropped::Tables).await?;
         self.back_up().await?;
         let drop = async || catalog::drop_tables(self.db).await;
-        self.terms.patiently(drop).await.map_err(failed)?;
+        self.terms.patiently(drop).await.map_err(|error| match error {
+            Error::Database { source } => failed(source).into(),
+            other => other,
+        })?;
         self.records.prepare(self.db).await
     }
 

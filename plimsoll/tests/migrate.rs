@@ -45,6 +45,8 @@ mod defaults;
 mod drop_in;
 #[path = "migrate/edited.rs"]
 mod edited;
+#[path = "migrate/elsewhere.rs"]
+mod elsewhere;
 #[path = "migrate/entities.rs"]
 mod entities;
 #[path = "migrate/failure.rs"]

@@ -95,6 +95,7 @@ const LEVELS: &[(u8, &[&str])] = &[
     (3, &["code"]),
     (3, &["alter"]),
     (3, &["history"]),
+    (3, &["dialect::postgres::elsewhere"]),
     (3, &["catalog"]),
     (3, &["scratch"]),
     (3, &["words"]),

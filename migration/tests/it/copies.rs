@@ -25,6 +25,8 @@ plimsoll::on_every_empty_database!(
     restoring_asks_as_destroying_does,
     a_program_that_is_missing_or_too_old_is_named,
     a_password_is_never_among_the_arguments,
+    a_copy_that_is_not_there_is_said_to_be_not_there,
+    a_wait_that_no_database_takes_is_refused,
 );
 
 /// What the schema is. PostgreSQL writes a list that it has read from its own text in other words, which
@@ -349,6 +351,37 @@ async fn a_password_is_never_among_the_arguments(scratch: &Scratch) {
         let told = fs::read_to_string(seen(name, "password")).unwrap();
         // What only reads a file is told nothing.
         assert_eq!(told, if *name == "pg_restore" { "" } else { PASSWORD }, "{name}");
+    }
+}
+
+async fn a_copy_that_is_not_there_is_said_to_be_not_there(scratch: &Scratch) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = within(folder.path(), scratch, &["restore", "no copy", "--yes"]);
+    if scratch.database.dialect() == Dialect::Sqlite {
+        command.env("DATABASE_URL", "sqlite:not-there.db?mode=rwc");
+    }
+
+    let said = Said::of(&mut command).with(1);
+
+    assert!(said.err.contains("error[PLM0078]: cannot read the copy `no copy`"), "{said:#?}");
+    assert!(said.err.contains("there is no such file"), "{said:#?}");
+    assert!(!said.err.contains("let this user"), "{said:#?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is made");
+}
+
+async fn a_wait_that_no_database_takes_is_refused(scratch: &Scratch) {
+    for option in ["--table-timeout", "--statement-timeout", "--lock-timeout"] {
+        for value in ["99999999999", "2147484", "18446744073709551615"] {
+            let said = Said::of(&mut migration(scratch, &["up", option, value]));
+            assert_ne!(said.code, Some(0), "{said:#?}");
+            assert!(said.err.contains(&format!("{value} is not in 0..=2147483")), "{said:#?}");
+        }
+        if option == "--statement-timeout" && scratch.database.dialect() == Dialect::Sqlite {
+            // It has none.
+            continue;
+        }
+        says(scratch, 0, &["up", option, "2147483"]);
+        says(scratch, 0, &["down", "--yes", option, "0"]);
     }
 }
 

@@ -7,7 +7,8 @@ use crate::{
     backup::{self, Backup, Copied},
     catalog,
     config::Database,
-    error::{MigrationError, Result},
+    dialect::postgres::elsewhere::Dropped,
+    error::{Error, Result},
     history::Kind,
     limits::Settings,
     lock::{self, Guard},
@@ -101,7 +102,8 @@ impl Run<'_> {
     /// nothing.
     ///
     /// # Errors
-    /// [`MigrationError::BadCopy`], [`MigrationError::CopyFile`], [`MigrationError::Tool`].
+    /// [`MigrationError::BadCopy`], [`MigrationError::CopyFile`], [`MigrationError::Tool`],
+    /// [`MigrationError::Elsewhere`].
     pub async fn check_copy(&self, database: &Database, copy: &Path) -> Result<()> {
         only_one(self.db)?;
         backup::check(self.db, database, copy).await
@@ -130,10 +132,12 @@ impl Run<'_> {
     /// beside the tables of the current schema: sequences and enumerations. The records go, too.
     ///
     /// # Errors
-    /// [`MigrationError::DropTables`], and those of the lock and of a copy that is made first.
+    /// [`MigrationError::DropTables`], [`MigrationError::Elsewhere`], and those of the lock and of a copy
+    /// that is made first.
     pub async fn drop_all(&self) -> Result<()> {
         let guard = self.locked().await?;
         let dropped = async {
+            catalog::keep_elsewhere(self.db, Dropped::Relations).await?;
             self.back_up_first().await?;
             let settings = match &self.terms.limits {
                 Some(limits) => Some(Settings::set(self.db, limits).await?),
@@ -143,7 +147,10 @@ impl Run<'_> {
             if let Some(settings) = settings {
                 settings.restore(self.db).await;
             }
-            Ok(dropped.map_err(|source| MigrationError::DropTables { source })?)
+            dropped.map_err(|error| match error {
+                Error::Database { source } => catalog::not_dropped(source).into(),
+                other => other,
+            })
         };
         let dropped = lock::holding(guard.as_ref(), dropped).await;
         self.free(guard).await;
@@ -153,9 +160,11 @@ impl Run<'_> {
     /// The statements of [`Run::drop_all`], with the database as it is now.
     ///
     /// # Errors
-    /// [`MigrationError::DropTables`] when the database does not tell what is in it.
+    /// [`MigrationError::DropTables`] when the database does not tell what is in it;
+    /// [`MigrationError::Elsewhere`].
     pub async fn rehearse_drop_all(&self) -> Result<Vec<String>> {
+        catalog::keep_elsewhere(self.db, Dropped::Relations).await?;
         let drops = catalog::all_drops(self.db).await;
-        Ok(drops.map_err(|source| MigrationError::DropTables { source })?.concat())
+        Ok(drops.map_err(catalog::not_dropped)?.concat())
     }
 }

@@ -11,7 +11,7 @@ use super::{App, Choice, Report};
 use crate::{
     backup::Backup,
     catalog,
-    dialect::Dialect,
+    dialect::{Dialect, postgres::elsewhere::Dropped},
     error::{MigrationError, Result},
     history::Revisions,
     limits::Limits,
@@ -223,9 +223,9 @@ impl<'r> Run<'r> {
     /// Those of [`Run::fresh`].
     pub async fn rehearse_fresh(&self) -> Result<Vec<Rehearsed>> {
         let revisions = self.app.history.load()?;
+        catalog::keep_elsewhere(self.db, Dropped::Tables).await?;
         let dropped = catalog::drops(self.db).await;
-        let [before, drops, behind] =
-            dropped.map_err(|source| MigrationError::DropTables { source })?;
+        let [before, drops, behind] = dropped.map_err(catalog::not_dropped)?;
         let records = Records::of(&revisions, self.dialect()).creation()?;
         let mut plan = vec![
             Rehearsed::by_itself("every table goes", [before, drops, behind].concat()),

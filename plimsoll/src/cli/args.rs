@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgAction, Args, Parser, Subcommand, ValueEnum, builder::RangedU64ValueParser, value_parser,
+};
 
 use super::{baseline::Baseline, copies, drop_all, repair::Repair, verify::Verify};
 use crate::{
@@ -158,21 +160,26 @@ impl From<Kind> for Dialect {
     }
 }
 
+/// As many seconds as every database takes: PostgreSQL and SQLite count milliseconds in 31 bits.
+fn seconds() -> RangedU64ValueParser {
+    value_parser!(u64).range(..=2_147_483)
+}
+
 /// Options of what changes the database.
 #[derive(Debug, Args)]
 pub(super) struct Lock {
     /// How long to wait for another process that migrates.
-    #[arg(long = "lock-timeout", value_name = "SECONDS", default_value_t = LOCK_TIMEOUT.as_secs())]
+    #[arg(long = "lock-timeout", value_name = "SECONDS", default_value_t = LOCK_TIMEOUT.as_secs(), value_parser = seconds())]
     timeout: u64,
     /// Take no lock: nobody else may migrate meanwhile.
     #[arg(long = "no-lock", conflicts_with = "timeout")]
     none: bool,
     /// How long the server may work on one statement (PostgreSQL, MySQL, MariaDB).
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds())]
     statement_timeout: Option<u64>,
     /// How long a statement waits, each time, for a table or a row that others use. It is tried again
     /// for two minutes.
-    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().wait.as_secs())]
+    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().wait.as_secs(), value_parser = seconds())]
     table_timeout: u64,
     /// Make a copy of the database first, in FILE or in a folder `backups`; `restore` brings it back.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]

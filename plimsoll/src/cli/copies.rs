@@ -13,6 +13,7 @@ use super::{
     output::{Heard, size},
 };
 use crate::{
+    backup::file,
     config::Database,
     error::{Error, Result},
     revisions::Standing,
@@ -86,6 +87,8 @@ pub(super) async fn backup(context: &Context<'_>, args: Backup) -> Result<u8> {
 pub(super) async fn restore(context: &Context<'_>, args: Restore) -> Result<u8> {
     let Restore { file, lock } = args;
     let database = context.database()?;
+    // A session would make an SQLite file that is not there.
+    file::open(&file)?;
     guard_production(context, "restore")?;
     context.output.progress(format!("database: {database}"));
     let restored = context

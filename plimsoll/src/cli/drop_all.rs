@@ -53,6 +53,8 @@ pub(super) async fn drop_all(context: &Context<'_>, args: DropAll) -> Result<u8>
     let dropped = context
         .on_session(&database, async |db| {
             let run = context.run(db, &args.lock);
+            // Before somebody is asked for something that cannot be.
+            run.rehearse_drop_all().await?;
             let what = All::Tables("everything in the database will be dropped, with all rows");
             let lost = announced(context, &run, &what, &args.lock).await?;
             if !confirm_by_name(context, "drop-all", &lost, &names(&database))? {

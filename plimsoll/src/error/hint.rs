@@ -113,6 +113,11 @@ impl MigrationError {
                  `plimsoll_journal`, and create them the first time"
                     .to_owned()
             }
+            Self::DropTables { denied: true, .. } => {
+                "this user lacks the right: on PostgreSQL whoever owns the tables may drop them, on MySQL and \
+                 MariaDB whoever was granted DROP; nothing was changed"
+                    .to_owned()
+            }
             Self::DropTables { .. } => {
                 "see what still uses the tables (a view, another schema, another session)".to_owned()
             }
@@ -165,11 +170,18 @@ impl MigrationError {
             Self::NotComparable { .. } => {
                 "let this user create a database on the server, or mend what the reason names".to_owned()
             }
+            Self::Elsewhere { .. } => {
+                "write down how it is made, drop it yourself, and make it again afterwards; nothing was changed"
+                    .to_owned()
+            }
             Self::Tool { install, .. } => format!("install it ({install}); nothing was changed"),
             Self::ToolFailed { .. } => "nothing was changed; mend what it complains about".to_owned(),
             Self::BadCopy { .. } => "nothing was changed; name another copy".to_owned(),
             Self::CopyFile { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
                 "name a file that is not there yet, or none; nothing was changed".to_owned()
+            }
+            Self::CopyFile { doing: "read", source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "there is no such file: name a copy that is there; nothing was changed".to_owned()
             }
             Self::CopyFile { .. } => {
                 "let this user read and write it and its folder; nothing was changed".to_owned()

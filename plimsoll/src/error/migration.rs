@@ -204,6 +204,8 @@ pub enum MigrationError {
     /// PLM0043: all tables were to be dropped, and one was not.
     #[error("cannot drop the tables")]
     DropTables {
+        /// Whether the user lacks the right to.
+        denied: bool,
         /// What the driver said.
         #[source]
         source: DbErr,
@@ -349,6 +351,13 @@ pub enum MigrationError {
     NotComparable {
         /// Why not.
         because: String,
+    },
+    /// PLM0074: what is dropped in the schema would take along what is in another one, or, when a copy is
+    /// brought back, what belongs to none (PostgreSQL).
+    #[error("in another schema, or in none, there is what depends on this one and would go along: {}", found.join(", "))]
+    Elsewhere {
+        /// What would go, each with its kind.
+        found: Vec<String>,
     },
     /// PLM0075: a copy needs a program that is not there, or too old for the server.
     #[error("`{tool}` {problem}")]
@@ -512,6 +521,7 @@ impl MigrationError {
             Self::LeaseLost { .. } => "PLM0087",
             Self::LeaseTable { .. } => "PLM0088",
             Self::Stopped { .. } => "PLM0091",
+            Self::Elsewhere { .. } => "PLM0074",
             Self::Tool { .. } => "PLM0075",
             Self::ToolFailed { .. } => "PLM0076",
             Self::BadCopy { .. } => "PLM0077",

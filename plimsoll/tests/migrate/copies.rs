@@ -10,7 +10,10 @@ use std::{
     thread,
 };
 
-use plimsoll::{App, Backup, Dialect, History, introspect, prelude::*, testing::Scratch};
+use plimsoll::{
+    App, Backup, Dialect, History, config::Database, connect, introspect, prelude::*,
+    testing::Scratch,
+};
 
 use crate::support::*;
 
@@ -230,31 +233,39 @@ async fn content(scratch: &Scratch, table: &str) -> Vec<String> {
     rows
 }
 
-struct Copy {
+pub(crate) struct Copy {
     folder: tempfile::TempDir,
 }
 
 impl Copy {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("it's a copy")
     }
 
-    async fn make(&self, scratch: &Scratch) {
-        let db = session(scratch).await;
-        let backup = Backup::to_file(&scratch.database, self.file());
+    pub(crate) async fn make(&self, scratch: &Scratch) {
+        self.make_of(&scratch.database).await;
+    }
+
+    pub(crate) async fn make_of(&self, database: &Database) {
+        let db = connect::session(database).await.unwrap();
+        let backup = Backup::to_file(database, self.file());
         let made =
             app().on(&db).back_up(&backup).await.unwrap_or_else(|it| panic!("{}", chain(&it)));
         assert_eq!(made.bytes, fs::metadata(self.file()).unwrap().len());
         let _ = db.close().await;
     }
 
-    async fn restore(&self, scratch: &Scratch) -> plimsoll::Result<()> {
-        let db = session(scratch).await;
-        let restored = app().on(&db).restore(&scratch.database, &self.file()).await;
+    pub(crate) async fn restore(&self, scratch: &Scratch) -> plimsoll::Result<()> {
+        self.restore_to(&scratch.database).await
+    }
+
+    pub(crate) async fn restore_to(&self, database: &Database) -> plimsoll::Result<()> {
+        let db = connect::session(database).await.unwrap();
+        let restored = app().on(&db).restore(database, &self.file()).await;
         let _ = db.close().await;
         restored
     }
@@ -371,8 +382,8 @@ impl Drop for Ending {
 }
 
 /// Gives coins from one purse to the other until it is asked to stop, and counts how often.
-async fn write(database: plimsoll::config::Database, stop: &AtomicBool, rounds: &AtomicU32) {
-    let writer = plimsoll::connect::session(&database).await.unwrap();
+async fn write(database: Database, stop: &AtomicBool, rounds: &AtomicU32) {
+    let writer = connect::session(&database).await.unwrap();
     let begin = match dialect(&writer) {
         Dialect::Sqlite => "BEGIN IMMEDIATE",
         _ => "BEGIN",
@@ -546,7 +557,7 @@ fn postgres_keeps_what_other_schemas_have() {
 
         let error = copy.restore(scratch).await.unwrap_err();
 
-        assert_eq!(error.code(), "PLM0076", "{}", chain(&error));
+        assert_eq!(error.code(), "PLM0074", "{}", chain(&error));
         let said = chain(&error);
         for part in ["in another schema", "other.visits", "other.deepest"] {
             assert!(said.contains(part), "{said}");

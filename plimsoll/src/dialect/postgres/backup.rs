@@ -12,8 +12,13 @@ use secrecy::ExposeSecret as _;
 
 use crate::{
     backup::tool::Tool,
+    catalog::keep_elsewhere,
     config::{Host, Server, SslMode},
-    dialect::{Dialect, lock::row},
+    dialect::{
+        Dialect,
+        lock::row,
+        postgres::elsewhere::{self, Dropped},
+    },
     error::{MigrationError, Result},
     render::renderer,
 };
@@ -120,6 +125,17 @@ fn fitting(name: &'static str, server: u32) -> Result<Tool> {
     }
 }
 
+/// The encoding of a copy: the database's own, which takes every byte that is there, also what is no
+/// text of any encoding. A name that is not ASCII is looked for in it as UTF-8.
+async fn encoding(db: &DatabaseConnection, schema: &str) -> Result<String> {
+    let ask = "SELECT pg_encoding_to_char(encoding)::text FROM pg_database \
+               WHERE datname = current_database()";
+    let own: Option<String> =
+        row(db, ask.to_owned()).await?.map(|row| row.try_get_by_index(0)).transpose()?;
+    let fits = |own: &String| schema.is_ascii() || own == "SQL_ASCII";
+    Ok(own.filter(fits).unwrap_or_else(|| "UTF8".to_owned()))
+}
+
 /// Makes a copy of the schema that the session works in, as it is at one moment.
 ///
 /// # Errors
@@ -130,16 +146,18 @@ pub(crate) async fn copy(db: &DatabaseConnection, server: &Server, file: &Path) 
     let mut command = tool.command();
     connecting(&mut command, server);
     command.args(["--format=custom", "--no-password"]);
+    command.env("PGCLIENTENCODING", encoding(db, &schema).await?);
     // A pattern, in which quotes leave nothing to be read as one.
     command.arg(format!("--schema=\"{}\"", schema.replace('"', "\"\"")));
     command.arg("--file").arg(file);
     tool.run("copy the database", &mut command)
 }
 
-/// Refuses a file that is not whole, or of another schema.
+/// Refuses a file that is not whole, or of another schema, and what would take something along that no
+/// copy brings back.
 ///
 /// # Errors
-/// [`MigrationError::BadCopy`], [`MigrationError::Tool`].
+/// [`MigrationError::BadCopy`], [`MigrationError::Tool`], [`MigrationError::Elsewhere`].
 pub(crate) async fn check(db: &DatabaseConnection, file: &Path) -> Result<()> {
     let (schema, version) = place(db).await?;
     fitting("psql", version)?;
@@ -151,29 +169,66 @@ pub(crate) async fn check(db: &DatabaseConnection, file: &Path) -> Result<()> {
     tool.run("read the copy", &mut read)
         .map_err(|error| bad(format!("it cannot be read to its end: {error}")))?;
     match schema_of(&tool, file)? {
-        Some(listed) if listed.starts_with(&format!("{schema} ")) => Ok(()),
-        Some(listed) => {
-            let listed = listed.rsplit_once(' ').map_or(&*listed, |(name, _)| name);
-            Err(bad(format!("it is of the schema `{listed}`, and this is `{schema}`")).into())
+        Some(copied) if copied == schema => {}
+        Some(copied) => {
+            let problem = format!("it is of the schema `{copied}`, and this is `{schema}`");
+            return Err(bad(problem).into());
         }
-        None => Err(bad("it is not of one schema, as `backup` writes it".to_owned()).into()),
+        None => {
+            return Err(bad("it is not of one schema, as `backup` writes it".to_owned()).into());
+        }
     }
+    keep_elsewhere(db, Dropped::Schema).await
 }
 
-/// The schema that a copy is of, with its owner behind it.
-fn schema_of(tool: &Tool, file: &Path) -> Result<Option<String>> {
-    let mut list = tool.command();
-    list.arg("--list").arg(file).stdout(Stdio::piped());
-    let mut started = tool.start("read the copy", &mut list)?;
-    let mut listed = Vec::new();
+/// What `pg_restore` says of a copy when it is asked with these words.
+fn told(tool: &Tool, words: &[&str], file: &Path) -> Result<String> {
+    let mut ask = tool.command();
+    ask.args(words).arg(file).stdout(Stdio::piped());
+    let mut started = tool.start("read the copy", &mut ask)?;
+    let mut told = Vec::new();
     if let Some(mut stdout) = started.child.stdout.take() {
         // What it could not read it tells by how it ends.
-        let _ = stdout.read_to_end(&mut listed);
+        let _ = stdout.read_to_end(&mut told);
     }
     started.finish()?;
-    let listed = String::from_utf8_lossy(&listed).into_owned();
-    let schema = listed.lines().find_map(|line| line.split_once(" SCHEMA - "));
-    Ok(schema.map(|(_, behind)| behind.to_owned()))
+    Ok(String::from_utf8_lossy(&told).into_owned())
+}
+
+/// The schema that a copy is of. The list of its contents does not tell where a name ends and its owner
+/// begins; the heading above each statement does.
+fn schema_of(tool: &Tool, file: &Path) -> Result<Option<String>> {
+    let told = told(tool, &["--schema-only", "--file=-"], file)?;
+    let mut headings = told.lines().filter_map(|line| line.strip_prefix("-- Name: "));
+    let schema = headings.find_map(|it| it.split_once("; Type: SCHEMA; Schema: -;"));
+    Ok(schema.map(|(name, _)| name.to_owned()))
+}
+
+/// How many of the things that a copy lists can be counted afterwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Listed {
+    relations: usize,
+    routines: usize,
+}
+
+impl Listed {
+    fn of(tool: &Tool, file: &Path) -> Result<Self> {
+        Ok(Self::read(&told(tool, &["--list"], file)?))
+    }
+
+    /// Each line has the number of the catalog that the thing is in; what is only about it has none.
+    fn read(list: &str) -> Self {
+        let mut listed = Self::default();
+        for line in list.lines() {
+            let mut words = line.split(' ');
+            match (words.nth(1), words.nth(1)) {
+                (Some("1259"), Some(kind)) if kind != "INDEX" => listed.relations += 1,
+                (Some("1255"), _) => listed.routines += 1,
+                _ => {}
+            }
+        }
+        listed
+    }
 }
 
 /// Puts what is in the copy in the place of all that is in the schema, in one transaction.
@@ -184,6 +239,7 @@ pub(crate) async fn restore(db: &DatabaseConnection, server: &Server, file: &Pat
     let (schema, version) = place(db).await?;
     let (psql, reader) = (fitting("psql", version)?, find("pg_restore")?);
     let doing = "bring the copy back";
+    let listed = Listed::of(&reader, file)?;
     let mut write = psql.command();
     connecting(&mut write, server);
     write.args(["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--file=-"]);
@@ -205,7 +261,8 @@ pub(crate) async fn restore(db: &DatabaseConnection, server: &Server, file: &Pat
     match poured {
         Ok(mut input) => {
             reading.finish()?;
-            let ended = input.write_all(b"\nCOMMIT;\n").and_then(|()| input.flush());
+            let ended =
+                input.write_all(ending(&schema, listed).as_bytes()).and_then(|()| input.flush());
             drop(input);
             writing.finish()?;
             ended.map_err(|error| MigrationError::ToolFailed {
@@ -225,10 +282,12 @@ pub(crate) async fn restore(db: &DatabaseConnection, server: &Server, file: &Pat
 }
 
 /// What comes before the copy: everything in the schema goes, but what belongs to an extension, which
-/// no copy of a schema has. What stands in another schema and depends on it would go without a word, so
-/// that it is refused.
+/// no copy of a schema has. What depends on it from elsewhere would go without a word, so that it is
+/// refused. What this user gives by default would come to the tables of the copy, also where it was taken
+/// from them: nothing is given meanwhile, and [`ending`] gives it again.
 fn beginning(schema: &str) -> String {
     let schema = renderer(Dialect::Postgres).text(schema);
+    let elsewhere = elsewhere::query(&schema, Dropped::Schema);
     format!(
         "SET client_min_messages = warning;
 SET lock_timeout = '{LOCK_SECONDS}s';
@@ -238,27 +297,13 @@ DECLARE
     here oid := (SELECT oid FROM pg_namespace WHERE nspname = {schema});
     found text;
     drops text[];
+    given record;
+    now text := '';
+    again text := '';
 BEGIN
-    SELECT string_agg(DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid), ', ') INTO found
-    FROM pg_depend d
-    JOIN (
-        SELECT 'pg_class'::regclass AS classid, oid FROM pg_class WHERE relnamespace = here
-        UNION ALL SELECT 'pg_type'::regclass, oid FROM pg_type WHERE typnamespace = here
-        UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc WHERE pronamespace = here
-    ) ours ON d.refclassid = ours.classid AND d.refobjid = ours.oid
-    LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
-    LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
-    LEFT JOIN pg_class v ON v.oid = w.ev_class
-    LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
-    LEFT JOIN pg_attrdef a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
-    LEFT JOIN pg_class t ON t.oid = a.adrelid
-    LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
-    WHERE d.deptype IN ('n', 'a')
-      AND coalesce(c.relnamespace, v.relnamespace, k.connamespace, t.relnamespace, p.pronamespace, here) <> here
-      AND NOT EXISTS (SELECT FROM pg_depend e
-                      WHERE e.classid = d.refclassid AND e.objid = d.refobjid AND e.deptype = 'e');
+    SELECT string_agg(it, ', ') INTO found FROM ({elsewhere}) AS it (it);
     IF found IS NOT NULL THEN
-        RAISE EXCEPTION 'in another schema there is what depends on this one: %', found;
+        RAISE EXCEPTION 'in another schema, or in none, there is what depends on this one: %', found;
     END IF;
     SELECT array_agg(format('DROP %s IF EXISTS %I.%I CASCADE',
         CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE'
@@ -282,8 +327,76 @@ BEGIN
       AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_type'::regclass
                       AND e.objid = t.oid AND e.deptype IN ('e', 'i'));
     FOREACH found IN ARRAY coalesce(drops, '{{}}') LOOP EXECUTE found; END LOOP;
+    FOR given IN
+        WITH defaults AS (
+            SELECT defaclnamespace AS namespace, defaclobjtype AS kind, defaclacl AS acl,
+                CASE WHEN defaclnamespace = 0
+                     THEN acldefault(CASE defaclobjtype WHEN 'S' THEN 's' ELSE defaclobjtype END, defaclrole) END AS plain
+            FROM pg_default_acl
+            WHERE defaclrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+              AND defaclnamespace IN (0, here) AND defaclobjtype IN ('r', 'S', 'f', 'T')
+        ), differing AS (
+            (SELECT true AS more, namespace, kind, it.* FROM defaults, aclexplode(acl) it
+             EXCEPT SELECT true, namespace, kind, it.* FROM defaults, aclexplode(plain) it)
+            UNION ALL
+            (SELECT false, namespace, kind, it.* FROM defaults, aclexplode(plain) it
+             EXCEPT SELECT false, namespace, kind, it.* FROM defaults, aclexplode(acl) it)
+        )
+        SELECT more,
+            CASE namespace WHEN 0 THEN '' ELSE format(' IN SCHEMA %I', {schema}) END AS place,
+            format('%s ON %s', privilege_type, CASE kind WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES'
+                WHEN 'f' THEN 'FUNCTIONS' ELSE 'TYPES' END) AS what,
+            CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS who,
+            CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS further
+        FROM differing ORDER BY more DESC
+    LOOP
+        IF given.more THEN
+            now := now || format('ALTER DEFAULT PRIVILEGES%s REVOKE %s FROM %s;', given.place, given.what, given.who);
+            again := again || format('ALTER DEFAULT PRIVILEGES%s GRANT %s TO %s%s;', given.place, given.what, given.who, given.further);
+        ELSE
+            now := now || format('ALTER DEFAULT PRIVILEGES%s GRANT %s TO %s%s;', given.place, given.what, given.who, given.further);
+            again := format('ALTER DEFAULT PRIVILEGES%s REVOKE %s FROM %s;', given.place, given.what, given.who) || again;
+        END IF;
+    END LOOP;
+    EXECUTE now;
+    PERFORM set_config('plimsoll.given', again, true);
 END
 $plimsoll$;
+"
+    )
+}
+
+/// What comes behind the copy: what this user gives by default is given again, and there is to be what
+/// the copy lists. The file may have set another encoding.
+fn ending(schema: &str, listed: Listed) -> String {
+    let schema = renderer(Dialect::Postgres).text(schema);
+    let Listed { relations, routines } = listed;
+    format!(
+        "
+SET client_encoding = 'UTF8';
+DO $plimsoll$
+DECLARE
+    here oid := (SELECT oid FROM pg_namespace WHERE nspname = {schema});
+    found record;
+BEGIN
+    EXECUTE current_setting('plimsoll.given');
+    SELECT
+        (SELECT count(*) FROM pg_class c
+         WHERE c.relnamespace = here AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+           AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass
+                           AND e.objid = c.oid AND e.deptype = 'e')) AS relations,
+        (SELECT count(*) FROM pg_proc p
+         WHERE p.pronamespace = here
+           AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_proc'::regclass
+                           AND e.objid = p.oid AND e.deptype IN ('e', 'i'))) AS routines
+    INTO found;
+    IF (found.relations, found.routines) IS DISTINCT FROM ({relations}::bigint, {routines}::bigint) THEN
+        RAISE EXCEPTION 'the copy lists {relations} relations and {routines} routines, and it brought % and %',
+            found.relations, found.routines;
+    END IF;
+END
+$plimsoll$;
+COMMIT;
 "
     )
 }
@@ -297,5 +410,18 @@ mod tests {
         let settings = [("a.b", "1 2"), ("c", "\\")].map(|(a, b)| (a.to_owned(), b.to_owned()));
 
         assert_eq!(options(&settings), "-c a.b=1\\ 2 -c c=\\\\");
+    }
+
+    #[test]
+    fn what_a_copy_lists_is_counted_by_the_catalog_that_it_stands_in() {
+        let list = ";     Format: CUSTOM\n5; 2615 2200 SCHEMA - public pg_database_owner\n\
+                    216; 1259 193466 TABLE public a postgres\n\
+                    217; 1259 193473 MATERIALIZED VIEW public v postgres\n\
+                    3419; 0 193466 TABLE DATA public a postgres\n\
+                    3270; 1259 193472 INDEX public a_t postgres\n\
+                    221; 1255 193464 FUNCTION public pol() postgres\n\
+                    3271; 2620 193492 TRIGGER public a tr postgres\n";
+
+        assert_eq!(Listed::read(list), Listed { relations: 2, routines: 1 });
     }
 }
