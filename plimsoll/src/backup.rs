@@ -4,7 +4,10 @@
 pub(crate) mod file;
 pub(crate) mod tool;
 
-use std::path::{Path, PathBuf};
+use std::{
+    error::Error as _,
+    path::{Path, PathBuf},
+};
 
 use chrono::{DateTime, Utc};
 use sea_orm::DatabaseConnection;
@@ -14,6 +17,7 @@ use crate::{
     dialect::{Dialect, mysql, postgres, sqlite},
     error::{MigrationError, Result},
     scratch,
+    stop::Stop,
 };
 
 use file::Partial;
@@ -62,7 +66,8 @@ impl Backup {
         }
     }
 
-    /// Makes it, by the session `db` on that database, which is at `revision`.
+    /// Makes it, by the session `db` on that database, which is at `revision`. On MySQL and MariaDB it
+    /// heeds a wish to stop.
     ///
     /// # Errors
     /// [`MigrationError::CopyFile`], [`MigrationError::Tool`], [`MigrationError::ToolFailed`],
@@ -71,6 +76,7 @@ impl Backup {
         &self,
         db: &DatabaseConnection,
         revision: Option<&str>,
+        stop: &Stop,
     ) -> Result<Copied> {
         let file = self.file(revision, Utc::now());
         let partial = Partial::begin(&file)?;
@@ -80,7 +86,12 @@ impl Backup {
                 Box::pin(sqlite::backup::copy(db, partial.path())).await?;
             }
             (config::Place::Server(server), Dialect::Mysql) => {
-                loose = Box::pin(mysql::backup::copy(db, server, partial.path())).await?;
+                let _heeding = stop.heed();
+                let copied = Box::pin(mysql::backup::copy(db, server, partial.path()));
+                let Some(copied) = stop.unless_asked(copied).await else {
+                    return Err(MigrationError::stopped(Vec::new()).into());
+                };
+                loose = copied?;
             }
             (config::Place::Server(server), _) => {
                 Box::pin(postgres::backup::copy(db, server, partial.path())).await?;
@@ -127,11 +138,17 @@ fn kind(head: &[u8]) -> Option<Dialect> {
     }
 }
 
-/// Refuses a file that is no whole copy of a database of this kind. Changes nothing in the database.
+/// Refuses a file that is no whole copy of a database of this kind. Changes nothing in the database. Says
+/// what could not be tried of it, and why.
 ///
 /// # Errors
 /// [`MigrationError::CopyFile`], [`MigrationError::BadCopy`], [`MigrationError::Tool`].
-pub(crate) async fn check(db: &DatabaseConnection, database: &Database, copy: &Path) -> Result<()> {
+pub(crate) async fn check(
+    db: &DatabaseConnection,
+    database: &Database,
+    copy: &Path,
+    stop: &Stop,
+) -> Result<Option<String>> {
     let bad = |problem: String| MigrationError::BadCopy { file: copy.to_owned(), problem };
     let [head, _] = file::ends(copy, 64)?;
     let wanted = database.dialect();
@@ -146,20 +163,27 @@ pub(crate) async fn check(db: &DatabaseConnection, database: &Database, copy: &P
     }
     file::compare_digest(copy)?;
     match (&database.place, wanted) {
-        (config::Place::Sqlite(_), _) => Box::pin(sqlite::backup::check(db, copy)).await,
+        (config::Place::Sqlite(_), _) => Box::pin(sqlite::backup::check(db, copy)).await?,
         (config::Place::Server(server), Dialect::Mysql) => {
             let place = scratch::Place::new(database.clone());
-            // Without the right to make one, the file is only looked at.
-            let scratch = Box::pin(place.create_alike()).await.ok();
-            let name = scratch.as_ref().map(Database::name);
-            let checked = mysql::backup::check(db, server, copy, name.as_deref()).await;
+            let _heeding = stop.heed();
+            let scratch = Box::pin(place.create_alike()).await;
+            let name = scratch.as_ref().ok().map(Database::name);
+            let checked = mysql::backup::check(db, server, copy, name.as_deref(), stop).await;
             if let Some(name) = name {
                 Box::pin(place.remove(&name)).await?;
             }
-            checked
+            checked?;
+            return Ok(scratch.err().map(|error| {
+                format!(
+                    "the copy was read, and not tried in a database of its own, because none can be made: {}",
+                    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+                )
+            }));
         }
-        (config::Place::Server(_), _) => postgres::backup::check(db, copy).await,
+        (config::Place::Server(_), _) => postgres::backup::check(db, copy).await?,
     }
+    Ok(None)
 }
 
 /// Puts what is in the copy, which was checked, in the place of all that is in the database.
@@ -171,11 +195,13 @@ pub(crate) async fn restore(
     db: &DatabaseConnection,
     database: &Database,
     copy: &Path,
+    stop: &Stop,
 ) -> Result<()> {
     match (&database.place, database.dialect()) {
         (config::Place::Sqlite(_), _) => Box::pin(sqlite::backup::restore(db, copy)).await,
         (config::Place::Server(server), Dialect::Mysql) => {
-            Box::pin(mysql::backup::restore(db, server, copy)).await
+            let _heeding = stop.heed();
+            Box::pin(mysql::backup::restore(db, server, copy, stop)).await
         }
         (config::Place::Server(server), _) => {
             Box::pin(postgres::backup::restore(db, server, copy)).await
