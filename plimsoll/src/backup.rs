@@ -46,6 +46,9 @@ pub struct Copied {
     /// Tables that other sessions could have written meanwhile: those of MySQL and MariaDB that are not
     /// `InnoDB`'s.
     pub loose: Vec<String>,
+    /// Columns with numbers that the copy has with fewer digits: those of type FLOAT on MySQL and MariaDB,
+    /// whose text has six.
+    pub rounded: Vec<String>,
 }
 
 impl Backup {
@@ -80,7 +83,7 @@ impl Backup {
     ) -> Result<Copied> {
         let file = self.file(revision, Utc::now());
         let partial = Partial::begin(&file)?;
-        let mut loose = Vec::new();
+        let mut lacks = mysql::backup::Lacks::default();
         match (&self.database.place, self.database.dialect()) {
             (config::Place::Sqlite(_), _) => {
                 Box::pin(sqlite::backup::copy(db, partial.path())).await?;
@@ -91,13 +94,14 @@ impl Backup {
                 let Some(copied) = stop.unless_asked(copied).await else {
                     return Err(MigrationError::stopped(Vec::new()).into());
                 };
-                loose = copied?;
+                lacks = copied?;
             }
             (config::Place::Server(server), _) => {
                 Box::pin(postgres::backup::copy(db, server, partial.path())).await?;
             }
         }
-        Ok(Copied { bytes: partial.finish()?, file, loose })
+        let mysql::backup::Lacks { loose, rounded } = lacks;
+        Ok(Copied { bytes: partial.finish()?, file, loose, rounded })
     }
 }
 
@@ -167,11 +171,21 @@ pub(crate) async fn check(
         (config::Place::Server(server), Dialect::Mysql) => {
             let place = scratch::Place::new(database.clone());
             let _heeding = stop.heed();
-            let scratch = Box::pin(place.create_alike()).await;
+            let claim = mysql::backup::claim(db).await;
+            // What a process has left that was killed in the middle has all that its copy has.
+            for name in Box::pin(place.names()).await? {
+                if mysql::backup::is_left(db, &name).await {
+                    let _ = Box::pin(place.remove(&name)).await;
+                }
+            }
+            let scratch = Box::pin(place.create_claimed(claim.as_deref())).await;
             let name = scratch.as_ref().ok().map(Database::name);
             let checked = mysql::backup::check(db, server, copy, name.as_deref(), stop).await;
             if let Some(name) = name {
                 Box::pin(place.remove(&name)).await?;
+            }
+            if let Some(claim) = claim {
+                mysql::backup::disclaim(db, &claim).await?;
             }
             checked?;
             return Ok(scratch.err().map(|error| {

@@ -704,3 +704,66 @@ fn mysql_waits_for_a_client_that_still_loads() {
         pretty(&whole(scratch).await, &before);
     });
 }
+
+/// The text of a FLOAT has six digits there, and a statement has a longest length.
+#[test]
+fn mysql_says_what_a_copy_cannot_have() {
+    plimsoll::testing::run_empty(Dialect::Mysql, async |scratch: &Scratch| {
+        for sql in [
+            "CREATE TABLE ports (depth float, `a b` float, wide float AS (depth * 3))",
+            "INSERT INTO ports (depth, `a b`) VALUES (16777216, 0.1), (1.5, NULL)",
+        ] {
+            run(&scratch.db, sql).await;
+        }
+        let (db, copy) = (session(scratch).await, Copy::new());
+        let backup = Backup::to_file(&scratch.database, copy.file());
+        let app = app();
+
+        let made = app.on(&db).back_up(&backup).await.unwrap();
+        run(&db, "CREATE TABLE charts (body longblob)").await;
+        let most = one::<i64>(&db, "SELECT CAST(@@GLOBAL.max_allowed_packet AS SIGNED)").await;
+        let half = most / 2 + 1;
+        run(&db, &format!("INSERT INTO charts VALUES (REPEAT('x', {half}))")).await;
+        let second = Backup::to_file(&scratch.database, copy.folder.path().join("second"));
+        let error = app.on(&db).back_up(&second).await.unwrap_err();
+
+        assert_eq!(made.rounded, ["ports.depth"]);
+        assert_eq!(error.code(), "PLM0076", "{}", chain(&error));
+        let said = chain(&error);
+        assert!(
+            said.contains("max_allowed_packet") && said.contains("INSERT INTO charts"),
+            "{said}"
+        );
+        assert_eq!(fs::read_dir(copy.folder.path()).unwrap().count(), 2);
+        run(&db, "UPDATE charts SET body = LEFT(body, 1000)").await;
+        app.on(&db).back_up(&second).await.unwrap();
+        let _ = db.close().await;
+    });
+}
+
+/// What tried a copy and was killed leaves all rows of it behind.
+#[test]
+fn mysql_removes_what_was_left_of_a_copy_that_was_tried() {
+    plimsoll::testing::run_empty(Dialect::Mysql, async |scratch: &Scratch| {
+        let name = scratch.database.name();
+        let (left, used) = (format!("{name}_copy00ff"), format!("{name}_copy11ff"));
+        run(&scratch.db, "CREATE TABLE ports (id int)").await;
+        let copy = Copy::new();
+        copy.make(scratch).await;
+        let user = session(scratch).await;
+        run(&user, "DO GET_LOCK('plimsoll:copy11ff', 0)").await;
+        for name in [&left, &used] {
+            run(&scratch.db, &format!("CREATE DATABASE {name}")).await;
+        }
+
+        copy.restore(scratch).await.unwrap();
+
+        let there = format!(
+            "SELECT CAST(schema_name AS CHAR) FROM information_schema.schemata \
+             WHERE schema_name IN ('{left}', '{used}')"
+        );
+        assert_eq!(all::<String>(&scratch.db, &there).await, [used.clone()]);
+        run(&scratch.db, &format!("DROP DATABASE {used}")).await;
+        let _ = user.close().await;
+    });
+}

@@ -25,6 +25,8 @@ use crate::{
     dialect::{Dialect, lock::row},
     error::{MigrationError, Result},
     limits::is_hindered,
+    names::hex,
+    random::{OsRandom, Random as _},
     render::renderer,
     stop::Stop,
 };
@@ -45,11 +47,16 @@ const BEGINNINGS: [&[u8]; 4] = [
 /// What a whole dump ends with.
 const END: &[u8] = b"-- Dump completed";
 
+/// As much as there can be: what the server takes is its own to say.
+const LARGEST_PACKET: &str = "--max-allowed-packet=1G";
+
 /// How long is waited for whoever uses the tables that are to go, and for a client that still loads.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a single try waits: whoever comes behind it in the queue waits as long.
 const ONE_TRY: u32 = 1;
 const PAUSE: Duration = Duration::from_millis(200);
+/// What the name of such a lock begins with.
+const CLAIM: &str = "copy";
 
 /// Whether a file that begins so is a dump.
 pub(crate) fn is_dump(head: &[u8]) -> bool {
@@ -150,16 +157,20 @@ fn encryption(tool: &Tool, mode: SslMode, is_encrypted: bool) -> &'static [&'sta
     }
 }
 
-/// Makes a copy of the database, as it is at one moment as far as its tables are `InnoDB`'s. Tells which
-/// are not.
+/// What a copy need not have as it was.
+#[derive(Debug, Default)]
+pub(crate) struct Lacks {
+    /// Tables that are not `InnoDB`'s.
+    pub(crate) loose: Vec<String>,
+    /// Columns of FLOAT with numbers that a dump writes with fewer digits.
+    pub(crate) rounded: Vec<String>,
+}
+
+/// Makes a copy of the database, as it is at one moment as far as its tables are `InnoDB`'s.
 ///
 /// # Errors
 /// [`MigrationError::Tool`], [`MigrationError::ToolFailed`].
-pub(crate) async fn copy(
-    db: &DatabaseConnection,
-    server: &Server,
-    file: &Path,
-) -> Result<Vec<String>> {
+pub(crate) async fn copy(db: &DatabaseConnection, server: &Server, file: &Path) -> Result<Lacks> {
     let there = There::ask(db).await?;
     let tool = there.dump()?;
     let mut command = there.command(&tool, server);
@@ -171,6 +182,7 @@ pub(crate) async fn copy(
         "--hex-blob",
         "--no-tablespaces",
         "--comments",
+        LARGEST_PACKET,
     ]);
     if !is_mariadbs(&tool) {
         command.args(["--set-gtid-purged=OFF", "--column-statistics=0"]);
@@ -180,9 +192,50 @@ pub(crate) async fn copy(
     command.arg(format!("--result-file={}", file.display())).arg("--").arg(&server.name);
     tool.run_beside("copy the database", &mut command).await?;
     is_whole(file)?;
+    if let Some(said) = too_long(db, &read(file)?).await? {
+        let doing = "copy the database";
+        return Err(MigrationError::ToolFailed { tool: tool.name, doing, said }.into());
+    }
     let others = "SELECT CAST(table_name AS CHAR) FROM information_schema.tables \
          WHERE table_schema = DATABASE() AND table_type LIKE '%BASE TABLE%' AND engine <> 'InnoDB' ORDER BY 1";
-    Ok(texts(db, others).await?)
+    Ok(Lacks { loose: texts(db, others).await?, rounded: rounded(db).await? })
+}
+
+/// Why the server would not take this dump back: a statement is longer than it reads.
+async fn too_long(db: &DatabaseConnection, said: &Said) -> Result<Option<String>, DbErr> {
+    let ask = "SELECT CAST(@@GLOBAL.max_allowed_packet AS UNSIGNED)".to_owned();
+    let most: u64 =
+        row(db, ask).await?.map(|it| it.try_get_by_index(0)).transpose()?.unwrap_or(u64::MAX);
+    let (length, beginning) = &said.longest;
+    Ok((*length >= most).then(|| {
+        format!(
+            "a statement of the copy (`{beginning} …`) has {length} bytes, and `max_allowed_packet` of the \
+             server is {most}: it could not be brought back before that is more"
+        )
+    }))
+}
+
+/// Columns with numbers that come back as others: the server writes a FLOAT as text with six digits.
+async fn rounded(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let columns = "SELECT CONCAT('`', REPLACE(c.table_name, '`', '``'), '`'), \
+         CONCAT('`', REPLACE(c.column_name, '`', '``'), '`'), CONCAT(c.table_name, '.', c.column_name) \
+         FROM information_schema.columns c JOIN information_schema.tables t \
+         ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
+         WHERE c.table_schema = DATABASE() AND c.data_type = 'float' AND t.table_type LIKE '%BASE TABLE%' \
+         AND COALESCE(c.generation_expression, '') = '' ORDER BY 3";
+    let mut rounded = Vec::new();
+    for column in db.query_all_raw(Statement::from_string(DbBackend::MySql, columns)).await? {
+        let [table, name, shown] = [0, 1, 2].map(|at| column.try_get_by_index::<String>(at));
+        let (table, name) = (table?, name?);
+        let ask = format!(
+            "SELECT 1 FROM {table} WHERE {name} <> CAST(CAST({name} AS CHAR) AS FLOAT) LIMIT 1"
+        );
+        // An older server does not know the cast: nobody can tell then.
+        if row(db, ask).await.ok().is_none_or(|found| found.is_some()) {
+            rounded.push(shown?);
+        }
+    }
+    Ok(rounded)
 }
 
 async fn texts(db: &DatabaseConnection, sql: &str) -> Result<Vec<String>, DbErr> {
@@ -218,7 +271,11 @@ pub(crate) async fn check(
     let said = read(file)?;
     let there = There::ask(db).await?;
     there.client()?;
+    let too_long = too_long(db, &said).await?;
     let bad = |problem| MigrationError::BadCopy { file: file.to_owned(), problem };
+    if let Some(problem) = too_long {
+        return Err(bad(problem).into());
+    }
     let Some(scratch) = scratch else {
         let foreign = foreign(db, &said).await?;
         if foreign.is_empty() {
@@ -247,6 +304,33 @@ fn read(file: &Path) -> Result<Said> {
         source,
     })?;
     Ok(read.map_err(|problem| MigrationError::BadCopy { file: file.to_owned(), problem })?)
+}
+
+/// A lock of this session that the database is named after in which it tries a copy: it is free when the
+/// process has gone. None where the server has no such locks.
+pub(crate) async fn claim(db: &DatabaseConnection) -> Option<String> {
+    let mut chance = [0; 6];
+    OsRandom.fill(&mut chance);
+    let claim = format!("{CLAIM}{}", hex(&chance));
+    let taken = row(db, format!("SELECT CAST(GET_LOCK('plimsoll:{claim}', 0) AS SIGNED)")).await;
+    let taken = taken.ok().flatten().and_then(|row| row.try_get_by_index::<Option<i64>>(0).ok());
+    (taken == Some(Some(1))).then_some(claim)
+}
+
+/// Whether a database was made by a process that has gone, to try a copy in it.
+pub(crate) async fn is_left(db: &DatabaseConnection, name: &str) -> bool {
+    let Some((_, chance)) = name.rsplit_once(&format!("_{CLAIM}")) else { return false };
+    if !chance.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return false;
+    }
+    let ask = format!("SELECT CAST(IS_FREE_LOCK('plimsoll:{CLAIM}{chance}') AS SIGNED)");
+    let free = row(db, ask).await.ok().flatten();
+    free.and_then(|row| row.try_get_by_index::<Option<i64>>(0).ok()).flatten() == Some(1)
+}
+
+/// Frees it.
+pub(crate) async fn disclaim(db: &DatabaseConnection, claim: &str) -> Result<(), DbErr> {
+    row(db, format!("SELECT RELEASE_LOCK('plimsoll:{claim}')")).await.map(drop)
 }
 
 /// Whom the copy works for and this user may not name.
@@ -311,7 +395,7 @@ async fn load(
     let tool = there.client()?;
     let mut command = there.command(&tool, server);
     // The client's own commands are not for a file.
-    command.args(["--batch", "--binary-mode"]).arg(format!("--database={name}"));
+    command.args(["--batch", "--binary-mode", LARGEST_PACKET]).arg(format!("--database={name}"));
     if let Some(lock) = lock {
         command.arg(format!("--init-command=DO GET_LOCK({lock}, 0)"));
     }

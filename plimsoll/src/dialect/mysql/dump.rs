@@ -35,6 +35,8 @@ pub(crate) struct Said {
     pub(crate) names: Vec<Range<u64>>,
     /// In whose name its views, triggers and routines work: `user@host`.
     pub(crate) definers: BTreeSet<String>,
+    /// How many bytes its longest statement has, and how that begins.
+    pub(crate) longest: (u64, String),
 }
 
 /// Reads a dump to its end. What it must not do is the inner error.
@@ -87,6 +89,7 @@ struct Statement {
     /// Whether what comes before it belongs to the body of a routine.
     is_behind_routine: bool,
     line: u64,
+    from: u64,
 }
 
 impl Statement {
@@ -212,8 +215,8 @@ impl Statement {
     }
 
     /// Its beginning, for a person.
-    fn shown(&self) -> String {
-        let shown = self.pieces.iter().take(8).map(|piece| match piece.kind {
+    fn shown(&self, pieces: usize) -> String {
+        let shown = self.pieces.iter().take(pieces).map(|piece| match piece.kind {
             Kind::Text => "'…'".to_owned(),
             _ => piece.text.clone(),
         });
@@ -353,6 +356,7 @@ impl<R: Read> Reader<R> {
         let statement = &mut self.statement;
         if statement.pieces.is_empty() {
             statement.line = self.line;
+            statement.from = at.start;
         }
         if statement.pieces.len() == PIECES {
             statement.is_long = true;
@@ -493,11 +497,16 @@ impl<R: Read> Reader<R> {
             return Err(Trouble::Refused(format!(
                 "line {}: `{}` leads out of the database, or is no statement of a copy of one database",
                 statement.line,
-                statement.shown()
+                statement.shown(8)
             )));
         }
         self.said.names.extend(statement.named_database());
         self.said.definers.extend(statement.definer());
+        let length = self.position() - statement.from;
+        if !statement.pieces.is_empty() && length > self.said.longest.0 {
+            // Its rows are nobody's business.
+            self.said.longest = (length, statement.shown(3));
+        }
         let mode = (0..statement.pieces.len()).find(|at| statement.word(*at) == "SQL_MODE");
         if let Some(mode) = mode.filter(|_| statement.word(0) == "SET") {
             let value = statement.pieces.get(mode + 2);
