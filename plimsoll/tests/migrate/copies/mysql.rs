@@ -195,8 +195,8 @@ fn mysql_removes_what_was_left_of_a_copy_that_was_tried() {
         run(&scratch.db, "CREATE TABLE ports (id int)").await;
         let copy = Copy::new();
         copy.make(scratch).await;
-        let user = session(scratch).await;
-        run(&user, "DO GET_LOCK('plimsoll:copy11ff', 0)").await;
+        let holder = session(scratch).await;
+        run(&holder, "DO GET_LOCK('plimsoll:copy11ff', 0)").await;
         for name in [&left, &used] {
             run(&scratch.db, &format!("CREATE DATABASE {name}")).await;
         }
@@ -207,8 +207,8 @@ fn mysql_removes_what_was_left_of_a_copy_that_was_tried() {
             "SELECT CAST(schema_name AS CHAR) FROM information_schema.schemata \
              WHERE schema_name IN ('{left}', '{used}')"
         );
-        assert_eq!(all::<String>(&scratch.db, &there).await, [used.clone()]);
+        assert_eq!(all::<String>(&scratch.db, &there).await, std::slice::from_ref(&used));
         run(&scratch.db, &format!("DROP DATABASE {used}")).await;
-        let _ = user.close().await;
+        let _ = holder.close().await;
     });
 }
