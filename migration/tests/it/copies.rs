@@ -561,3 +561,38 @@ fn mysql_looks_at_the_rights_before_anything_goes() {
         Said::of(&mut within(folder.path(), scratch, &["restore", "foreign", "--yes"])).with(0);
     });
 }
+
+/// The session of a client that lives on holds a lock, which the next restore waits for.
+#[test]
+fn mysql_begins_no_restore_while_a_client_of_a_killed_one_loads() {
+    plimsoll::testing::run_empty(Dialect::Mysql, async |scratch: &Scratch| {
+        let folder = tempfile::tempdir().unwrap();
+        let (began, ended) = (folder.path().join("began"), folder.path().join("ended"));
+        says(scratch, 0, &["up"]);
+        let before = schema(scratch).await;
+        Said::of(&mut within(folder.path(), scratch, &["backup", "copy"])).with(0);
+        let programs = client_that(
+            scratch,
+            &format!(
+                "touch '{}'; {{ sleep 4; cat; }} | '{}' \"$@\"; touch '{}'; exit",
+                began.display(),
+                which("mariadb").display(),
+                ended.display()
+            ),
+        );
+
+        let mut command = within(folder.path(), scratch, &["restore", "copy", "--yes"]);
+        let mut child = command.env("PATH", programs.path(true)).spawn().unwrap();
+        until(|| began.exists());
+        thread::sleep(Duration::from_secs(1));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!ended.exists());
+        Said::of(&mut within(folder.path(), scratch, &["restore", "copy", "--yes"])).with(0);
+
+        assert!(ended.exists(), "it has waited");
+        assert_eq!(schema(scratch).await, before);
+        assert_eq!(count(&scratch.db, "roles").await, 4);
+        says(scratch, 0, &["status"]);
+    });
+}
