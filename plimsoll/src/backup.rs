@@ -5,6 +5,7 @@ pub(crate) mod file;
 pub(crate) mod tool;
 
 use std::{
+    error::Error as _,
     fs,
     path::{Path, PathBuf},
 };
@@ -17,6 +18,7 @@ use crate::{
     dialect::{Dialect, mysql, postgres, sqlite},
     error::{MigrationError, Result},
     scratch,
+    stop::Stop,
 };
 
 use file::Partial;
@@ -45,6 +47,9 @@ pub struct Copied {
     /// Tables that other sessions could have written meanwhile: those of MySQL and MariaDB that are not
     /// `InnoDB`'s.
     pub loose: Vec<String>,
+    /// Columns with numbers that the copy has with fewer digits: those of type FLOAT on MySQL and MariaDB,
+    /// whose text has six.
+    pub rounded: Vec<String>,
 }
 
 impl Backup {
@@ -65,7 +70,8 @@ impl Backup {
         }
     }
 
-    /// Makes it, by the session `db` on that database, which is at `revision`.
+    /// Makes it, by the session `db` on that database, which is at `revision`. On MySQL and MariaDB it
+    /// heeds a wish to stop.
     ///
     /// # Errors
     /// [`MigrationError::CopyFile`], [`MigrationError::Tool`], [`MigrationError::ToolFailed`],
@@ -74,22 +80,29 @@ impl Backup {
         &self,
         db: &DatabaseConnection,
         revision: Option<&str>,
+        stop: &Stop,
     ) -> Result<Copied> {
         let file = self.file(revision, Utc::now());
         let partial = Partial::begin(&file)?;
-        let mut loose = Vec::new();
+        let mut lacks = mysql::backup::Lacks::default();
         match (&self.database.place, self.database.dialect()) {
             (config::Place::Sqlite(_), _) => {
                 Box::pin(sqlite::backup::copy(db, partial.path())).await?;
             }
             (config::Place::Server(server), Dialect::Mysql) => {
-                loose = Box::pin(mysql::backup::copy(db, server, partial.path())).await?;
+                let _heeding = stop.heed();
+                let copied = Box::pin(mysql::backup::copy(db, server, partial.path()));
+                let Some(copied) = stop.unless_asked(copied).await else {
+                    return Err(MigrationError::stopped(Vec::new()).into());
+                };
+                lacks = copied?;
             }
             (config::Place::Server(server), _) => {
                 Box::pin(postgres::backup::copy(db, server, partial.path())).await?;
             }
         }
-        Ok(Copied { bytes: partial.finish()?, file, loose })
+        let mysql::backup::Lacks { loose, rounded } = lacks;
+        Ok(Copied { bytes: partial.finish()?, file, loose, rounded })
     }
 }
 
@@ -130,11 +143,17 @@ fn kind(head: &[u8]) -> Option<Dialect> {
     }
 }
 
-/// Refuses a file that is no whole copy of a database of this kind. Changes nothing in the database.
+/// Refuses a file that is no whole copy of a database of this kind. Changes nothing in the database. Says
+/// what could not be tried of it, and why.
 ///
 /// # Errors
 /// [`MigrationError::CopyFile`], [`MigrationError::BadCopy`], [`MigrationError::Tool`].
-pub(crate) async fn check(db: &DatabaseConnection, database: &Database, copy: &Path) -> Result<()> {
+pub(crate) async fn check(
+    db: &DatabaseConnection,
+    database: &Database,
+    copy: &Path,
+    stop: &Stop,
+) -> Result<Option<String>> {
     let bad = |problem: String| MigrationError::BadCopy { file: copy.to_owned(), problem };
     let [head, _] = file::ends(copy, 64)?;
     if database.file().is_some_and(|of| fs::canonicalize(of).ok() == fs::canonicalize(copy).ok()) {
@@ -152,20 +171,37 @@ pub(crate) async fn check(db: &DatabaseConnection, database: &Database, copy: &P
     }
     file::compare_digest(copy)?;
     match (&database.place, wanted) {
-        (config::Place::Sqlite(_), _) => Box::pin(sqlite::backup::check(db, copy)).await,
+        (config::Place::Sqlite(_), _) => Box::pin(sqlite::backup::check(db, copy)).await?,
         (config::Place::Server(server), Dialect::Mysql) => {
             let place = scratch::Place::new(database.clone());
-            // Without the right to make one, the file is only looked at.
-            let scratch = Box::pin(place.create_alike()).await.ok();
-            let name = scratch.as_ref().map(Database::name);
-            let checked = mysql::backup::check(db, server, copy, name.as_deref()).await;
+            let _heeding = stop.heed();
+            let claim = mysql::backup::claim(db).await;
+            // What a process has left that was killed in the middle has all that its copy has.
+            for name in Box::pin(place.names()).await? {
+                if mysql::backup::is_left(db, &name).await {
+                    let _ = Box::pin(place.remove(&name)).await;
+                }
+            }
+            let scratch = Box::pin(place.create_claimed(claim.as_deref())).await;
+            let name = scratch.as_ref().ok().map(Database::name);
+            let checked = mysql::backup::check(db, server, copy, name.as_deref(), stop).await;
             if let Some(name) = name {
                 Box::pin(place.remove(&name)).await?;
             }
-            checked
+            if let Some(claim) = claim {
+                mysql::backup::disclaim(db, &claim).await?;
+            }
+            checked?;
+            return Ok(scratch.err().map(|error| {
+                format!(
+                    "the copy was read, and not tried in a database of its own, because none can be made: {}",
+                    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+                )
+            }));
         }
-        (config::Place::Server(_), _) => postgres::backup::check(db, copy).await,
+        (config::Place::Server(_), _) => postgres::backup::check(db, copy).await?,
     }
+    Ok(None)
 }
 
 /// Puts what is in the copy, which was checked, in the place of all that is in the database.
@@ -177,11 +213,13 @@ pub(crate) async fn restore(
     db: &DatabaseConnection,
     database: &Database,
     copy: &Path,
+    stop: &Stop,
 ) -> Result<()> {
     match (&database.place, database.dialect()) {
         (config::Place::Sqlite(_), _) => Box::pin(sqlite::backup::restore(db, copy)).await,
         (config::Place::Server(server), Dialect::Mysql) => {
-            Box::pin(mysql::backup::restore(db, server, copy)).await
+            let _heeding = stop.heed();
+            Box::pin(mysql::backup::restore(db, server, copy, stop)).await
         }
         (config::Place::Server(server), _) => {
             Box::pin(postgres::backup::restore(db, server, copy)).await

@@ -80,6 +80,9 @@ impl App {
             }
         };
         let output = Arc::new(Output::new(&arguments.common));
+        // What looks has an answer: not as it should be.
+        let looks =
+            matches!(arguments.command, Command::Status | Command::Check(_) | Command::Repair(_));
         // Boxed: the nested futures of a whole run are a deeper type than the compiler follows in
         // the `main` of whoever calls this.
         ExitCode::from(match Box::pin(self.dispatch(arguments, &output)).await {
@@ -88,6 +91,7 @@ impl App {
                 output.error(&error);
                 match error {
                     Error::Migration(MigrationError::Stopped { .. }) => INTERRUPTED,
+                    Error::Migration(MigrationError::HalfRestored { .. }) if looks => NOT_CLEAN,
                     _ => FAILED,
                 }
             }

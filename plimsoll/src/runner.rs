@@ -135,7 +135,7 @@ impl<'r> Runner<'r> {
         let Some(backup) = backup else { return Ok(()) };
         let standings = self.standings().await?;
         let revision = standings.iter().rfind(|it| it.is_applied()).map(|it| it.name.as_str());
-        let copy = backup.make(self.db, revision).await?;
+        let copy = backup.make(self.db, revision, &self.terms.stop).await?;
         self.terms.progress.tell(Event::Copied { copy: &copy });
         Ok(())
     }

@@ -108,7 +108,15 @@ impl Place {
         if self.dialect() != Dialect::Mysql {
             return self.create().await;
         }
-        let name = fresh_name();
+        self.create_claimed(None).await
+    }
+
+    /// As [`Place::create_alike`] does it on MySQL, with a word at the end of the name that tells whose it is.
+    pub(crate) async fn create_claimed(&self, claim: Option<&str>) -> Result<Database> {
+        let mut name = fresh_name();
+        if let Some(claim) = claim {
+            name = format!("{name}_{claim}");
+        }
         let db = connect::session(&self.base).await?;
         let made = async {
             let ask =

@@ -101,6 +101,7 @@ const LEVELS: &[(u8, &[&str])] = &[
     (3, &["words"]),
     (3, &["compare"]),
     (3, &["backup::file", "backup::tool"]),
+    (3, &["dialect::mysql::dump"]),
     (3, &["dialect::mysql::backup", "dialect::postgres::backup", "dialect::sqlite::backup"]),
     (3, &["backup"]),
     (3, &["records"]),

@@ -87,7 +87,7 @@ impl Run<'_> {
     async fn copy(&self, backup: &Backup) -> Result<Copied> {
         let revisions = self.app.history.load()?;
         let applied = Records::of(&revisions, self.dialect()).applied(self.db).await?;
-        backup.make(self.db, applied.last().map(|it| &*it.name)).await
+        backup.make(self.db, applied.last().map(|it| &*it.name), &self.terms.stop).await
     }
 
     async fn back_up_first(&self) -> Result<()> {
@@ -106,7 +106,11 @@ impl Run<'_> {
     /// [`MigrationError::Elsewhere`].
     pub async fn check_copy(&self, database: &Database, copy: &Path) -> Result<()> {
         only_one(self.db)?;
-        backup::check(self.db, database, copy).await
+        let untried = backup::check(self.db, database, copy, &self.terms.stop).await?;
+        if let Some(sentence) = &untried {
+            self.terms.progress.tell(Event::Warning { sentence });
+        }
+        Ok(())
     }
 
     /// Puts what is in a copy in the place of all that is in `database`, which is the one of this
@@ -119,9 +123,9 @@ impl Run<'_> {
     pub async fn restore(&self, database: &Database, copy: &Path) -> Result<()> {
         let guard = self.locked().await?;
         let restored = async {
-            backup::check(self.db, database, copy).await?;
+            backup::check(self.db, database, copy, &self.terms.stop).await?;
             self.back_up_first().await?;
-            backup::restore(self.db, database, copy).await
+            backup::restore(self.db, database, copy, &self.terms.stop).await
         };
         let restored = lock::holding(guard.as_ref(), restored).await;
         self.free(guard).await;

@@ -44,6 +44,9 @@ struct Made {
     /// Tables that the copy need not have as they were at one moment.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     loose: Vec<String>,
+    /// Columns with numbers that the copy has with fewer digits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rounded: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -80,6 +83,7 @@ pub(super) async fn backup(context: &Context<'_>, args: Backup) -> Result<u8> {
         file: made.file,
         bytes: made.bytes,
         loose: made.loose,
+        rounded: made.rounded,
     });
     Ok(DONE)
 }

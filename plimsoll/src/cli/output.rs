@@ -182,6 +182,12 @@ impl Output {
                  the copy may have a part"
             ));
         }
+        for column in &copy.rounded {
+            self.note(format!(
+                "\x1b[1;33mwarning\x1b[0m: column `{column}` is a FLOAT, of which a copy has six digits: not every \
+                 number there comes back as it is"
+            ));
+        }
         self.progress(format!("`{}` brings it back", bring_back(&copy.file)));
     }
 

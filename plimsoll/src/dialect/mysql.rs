@@ -5,6 +5,8 @@ pub(crate) mod alter;
 pub(crate) mod backup;
 #[cfg(feature = "cli")]
 pub(crate) mod client;
+#[cfg(feature = "migrate")]
+pub(crate) mod dump;
 #[cfg(feature = "connect")]
 pub(crate) mod introspect;
 #[cfg(feature = "migrate")]

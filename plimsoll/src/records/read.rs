@@ -8,7 +8,7 @@ use sea_orm::{DatabaseConnection, DbErr, QueryResult};
 
 use super::{HISTORY, JOURNAL, Open, Records, SEEDS, Way, begun, is_missing};
 use crate::{
-    dialect::Dialect,
+    dialect::{Dialect, mysql},
     error::{MigrationError, Result},
     history::Revisions,
     plain::Plain,
@@ -26,6 +26,8 @@ pub(crate) struct Read {
     pub(crate) offered: Vec<Offer>,
     /// Whether every table and column of the records is there.
     pub(crate) is_whole: bool,
+    /// Whether a copy may be half there, so that this is not what it was.
+    is_doubtful: bool,
 }
 
 /// A default row that was offered.
@@ -82,9 +84,18 @@ impl Records<'_> {
     }
 
     /// Everything, in one query where every table is there and whole. Needs no right but to read.
+    ///
+    /// # Errors
+    /// [`MigrationError::Record`]; [`MigrationError::HalfRestored`] where half of it is a copy's.
     pub(crate) async fn read(&self, db: &DatabaseConnection, with_offers: bool) -> Result<Read> {
         let failed = |source| MigrationError::Record { doing: "read", source };
-        Ok(self.read_from(db, with_offers).await.map_err(failed)?)
+        let read = self.read_from(db, with_offers).await.map_err(failed)?;
+        if read.is_doubtful
+            && let Some(file) = mysql::backup::half(db).await?
+        {
+            return Err(MigrationError::HalfRestored { file, source: None }.into());
+        }
+        Ok(read)
     }
 
     async fn read_from(&self, db: &DatabaseConnection, with_offers: bool) -> Result<Read, DbErr> {
@@ -100,7 +111,9 @@ impl Records<'_> {
         match plain.rows(&self.query(with_offers, Some(&columns))).await {
             Ok(rows) => of_rows(&rows),
             // SeaORM's table itself: nothing has run.
-            Err(error) if is_missing(&error) => Ok(Read::default()),
+            Err(error) if is_missing(&error) => {
+                Ok(Read { is_doubtful: self.dialect == Dialect::Mysql, ..Read::default() })
+            }
             Err(error) => Err(error),
         }
     }
@@ -148,6 +161,15 @@ impl Records<'_> {
                     source.table
                 ));
             }
+        }
+        if self.dialect == Dialect::Mysql {
+            let nothing = list(&Source { table: "", texts: &[], numbers: &[] }, &|_| false);
+            parts.push(format!(
+                "SELECT {}, {nothing} FROM information_schema.tables \
+                 WHERE table_schema = DATABASE() AND table_name = '{}'",
+                cast("4", number),
+                mysql::backup::MARK
+            ));
         }
         parts.join(" UNION ALL ")
     }
@@ -229,6 +251,7 @@ fn of_rows(rows: &[QueryResult]) -> Result<Read, DbErr> {
                     begun: begun(text(3)?, text(4)?.as_deref()),
                 });
             }
+            4 => read.is_doubtful = true,
             _ => {
                 let key = text(1)?.unwrap_or_default();
                 read.offered.push(Offer { seeder: first, key, made_at: number(0)? });

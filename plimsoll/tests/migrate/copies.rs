@@ -1,5 +1,8 @@
 //! A copy brings everything back: the schema, the rows of every type, and what comes next.
 
+#[path = "copies/mysql.rs"]
+mod mysql;
+
 use std::{
     fs,
     path::PathBuf,
@@ -567,26 +570,5 @@ fn postgres_keeps_what_other_schemas_have() {
         run(&scratch.db, "DROP SCHEMA other CASCADE").await;
         copy.restore(scratch).await.unwrap();
         pretty(&whole(scratch).await, &before);
-    });
-}
-
-/// There is no transaction for it: what stopped on the way says so until it is brought to its end.
-#[test]
-fn mysql_knows_that_a_copy_is_half_there() {
-    plimsoll::testing::run_empty(Dialect::Mysql, async |scratch: &Scratch| {
-        fill(scratch).await;
-        let (before, copy) = (whole(scratch).await, Copy::new());
-        copy.make(scratch).await;
-        run(&scratch.db, "CREATE TABLE plimsoll_restoring (file text) CHARACTER SET utf8mb4").await;
-        run(&scratch.db, "INSERT INTO plimsoll_restoring VALUES ('the copy')").await;
-        run(&scratch.db, "DROP TABLE seaql_migrations").await;
-
-        let error = up(scratch, &app()).await.unwrap_err();
-
-        assert_eq!(error.code(), "PLM0079", "{}", chain(&error));
-        assert!(error.hint().unwrap().contains("restore the copy"), "{:?}", error.hint());
-        copy.restore(scratch).await.unwrap();
-        pretty(&whole(scratch).await, &before);
-        up(scratch, &app()).await.unwrap();
     });
 }
