@@ -17,6 +17,8 @@ mod command;
 mod confirm;
 #[path = "it/copies.rs"]
 mod copies;
+#[path = "it/copies_of_mysql.rs"]
+mod copies_of_mysql;
 #[path = "it/create_all.rs"]
 mod create_all;
 #[path = "../../plimsoll/tests/migrate/database.rs"]

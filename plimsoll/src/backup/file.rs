@@ -206,6 +206,7 @@ mod tests {
         let first = Partial::begin(&file).unwrap();
         let second = Partial::begin(&file).unwrap();
         fs::write(first.path(), "whole").unwrap();
+        fs::write(second.path(), "other").unwrap();
         assert!(!file.exists());
         assert_eq!(first.finish().unwrap(), 5);
         let refused = second.finish().unwrap_err();
