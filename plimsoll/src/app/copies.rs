@@ -30,8 +30,8 @@ impl Run<'_> {
     /// What reverting these revisions in this order loses, counted. Needs no right but to read.
     ///
     /// # Errors
-    /// Those of the list of migrations ([`MigrationError::BadHistory`],
-    /// [`MigrationError::BadMigration`]). What cannot be counted is none.
+    /// Those of the list of migrations ([`crate::MigrationError::BadHistory`],
+    /// [`crate::MigrationError::BadMigration`]). What cannot be counted is none.
     pub async fn losses_of(&self, reverted: &[String]) -> Result<Vec<Loss>> {
         let revisions = self.app.history.load()?;
         let run = reverted.iter().filter_map(|name| {
@@ -75,8 +75,8 @@ impl Run<'_> {
     /// and write: the copy is of one moment.
     ///
     /// # Errors
-    /// [`MigrationError::CopyFile`], [`MigrationError::Tool`], [`MigrationError::ToolFailed`],
-    /// [`MigrationError::BadCopy`], and those of the lock.
+    /// [`crate::MigrationError::CopyFile`], [`crate::MigrationError::Tool`], [`crate::MigrationError::ToolFailed`],
+    /// [`crate::MigrationError::BadCopy`], and those of the lock.
     pub async fn back_up(&self, backup: &Backup) -> Result<Copied> {
         let guard = self.locked().await?;
         let copied = lock::holding(guard.as_ref(), self.copy(backup)).await;
@@ -102,8 +102,8 @@ impl Run<'_> {
     /// nothing.
     ///
     /// # Errors
-    /// [`MigrationError::BadCopy`], [`MigrationError::CopyFile`], [`MigrationError::Tool`],
-    /// [`MigrationError::Elsewhere`].
+    /// [`crate::MigrationError::BadCopy`], [`crate::MigrationError::CopyFile`], [`crate::MigrationError::Tool`],
+    /// [`crate::MigrationError::Elsewhere`].
     pub async fn check_copy(&self, database: &Database, copy: &Path) -> Result<()> {
         only_one(self.db)?;
         let untried = backup::check(self.db, database, copy, &self.terms.stop).await?;
@@ -117,8 +117,8 @@ impl Run<'_> {
     /// session, under the lock. On SQLite and PostgreSQL it is one transaction.
     ///
     /// # Errors
-    /// Those of [`Run::check_copy`] before anything changes; [`MigrationError::ToolFailed`] and
-    /// [`crate::Error::Database`] when nothing has changed, [`MigrationError::HalfRestored`] on MySQL and
+    /// Those of [`Run::check_copy`] before anything changes; [`crate::MigrationError::ToolFailed`] and
+    /// [`crate::Error::Database`] when nothing has changed, [`crate::MigrationError::HalfRestored`] on MySQL and
     /// MariaDB when it stopped on the way; and those of the lock.
     pub async fn restore(&self, database: &Database, copy: &Path) -> Result<()> {
         let guard = self.locked().await?;
@@ -136,7 +136,7 @@ impl Run<'_> {
     /// beside the tables of the current schema: sequences and enumerations. The records go, too.
     ///
     /// # Errors
-    /// [`MigrationError::DropTables`], [`MigrationError::Elsewhere`], and those of the lock and of a copy
+    /// [`crate::MigrationError::DropTables`], [`crate::MigrationError::Elsewhere`], and those of the lock and of a copy
     /// that is made first.
     pub async fn drop_all(&self) -> Result<()> {
         let guard = self.locked().await?;
@@ -164,8 +164,8 @@ impl Run<'_> {
     /// The statements of [`Run::drop_all`], with the database as it is now.
     ///
     /// # Errors
-    /// [`MigrationError::DropTables`] when the database does not tell what is in it;
-    /// [`MigrationError::Elsewhere`].
+    /// [`crate::MigrationError::DropTables`] when the database does not tell what is in it;
+    /// [`crate::MigrationError::Elsewhere`].
     pub async fn rehearse_drop_all(&self) -> Result<Vec<String>> {
         catalog::keep_elsewhere(self.db, Dropped::Relations).await?;
         let drops = catalog::all_drops(self.db).await;
