@@ -125,7 +125,7 @@ async fn fill(scratch: &Scratch) -> plimsoll::App {
 }
 
 #[test]
-fn a_restore_refuses_and_names_all_that_no_copy_of_the_schema_has() {
+fn on_postgres_a_restore_refuses_and_names_all_that_no_copy_of_the_schema_has() {
     on_postgres(async |scratch| {
         fill(scratch).await;
         let copy = Copy::new();
@@ -151,7 +151,7 @@ fn a_restore_refuses_and_names_all_that_no_copy_of_the_schema_has() {
 
 /// No dependency is written down for what a subscription fills.
 #[test]
-fn a_table_that_a_subscription_fills_is_not_brought_back() {
+fn on_postgres_a_table_that_a_subscription_fills_is_not_brought_back() {
     on_postgres(async |scratch| {
         fill(scratch).await;
         let copy = Copy::new();
@@ -188,7 +188,7 @@ fn a_table_that_a_subscription_fills_is_not_brought_back() {
 
 /// What is made outside between the look and the transaction is seen by the transaction, too.
 #[test]
-fn what_goes_along_is_refused_by_all_that_empties_the_schema() {
+fn on_postgres_what_goes_along_is_refused_by_all_that_empties_the_schema() {
     on_postgres(async |scratch| {
         let app = fill(scratch).await;
         let with = |part: &str| OUTSIDE.iter().find(|(make, ..)| make.contains(part)).unwrap();
@@ -245,7 +245,7 @@ fn within(scratch: &Scratch, schema: &str) -> Database {
 }
 
 #[test]
-fn a_copy_of_a_schema_comes_back_in_that_schema_alone() {
+fn on_postgres_a_copy_of_a_schema_comes_back_in_that_schema_alone() {
     on_postgres(async |scratch| {
         for schema in ["a", "a b", "A", "a \"b\""] {
             let quoted = schema.replace('"', "\"\"");
@@ -278,7 +278,7 @@ fn a_copy_of_a_schema_comes_back_in_that_schema_alone() {
 }
 
 #[test]
-fn a_copy_that_does_not_bring_what_it_lists_is_taken_back() {
+fn on_postgres_a_copy_that_does_not_bring_what_it_lists_is_taken_back() {
     on_postgres(async |scratch| {
         for sql in [
             "CREATE SCHEMA a",
@@ -317,7 +317,7 @@ async fn given(db: &DatabaseConnection) -> Vec<String> {
 }
 
 #[test]
-fn a_restore_gives_nobody_what_was_taken_from_them() {
+fn on_postgres_a_restore_gives_nobody_what_was_taken_from_them() {
     on_postgres(async |scratch| {
         let (db, role) = (&scratch.db, named(scratch, "d"));
         for sql in [
@@ -360,7 +360,7 @@ fn a_restore_gives_nobody_what_was_taken_from_them() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_copied_where_the_database_takes_them() {
+fn on_postgres_bytes_that_are_no_text_are_copied_where_the_database_takes_them() {
     on_postgres(async |scratch| {
         for (encoding, word) in [("SQL_ASCII", "\\377\\376"), ("LATIN1", "\\344\\205")] {
             let name = format!("{}_{}", scratch.database.name(), encoding.to_lowercase());
