@@ -8,7 +8,7 @@ use crate::{
         mysql::lease,
         postgres::elsewhere::{self, Dropped},
     },
-    error::{MigrationError, Result},
+    error::{Error, MigrationError, Result},
     render::renderer,
     retry,
 };
@@ -232,6 +232,14 @@ pub(crate) async fn drop_all(db: &DatabaseConnection) -> Result<()> {
 /// That tables could not be dropped.
 pub(crate) fn not_dropped(source: DbErr) -> MigrationError {
     MigrationError::DropTables { denied: retry::is_denied(&source), source }
+}
+
+/// The same of what went wrong while they were dropped; what was refused stays what it is.
+pub(crate) fn of_dropping(error: Error) -> Error {
+    match error {
+        Error::Database { source } => not_dropped(source).into(),
+        refused => refused,
+    }
 }
 
 async fn run(

@@ -300,10 +300,8 @@ impl<'r> Runner<'r> {
         again: &[Standing],
         expected: Option<&Repaired>,
     ) -> Result<Repaired> {
-        let (mut standings, open) = self.look().await?;
-        revisions::did_otherwise(&mut standings, again);
-        let repaired =
-            repair(self.revisions, &self.records, &standings, again, open.as_ref(), how)?;
+        let (standings, open) = self.look().await?;
+        let repaired = repair(self.revisions, &self.records, standings, again, open.as_ref(), how)?;
         if expected.is_some_and(|expected| expected.sentence != repaired.sentence) {
             let now = vec![repaired.name];
             return Err(MigrationError::ChangedMeanwhile { doing: "settle", now }.into());
@@ -333,10 +331,7 @@ impl<'r> Runner<'r> {
         catalog::keep_elsewhere(self.db, Dropped::Tables).await?;
         self.back_up().await?;
         let drop = async || catalog::drop_tables(self.db).await;
-        self.terms.patiently(drop).await.map_err(|error| match error {
-            Error::Database { source } => failed(source).into(),
-            other => other,
-        })?;
+        self.terms.patiently(drop).await.map_err(catalog::of_dropping)?;
         self.records.prepare(self.db).await
     }
 

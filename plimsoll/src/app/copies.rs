@@ -8,7 +8,7 @@ use crate::{
     catalog,
     config::Database,
     dialect::postgres::elsewhere::Dropped,
-    error::{Error, Result},
+    error::Result,
     history::Kind,
     limits::Settings,
     lock::{self, Guard},
@@ -151,10 +151,7 @@ impl Run<'_> {
             if let Some(settings) = settings {
                 settings.restore(self.db).await;
             }
-            dropped.map_err(|error| match error {
-                Error::Database { source } => catalog::not_dropped(source).into(),
-                other => other,
-            })
+            dropped.map_err(catalog::of_dropping)
         };
         let dropped = lock::holding(guard.as_ref(), dropped).await;
         self.free(guard).await;

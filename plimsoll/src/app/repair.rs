@@ -128,6 +128,22 @@ impl Run<'_> {
         made.map(|it| it.again).unwrap_or_default()
     }
 
+    /// The same where it is needed: to accept what code does now.
+    async fn again_for(
+        &self,
+        how: &Repair,
+        database: &Database,
+        revisions: &Revisions<'_>,
+    ) -> Result<Vec<Standing>> {
+        match how {
+            Repair::Accept(_) => {
+                let standings = self.app.standings_of(self.db, revisions).await?;
+                Ok(self.again(database, revisions, &standings).await)
+            }
+            Repair::Done | Repair::Undone | Repair::Forget(_) => Ok(Vec::new()),
+        }
+    }
+
     /// Settles it, under the lock: the records say so from then on, and nothing else changes. Nothing
     /// unless it is what is `expected`. To accept a migration that is code, it runs on a scratch database.
     ///
@@ -141,13 +157,7 @@ impl Run<'_> {
         expected: Option<&Repaired>,
     ) -> Result<Repaired> {
         let revisions = self.app.history.load()?;
-        let again = match how {
-            Repair::Accept(_) => {
-                let standings = self.app.standings_of(self.db, &revisions).await?;
-                self.again(database, &revisions, &standings).await
-            }
-            Repair::Done | Repair::Undone | Repair::Forget(_) => Vec::new(),
-        };
+        let again = self.again_for(how, database, &revisions).await?;
         let runner = self.start(&revisions).await?;
         let repaired = runner.locked(runner.repair(how, &again, expected)).await;
         runner.finish(repaired).await
@@ -160,12 +170,8 @@ impl Run<'_> {
     pub async fn rehearse_repair(&self, database: &Database, how: &Repair) -> Result<Repaired> {
         let revisions = self.app.history.load()?;
         let records = Records::of(&revisions, self.dialect());
-        let (mut standings, open) = records.look(self.db, &revisions).await?;
-        let again = match how {
-            Repair::Accept(_) => self.again(database, &revisions, &standings).await,
-            Repair::Done | Repair::Undone | Repair::Forget(_) => Vec::new(),
-        };
-        revisions::did_otherwise(&mut standings, &again);
-        repair(&revisions, &records, &standings, &again, open.as_ref(), how)
+        let (standings, open) = records.look(self.db, &revisions).await?;
+        let again = self.again_for(how, database, &revisions).await?;
+        repair(&revisions, &records, standings, &again, open.as_ref(), how)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait as _, DbErr, TransactionTrait as _};
+use sea_orm::{ConnectionTrait, DbErr, TransactionTrait as _};
 
 use super::{Runner, Stamp};
 use crate::{
@@ -33,9 +33,10 @@ impl Runner<'_> {
         let stamp = Stamp::of(self.revisions, &standings, &Target::Head)?;
         let records = stamp.statements(self.revisions, &self.records, Some(Duration::ZERO));
         if self.dialect() == Dialect::Mysql {
-            if let Err(error) = self.create_each(run).await {
+            // Each is kept by itself.
+            if let Err(error) = self.make(self.db, run).await {
                 self.take_back(tables).await;
-                return Err(error);
+                return Err(error.into());
             }
             self.keep(&records, "stamp").await?;
         } else {
@@ -48,14 +49,8 @@ impl Runner<'_> {
     /// All of it or nothing, in one transaction.
     async fn create_together(&self, run: &[Statement], records: &[String]) -> Result<()> {
         let tx = self.db.begin_with_options(retry::to_write(self.db, None)).await?;
-        let made = async {
-            for statement in run {
-                if self.terms.stop.is_asked() {
-                    return Err(MigrationError::stopped(Vec::new()));
-                }
-                let made = tx.execute_unprepared(&statement.sql).await;
-                made.map_err(|source| not_created(statement, source))?;
-            }
+        let made: Result<(), MigrationError> = async {
+            self.make(&tx, run).await?;
             for record in records {
                 let kept = tx.execute_unprepared(record).await;
                 kept.map_err(|source| MigrationError::Record { doing: "stamp", source })?;
@@ -73,13 +68,17 @@ impl Runner<'_> {
         }
     }
 
-    /// One after the other, where each is kept by itself.
-    async fn create_each(&self, run: &[Statement]) -> Result<()> {
+    /// One after the other.
+    async fn make(
+        &self,
+        db: &impl ConnectionTrait,
+        run: &[Statement],
+    ) -> Result<(), MigrationError> {
         for statement in run {
             if self.terms.stop.is_asked() {
-                return Err(MigrationError::stopped(Vec::new()).into());
+                return Err(MigrationError::stopped(Vec::new()));
             }
-            let made = self.db.execute_unprepared(&statement.sql).await;
+            let made = db.execute_unprepared(&statement.sql).await;
             made.map_err(|source| not_created(statement, source))?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::{
     error::{MigrationError, Result},
     history::{Revision, Revisions},
     records::{Open, Records, Way},
-    revisions::{Standing, State, TargetError},
+    revisions::{self, Standing, State, TargetError},
 };
 
 /// How something is settled that the engine cannot settle by itself. Only the records change.
@@ -41,11 +41,13 @@ pub struct Repaired {
 pub(crate) fn repair(
     revisions: &Revisions<'_>,
     records: &Records<'_>,
-    standings: &[Standing],
+    mut standings: Vec<Standing>,
     again: &[Standing],
     open: Option<&Open>,
     how: &Repair,
 ) -> Result<Repaired> {
+    revisions::did_otherwise(&mut standings, again);
+    let standings = &*standings;
     let checksum = |name: &str| {
         let revision = revisions.list.iter().find(|it| it.name == name);
         revision.and_then(Revision::checksum).or_else(|| {
