@@ -36,6 +36,7 @@ enum Kind {
     LastAdministrator,
     AlreadySetUp,
     BelongsToSystem,
+    Refused,
     AlreadyExists,
     Malformed,
     UnsupportedMediaType,
@@ -64,6 +65,7 @@ impl Kind {
             Self::LastAdministrator => "/problems/last-administrator",
             Self::AlreadySetUp => "/problems/already-set-up",
             Self::BelongsToSystem => "/problems/belongs-to-system",
+            Self::Refused => "/problems/refused",
             Self::AlreadyExists => "/problems/already-exists",
             Self::Malformed => "/problems/malformed",
             Self::UnsupportedMediaType => "/problems/unsupported-media-type",
@@ -94,6 +96,7 @@ impl Kind {
             | Self::LastAdministrator
             | Self::AlreadySetUp
             | Self::BelongsToSystem
+            | Self::Refused
             | Self::AlreadyExists => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -132,6 +135,7 @@ impl Kind {
             Self::LastAdministrator => "The last administrator must stay",
             Self::AlreadySetUp => "Set up already",
             Self::BelongsToSystem => "Belongs to the system",
+            Self::Refused => "Refused by a rule",
             Self::AlreadyExists => "Exists already",
             Self::Malformed => "Not readable",
             Self::UnsupportedMediaType => "Unsupported media type",
@@ -322,11 +326,14 @@ impl From<service::Error> for Problem {
             Error::WrongCredentials => Kind::WrongCredentials,
             Error::SecondFactorRequired => Kind::SecondFactorRequired,
             Error::TooManyAttempts { .. } => Kind::TooManyAttempts,
-            Error::Forbidden { .. } => Kind::Forbidden,
+            Error::Forbidden { .. } | Error::TeamRole { .. } | Error::NoAccess { .. } => {
+                Kind::Forbidden
+            }
             Error::Exceeds { .. } => Kind::Exceeds,
             Error::LastAdministrator => Kind::LastAdministrator,
             Error::AlreadySetUp => Kind::AlreadySetUp,
             Error::BelongsToSystem { .. } => Kind::BelongsToSystem,
+            Error::Refused { .. } => Kind::Refused,
             Error::NotFound { .. } => Kind::NotFound,
             Error::AlreadyExists { .. } => Kind::AlreadyExists,
             Error::Immutable { .. } => Kind::Immutable,

@@ -7,6 +7,18 @@ mod versions {
     pub(crate) mod m20261120_091000_create_users_roles_permissions;
     pub(crate) mod m20261120_092000_create_tokens_and_keys;
     pub(crate) mod m20261124_100000_create_login_throttles_and_setup_tokens;
+    pub(crate) mod m20261126_174903_create_audit;
+    pub(crate) mod m20261126_174907_create_teams;
+    pub(crate) mod m20261126_174912_create_proxy;
+    pub(crate) mod m20261126_174917_create_secrets;
+    pub(crate) mod m20261126_174922_create_netboot;
+    pub(crate) mod m20261126_174927_create_cloud;
+    pub(crate) mod m20261126_174932_create_fleet;
+    pub(crate) mod m20261126_174939_create_inventory;
+    pub(crate) mod m20261126_174947_create_access;
+    pub(crate) mod m20261126_174954_create_gateway;
+    pub(crate) mod m20261126_175001_create_displays;
+    pub(crate) mod m20261126_175008_create_webtest;
 }
 
 use versions::*;
@@ -16,6 +28,18 @@ plimsoll::history! {
     declared m20261120_091000_create_users_roles_permissions,
     declared m20261120_092000_create_tokens_and_keys,
     declared m20261124_100000_create_login_throttles_and_setup_tokens,
+    declared m20261126_174903_create_audit,
+    declared m20261126_174907_create_teams,
+    declared m20261126_174912_create_proxy,
+    declared m20261126_174917_create_secrets,
+    declared m20261126_174922_create_netboot,
+    declared m20261126_174927_create_cloud,
+    declared m20261126_174932_create_fleet,
+    declared m20261126_174939_create_inventory,
+    declared m20261126_174947_create_access,
+    declared m20261126_174954_create_gateway,
+    declared m20261126_175001_create_displays,
+    declared m20261126_175008_create_webtest,
 }
 
 /// The default rows, in the order in which they are offered.

@@ -91,7 +91,7 @@ pub(crate) async fn execute(
             ));
         }
         let pool = db.get_sqlite_connection_pool();
-        let ran = rebuild::run(pool, run, &plan.guards, Vec::new, |_| true).await;
+        let ran = rebuild::run(pool, run, &plan.guards, &[], |_| true).await;
         return ran.map_err(|failure| failure.source);
     }
     for (at, statement) in run.iter().enumerate() {

@@ -5,7 +5,7 @@ use std::{
     cell::RefCell,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use sea_orm::DbErr;
@@ -167,7 +167,7 @@ impl History {
             let Some(declared) = probe(&**migration) else {
                 // What it does to the schema is not known: from here on the fold only helps.
                 all_declared = false;
-                list.push(Revision { name, kind: Kind::Imperative(&**migration) });
+                list.push(Revision::new(name, Kind::Imperative(&**migration)));
                 continue;
             };
             let steps = catch_unwind(AssertUnwindSafe(|| (declared.steps)()))
@@ -190,7 +190,7 @@ impl History {
             }
             let is_known = all_declared;
             let code = declared.code;
-            list.push(Revision { name, kind: Kind::Declared { steps, before, is_known, code } });
+            list.push(Revision::new(name, Kind::Declared { steps, before, is_known, code }));
         }
         Ok(Revisions { list, table: self.table.clone() })
     }
@@ -229,9 +229,14 @@ impl Revisions<'_> {
 pub(crate) struct Revision<'h> {
     pub(crate) name: String,
     pub(crate) kind: Kind<'h>,
+    checksum: OnceLock<Option<String>>,
 }
 
-impl Revision<'_> {
+impl<'h> Revision<'h> {
+    fn new(name: String, kind: Kind<'h>) -> Self {
+        Self { name, kind, checksum: OnceLock::new() }
+    }
+
     /// Whether the schema that it begins with is known without a database, or does not matter.
     pub(crate) fn is_known(&self) -> bool {
         match self.kind {
@@ -242,10 +247,11 @@ impl Revision<'_> {
 
     /// The digest of its meaning, if it is declared.
     pub(crate) fn checksum(&self) -> Option<String> {
-        match &self.kind {
+        let checksum = || match &self.kind {
             Kind::Declared { steps, .. } => Some(steps.checksum()),
             Kind::Imperative(_) => None,
-        }
+        };
+        self.checksum.get_or_init(checksum).clone()
     }
 
     /// The tables that it makes, as far as it is declared.

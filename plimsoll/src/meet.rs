@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     dialect::Dialect,
-    schema::{Check, Default, IndexKey, Rule, Schema, Sql, Table},
+    schema::{Check, Default, IndexKey, Rule, Schema, Sql, Table, Type, Value},
 };
 
 pub(crate) use case::take_case;
@@ -47,6 +47,17 @@ pub(crate) fn counterpart<'s>(have: &'s Schema, table: &Table) -> Option<&'s Tab
     have.tables.get(&table.name).or_else(before)
 }
 
+/// Whether both are one JSON document: PostgreSQL keeps its own order of the keys and its own spaces.
+fn is_same_document(one: Option<&Default>, other: Option<&Default>) -> bool {
+    let read = |default: Option<&Default>| match default {
+        Some(Default::Value(Value::Text(text))) => {
+            serde_json::from_str::<serde_json::Value>(text).ok()
+        }
+        _ => None,
+    };
+    read(one).is_some_and(|one| read(other) == Some(one))
+}
+
 /// Takes over the expressions that are the same but for their spelling.
 fn texts(have: &Table, want: &mut Table, dialect: Dialect) {
     let adopt = |found: &Sql, wanted: &mut Sql| {
@@ -62,6 +73,10 @@ fn texts(have: &Table, want: &mut Table, dialect: Dialect) {
             (&found.default, &mut column.default)
         {
             adopt(found, wanted);
+        }
+        let is_document = matches!(column.ty, Type::Json | Type::JsonBinary);
+        if is_document && is_same_document(found.default.as_ref(), column.default.as_ref()) {
+            column.default.clone_from(&found.default);
         }
         if let (Some(found), Some(wanted)) = (&found.generated, &mut column.generated) {
             adopt(&found.expr, &mut wanted.expr);

@@ -72,7 +72,7 @@ pub(crate) async fn run(
     pool: &SqlitePool,
     statements: &[Statement],
     guards: &[Asking],
-    record: impl FnOnce() -> Vec<String>,
+    record: &[String],
     mut ended: impl FnMut(usize) -> bool,
 ) -> Result<(), Failure> {
     let connection = pool.acquire().await.map_err(sqlx_error)?;
@@ -100,7 +100,7 @@ async fn in_transaction(
     session: &mut Session<'_>,
     statements: &[Statement],
     guards: &[Asking],
-    record: impl FnOnce() -> Vec<String>,
+    record: &[String],
     ended: &mut impl FnMut(usize) -> bool,
 ) -> Result<(), Failure> {
     session.execute("BEGIN IMMEDIATE").await?;
@@ -132,8 +132,8 @@ async fn in_transaction(
             )));
         }
     }
-    for sql in record() {
-        session.execute(&sql).await?;
+    for sql in record {
+        session.execute(sql).await?;
     }
     Ok(session.execute("COMMIT").await?)
 }

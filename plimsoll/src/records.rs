@@ -5,7 +5,7 @@ mod read;
 
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 use sea_orm_migration::seaql_migrations;
 use sea_query::{Alias, ColumnDef};
@@ -53,6 +53,17 @@ pub(crate) enum Begun {
     Statement(rendered::Statement),
     /// Nothing: it stopped between two statements.
     Nothing,
+}
+
+/// How long a migration took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Took {
+    /// It stands in a script, has not run yet, and may be run by anybody.
+    InScript,
+    /// So long.
+    Exactly(Duration),
+    /// As long as it is when the statement runs, since it began.
+    Since(DateTime<Utc>),
 }
 
 /// The direction of a run.
@@ -213,32 +224,43 @@ impl<'h> Records<'h> {
 
     /// The statements that record that a migration has run, and close it in the journal. Those of a
     /// script, which has not run yet, know no time.
-    pub(crate) fn add(
+    pub(crate) fn add(&self, version: &str, checksum: Option<&str>, took: Took) -> Vec<String> {
+        let mut statements = vec![self.forget(&self.text(version))];
+        statements.extend(self.add_first(version, checksum, took));
+        statements.push(self.closing());
+        statements
+    }
+
+    /// The same where the records have nothing of it, and nothing is open.
+    pub(crate) fn add_first(
         &self,
         version: &str,
         checksum: Option<&str>,
-        took: Option<Duration>,
+        took: Took,
     ) -> Vec<String> {
         let seconds = match (took, self.dialect) {
-            (Some(_), _) => Utc::now().timestamp().to_string(),
-            (None, Dialect::Sqlite) => "CAST(strftime('%s', 'now') AS INTEGER)".to_owned(),
-            (None, Dialect::Postgres) => "CAST(extract(epoch FROM now()) AS bigint)".to_owned(),
-            (None, Dialect::Mysql) => "UNIX_TIMESTAMP()".to_owned(),
+            (Took::InScript, Dialect::Sqlite) => {
+                "CAST(strftime('%s', 'now') AS INTEGER)".to_owned()
+            }
+            (Took::InScript, Dialect::Postgres) => {
+                "CAST(extract(epoch FROM now()) AS bigint)".to_owned()
+            }
+            (Took::InScript, Dialect::Mysql) => "UNIX_TIMESTAMP()".to_owned(),
+            _ => Utc::now().timestamp().to_string(),
         };
         // Of a script the database knows who runs it.
         let by = match (took, self.dialect) {
-            (Some(_), _) => self.text(&who()),
-            (None, Dialect::Sqlite) => "NULL".to_owned(),
-            (None, Dialect::Postgres) => "CAST(session_user AS text)".to_owned(),
-            (None, Dialect::Mysql) => "USER()".to_owned(),
+            (Took::InScript, Dialect::Sqlite) => "NULL".to_owned(),
+            (Took::InScript, Dialect::Postgres) => "CAST(session_user AS text)".to_owned(),
+            (Took::InScript, Dialect::Mysql) => "USER()".to_owned(),
+            _ => self.text(&who()),
         };
-        let took = took.unwrap_or_default().as_millis();
+        let took = self.milliseconds(took);
         let checksum = checksum.map_or_else(|| "NULL".to_owned(), |checksum| self.text(checksum));
         let table = self.render().quote(self.table);
         let (history, version) = (self.text(self.table), self.text(version));
         let engine = self.text(env!("CARGO_PKG_VERSION"));
         vec![
-            self.forget(&version),
             format!("INSERT INTO {table} (version, applied_at) VALUES ({version}, {seconds})"),
             format!(
                 "INSERT INTO {HISTORY} (history, version, applied_at, took_ms, checksum, engine, applied_by) \
@@ -246,8 +268,29 @@ impl<'h> Records<'h> {
                  FROM {table} \
                  WHERE version = {version}"
             ),
-            self.closing(),
         ]
+    }
+
+    /// How long a migration took, as the database reads it.
+    fn milliseconds(&self, took: Took) -> String {
+        match (took, self.dialect) {
+            (Took::InScript, _) => "0".to_owned(),
+            (Took::Exactly(took), _) => took.as_millis().to_string(),
+            // The same clock as here.
+            (Took::Since(began), Dialect::Sqlite) => {
+                let began = self.text(&began.format("%Y-%m-%d %H:%M:%S%.3f").to_string());
+                format!(
+                    "CAST(max(0, (julianday('now') - julianday({began})) * 86400000) AS INTEGER)"
+                )
+            }
+            // Since the transaction began.
+            (Took::Since(_), Dialect::Postgres) => {
+                "CAST(extract(epoch FROM clock_timestamp() - now()) * 1000 AS bigint)".to_owned()
+            }
+            (Took::Since(began), Dialect::Mysql) => {
+                (Utc::now() - began).num_milliseconds().max(0).to_string()
+            }
+        }
     }
 
     /// The statements that record that a migration was taken back, and close it in the journal.

@@ -13,6 +13,7 @@ mod stamp;
 mod unfinished;
 
 use std::{
+    collections::BTreeSet,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -29,8 +30,9 @@ use crate::{
     limits::Settings,
     lock::{self, Guard},
     loss::{self, Amount, Loss},
+    plain::Plain,
     progress::Event,
-    records::{Begun, Open, Records, Way},
+    records::{Begun, Open, Records, Took, Way},
     retry,
     revisions::{self, Standing, State, Target},
     stop::Heeding,
@@ -60,7 +62,13 @@ pub struct Ran {
 
 /// A run: the session, the lock, and what is known of the database.
 pub(crate) struct Runner<'r> {
-    db: &'r DatabaseConnection,
+    pool: &'r DatabaseConnection,
+    /// The one connection of the pool, between two uses of it that need not give it back: the pool
+    /// tests it each time.
+    held: Mutex<Option<Plain>>,
+    /// Of which revisions the records still had something, although they have not run, when they were
+    /// last looked at.
+    stale: Mutex<BTreeSet<String>>,
     revisions: &'r Revisions<'r>,
     records: Records<'r>,
     terms: Terms<'r>,
@@ -92,7 +100,9 @@ impl<'r> Runner<'r> {
             None => None,
         };
         let mut runner = Self {
-            db,
+            pool: db,
+            held: Mutex::default(),
+            stale: Mutex::default(),
             revisions,
             records,
             terms,
@@ -111,16 +121,16 @@ impl<'r> Runner<'r> {
     }
 
     async fn prepare(&mut self) -> Result<()> {
-        self.session = session_id(self.db).await?;
+        self.session = session_id(self.db()).await?;
         if let Some(limits) = &self.terms.limits {
-            self.settings = Some(Settings::set(self.db, limits).await?);
+            self.settings = Some(Settings::set(self.db(), limits).await?);
         }
         if self.dialect() == Dialect::Mysql
-            && let Some(file) = mysql::backup::half(self.db).await?
+            && let Some(file) = mysql::backup::half(self.db()).await?
         {
             return Err(MigrationError::HalfRestored { file, source: None }.into());
         }
-        self.terms.patiently(async || self.records.prepare(self.db).await).await
+        self.terms.patiently(async || self.records.prepare(self.db()).await).await
     }
 
     /// Has a copy of the database made before anything changes.
@@ -135,7 +145,7 @@ impl<'r> Runner<'r> {
         let Some(backup) = backup else { return Ok(()) };
         let standings = self.standings().await?;
         let revision = standings.iter().rfind(|it| it.is_applied()).map(|it| it.name.as_str());
-        let copy = backup.make(self.db, revision, &self.terms.stop).await?;
+        let copy = backup.make(self.db(), revision, &self.terms.stop).await?;
         self.terms.progress.tell(Event::Copied { copy: &copy });
         Ok(())
     }
@@ -154,13 +164,37 @@ impl<'r> Runner<'r> {
             // The session may be in the middle of a statement.
             return outcome;
         }
+        let db = self.db();
         if let Some(settings) = &self.settings {
-            settings.restore(self.db).await;
+            settings.restore(db).await;
         }
         if let Some(guard) = self.guard {
-            lock::release(self.db, guard).await;
+            lock::release(db, guard).await;
         }
         outcome.map_err(|error| or_stopped(error, &self.terms.stop))
+    }
+
+    /// The pool, with its connection in it.
+    fn db(&self) -> &'r DatabaseConnection {
+        drop(self.held());
+        self.pool
+    }
+
+    fn held(&self) -> Option<Plain> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The pool's connection, for statements as plain text.
+    async fn plain(&self) -> Result<Plain, DbErr> {
+        match self.held() {
+            Some(plain) => Ok(plain),
+            None => Plain::of(self.pool).await,
+        }
+    }
+
+    /// Keeps the connection for the next who wants it; [`Self::db`] gives it back to the pool.
+    fn hold(&self, plain: Plain) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(plain);
     }
 
     fn dialect(&self) -> Dialect {
@@ -204,7 +238,7 @@ impl<'r> Runner<'r> {
             }
         }));
         losses.retain(|loss| loss.place().is_some());
-        loss::count(self.db, &mut losses).await;
+        loss::count(self.db(), &mut losses).await;
         let refused = losses.iter().filter(|it| !may_lose && it.is_for_good() && !it.allowed);
         let refused: Vec<String> = refused.map(Loss::refusal).collect();
         if !refused.is_empty() {
@@ -276,7 +310,8 @@ impl<'r> Runner<'r> {
             return Err(MigrationError::ChangedMeanwhile { doing: "forget", now }.into());
         }
         self.back_up().await?;
-        let statements = stamp.statements(self.revisions, &self.records, Some(Duration::ZERO));
+        let statements =
+            stamp.statements(self.revisions, &self.records, Took::Exactly(Duration::ZERO));
         self.keep(&statements, "stamp").await?;
         Ok(stamp)
     }
@@ -284,7 +319,7 @@ impl<'r> Runner<'r> {
     /// Writes to the records, all of it or nothing.
     async fn keep(&self, statements: &[String], doing: &'static str) -> Result<()> {
         let kept = self.terms.patiently(async || {
-            let tx = self.db.begin_with_options(retry::to_write(self.db, None)).await?;
+            let tx = self.db().begin_with_options(retry::to_write(self.db(), None)).await?;
             for sql in statements {
                 tx.execute_unprepared(sql).await?;
             }
@@ -313,7 +348,7 @@ impl<'r> Runner<'r> {
 
     /// Forgets what has run, as SeaORM's `reset` does.
     pub(crate) async fn uninstall(&self) -> Result<()> {
-        self.records.uninstall(self.db).await
+        self.records.uninstall(self.db()).await
     }
 
     /// Drops every table of the schema, and begins the records anew.
@@ -323,21 +358,24 @@ impl<'r> Runner<'r> {
         // say that everything has run.
         let table = &self.revisions.table;
         if self.dialect() == Dialect::Postgres
-            && !catalog::has_table(self.db, table).await.map_err(failed)?
+            && !catalog::has_table(self.db(), table).await.map_err(failed)?
         {
             let why = format!("table `{table}` is in another schema of the search path");
             return Err(failed(DbErr::Custom(why)).into());
         }
-        catalog::keep_elsewhere(self.db, Dropped::Tables).await?;
+        catalog::keep_elsewhere(self.db(), Dropped::Tables).await?;
         self.back_up().await?;
-        let drop = async || catalog::drop_tables(self.db).await;
+        let drop = async || catalog::drop_tables(self.db()).await;
         self.terms.patiently(drop).await.map_err(catalog::of_dropping)?;
-        self.records.prepare(self.db).await
+        self.records.prepare(self.db()).await
     }
 
     /// How every revision stands, and what an earlier run left open.
     async fn look(&self) -> Result<(Vec<Standing>, Option<Open>)> {
-        self.records.look(self.db, self.revisions).await
+        let read = self.records.read(self.db(), false).await?;
+        let standings = read.standings(self.revisions);
+        *self.stale.lock().unwrap_or_else(PoisonError::into_inner) = read.stale;
+        Ok((standings, read.open))
     }
 
     /// The same, when the code knows every revision.
@@ -349,13 +387,26 @@ impl<'r> Runner<'r> {
     async fn run(
         &self,
         standings: &[Standing],
+        open: Option<Open>,
+        positions: Vec<usize>,
+        way: Way,
+    ) -> Result<Vec<Ran>> {
+        let ran = self.run_one_by_one(standings, open, positions, way).await;
+        // Whoever goes on asks the pool.
+        drop(self.held());
+        ran
+    }
+
+    async fn run_one_by_one(
+        &self,
+        standings: &[Standing],
         mut open: Option<Open>,
         mut positions: Vec<usize>,
         way: Way,
     ) -> Result<Vec<Ran>> {
         if open.take_if(|open| is_settled(open, standings)).is_some() {
             self.records
-                .close(self.db)
+                .close(self.db())
                 .await
                 .map_err(|source| MigrationError::Record { doing: "tidy", source })?;
         }
@@ -375,6 +426,8 @@ impl<'r> Runner<'r> {
             plan.push((revision, rendered));
         }
         self.terms.progress.tell(Event::Planned { migrations: plan.len() });
+        let stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let was_open = open.is_some();
         let (mut done, mut seen) = (Vec::<Ran>::new(), Seen::default());
         for (revision, rendered) in plan {
             let names = || done.iter().map(|ran| ran.name.clone()).collect::<Vec<_>>();
@@ -384,7 +437,8 @@ impl<'r> Runner<'r> {
             self.still_the_same_session(names).await?;
             self.before(revision, way, &mut seen).await;
             let began = Instant::now();
-            let one = One { runner: self, revision, way, began, done: &done };
+            let is_first = way == Way::Up && !was_open && !stale.contains(&revision.name);
+            let one = One { runner: self, revision, way, began, is_first, done: &done };
             let (name, verb) = (&*revision.name, way.name());
             let span = tracing::info_span!("migration", name, way = verb);
             let ran = self.migrate(&one, rendered, open.take()).instrument(span).await;
@@ -426,7 +480,12 @@ impl<'r> Runner<'r> {
 
     /// A pool replaces a connection that broke, and the lock would be gone with the old one.
     async fn still_the_same_session(&self, done: impl Fn() -> Vec<String>) -> Result<()> {
-        match session_id(self.db).await {
+        let is_held = self.held.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if is_held {
+            // It never went back to the pool.
+            return Ok(());
+        }
+        match session_id(self.db()).await {
             Ok(session) if session == self.session => Ok(()),
             Ok(_) => Err(MigrationError::ConnectionLost { done: done(), source: None }.into()),
             Err(source) => {

@@ -114,10 +114,10 @@ async fn show_people(db: &impl ConnectionTrait, actor: &Actor) -> Result<()> {
     let mut from = None;
     for number in 1.. {
         let page = people::list(db, &may_read_users, from, 2).await?;
-        let ids = page.users.iter().map(|person| person.id);
+        let ids = page.rows.iter().map(|person| person.id);
         let roles = role::of_users(db, &may_read_roles, ids).await?;
         println!("  page {number}");
-        for person in &page.users {
+        for person in &page.rows {
             let names: Vec<_> = roles
                 .get(&person.id)
                 .into_iter()

@@ -1,8 +1,10 @@
 //! What `manage` is told, and what it answers.
 
+mod audit;
 mod create_admin;
+mod prune;
 
-use std::{io::Write as _, process::ExitCode};
+use std::{fmt, io::Write as _, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use plimsoll::{
@@ -31,6 +33,11 @@ enum Command {
     /// Make the first administrator: asks, or takes `ADMIN_USERNAME`, `ADMIN_EMAIL` and
     /// `ADMIN_PASSWORD`.
     CreateAdmin(create_admin::Options),
+    /// Remove logs and measurements that are older than the settings `retention.*` say.
+    Prune,
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(audit::Command),
 }
 
 /// What is logged when `RUST_LOG` does not say: warnings, and who did what.
@@ -40,7 +47,7 @@ const LOGGED: &str = "warn,audit=info,sqlx::query=info";
 pub(crate) async fn run() -> ExitCode {
     let arguments = Arguments::parse();
     match perform(&arguments).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             explain(&arguments, &error);
             ExitCode::FAILURE
@@ -48,7 +55,7 @@ pub(crate) async fn run() -> ExitCode {
     }
 }
 
-async fn perform(arguments: &Arguments) -> anyhow::Result<()> {
+async fn perform(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let env = Env::load()?;
     telemetry::init_from(&env, LOGGED)?;
     let database = Database::resolve(&env, arguments.database_url.as_deref())?;
@@ -58,15 +65,37 @@ async fn perform(arguments: &Arguments) -> anyhow::Result<()> {
     done
 }
 
-async fn act(arguments: &Arguments, env: &Env, db: &DatabaseConnection) -> anyhow::Result<()> {
+async fn act(
+    arguments: &Arguments,
+    env: &Env,
+    db: &DatabaseConnection,
+) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::CreateAdmin(options) => {
-            let said = create_admin::run(db, env, options).await?;
-            let text = if arguments.json { said.json() } else { said.to_string() };
-            writeln!(anstream::stdout(), "{text}")?;
-            Ok(())
+            say(arguments, &create_admin::run(db, env, options).await?)
         }
+        Command::Prune => say(arguments, &prune::run(db).await?),
+        Command::Audit(audit::Command::Verify) => say(arguments, &audit::verify(db).await?),
     }
+}
+
+/// What a command has to say: a text for people, and the same as one JSON document.
+trait Said: fmt::Display {
+    fn json(&self) -> serde_json::Value;
+
+    /// Whether what was asked about is as it should be.
+    fn is_well(&self) -> bool {
+        true
+    }
+}
+
+fn say(arguments: &Arguments, said: &impl Said) -> anyhow::Result<ExitCode> {
+    if arguments.json {
+        writeln!(anstream::stdout(), "{}", said.json())?;
+    } else {
+        writeln!(anstream::stdout(), "{said}")?;
+    }
+    Ok(if said.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn explain(arguments: &Arguments, error: &anyhow::Error) {

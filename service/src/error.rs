@@ -6,6 +6,8 @@ use entity::settings::application_setting::DataType;
 use plimsoll::retry::Retryable;
 use sea_orm::{ActiveEnum as _, DbErr, SqlErr};
 
+use crate::rule::Rule;
+
 /// The result of the functions of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -59,6 +61,30 @@ pub enum Error {
         kind: &'static str,
         /// The name of the role, the code of the permission.
         key: String,
+    },
+    /// A rule of a domain refuses it, as things stand.
+    #[error("{because}, by the rule `{rule}`")]
+    Refused {
+        /// Which rule.
+        rule: Rule,
+        /// What stands in the way.
+        because: String,
+    },
+    /// What was asked for needs another role in the team, or a right to all teams.
+    #[error("needs to be `{needed}` of team `{team}`")]
+    TeamRole {
+        /// The least role that may.
+        needed: &'static str,
+        /// The name of the team.
+        team: String,
+    },
+    /// No team of the actor may do that with the resource.
+    #[error("no team gives `{permission}` on {resource}")]
+    NoAccess {
+        /// What was to be done.
+        permission: &'static str,
+        /// The kind and the key of the resource.
+        resource: String,
     },
     /// Something else has that key.
     #[error("{kind} `{key}` exists already")]
@@ -148,6 +174,9 @@ impl Error {
             Self::LastAdministrator => "SRV0012",
             Self::AlreadySetUp => "SRV0013",
             Self::BelongsToSystem { .. } => "SRV0014",
+            Self::Refused { .. } => "SRV0015",
+            Self::TeamRole { .. } => "SRV0016",
+            Self::NoAccess { .. } => "SRV0017",
             Self::NotFound { .. } => "SRV0020",
             Self::AlreadyExists { .. } => "SRV0021",
             Self::Invalid { .. } => "SRV0022",

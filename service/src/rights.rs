@@ -99,6 +99,18 @@ permissions! {
     DeletePermissions = "permission:delete";
     /// May grant permissions to roles and withdraw them.
     GrantPermissions = "permission:grant";
+    /// May see the audit log, and whether it is whole.
+    ReadAudit = "audit:read";
+    /// May make teams.
+    CreateTeams = "team:create";
+    /// May see every team, and who may do what by which.
+    ReadTeams = "team:read";
+    /// May change every team and who belongs to it; who administers a team may so without.
+    UpdateTeams = "team:update";
+    /// May remove teams.
+    DeleteTeams = "team:delete";
+    /// May give resources to teams and take them away.
+    AssignResources = "team:assign";
 }
 
 /// A person who asks for something, or a program that asks in their name.
@@ -228,11 +240,15 @@ pub async fn check<P: Permission>(db: &impl ConnectionTrait, actor: &Actor) -> R
 /// The proof, when what the actor holds carries `P` and the actor is not limited to less.
 fn proof<P: Permission>(actor: &Actor, held: &Held) -> Result<Granted<P>> {
     if !actor.may_use(P::CODE) || !held.codes.contains(P::CODE) {
-        let user_id = actor.user_id;
-        tracing::warn!(target: "audit", permission = P::CODE, user_id, "refused");
-        return Err(Error::Forbidden { permission: P::CODE });
+        return Err(refuse::<P>(actor));
     }
     Ok(Granted { to: Grantee::Person(actor.clone()), permission: PhantomData })
+}
+
+/// The refusal, which is audited.
+pub(crate) fn refuse<P: Permission>(actor: &Actor) -> Error {
+    tracing::warn!(target: "audit", permission = P::CODE, user_id = actor.user_id, "refused");
+    Error::Forbidden { permission: P::CODE }
 }
 
 #[cfg(test)]

@@ -10,14 +10,17 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use entity::settings::application_setting::{Column, DataType, Entity, Model};
 use sea_orm::{
-    ActiveEnum as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QuerySelect as _, sea_query::Expr,
+    ActiveEnum as _, ColumnTrait as _, ConnectionTrait, DatabaseConnection, EntityTrait as _,
+    QueryFilter as _, QuerySelect as _, sea_query::Expr,
 };
+
+use serde_json::json;
 
 pub use value::{FromValue, Value};
 
 use crate::{
     Error, Result, World,
+    audit::{Deed, audited},
     lookup::by_text,
     rights::{Granted, ReadSettings, UpdateSettings, default_role},
 };
@@ -128,7 +131,7 @@ pub async fn categories(
 /// stored in all databases; for `users.default_role` also when there is no such role, and
 /// [`Error::Exceeds`] when it has rights that `by` has not.
 pub async fn set(
-    db: &impl ConnectionTrait,
+    db: &DatabaseConnection,
     by: &Granted<UpdateSettings>,
     world: &World,
     key: &str,
@@ -144,21 +147,29 @@ pub async fn set(
     if let (default_role::SETTING, Value::String(name)) = (key, &value) {
         default_role::choose(db, by.to(), name).await?;
     }
-    let id = find(db, key).await?.id;
-    let updated = Entity::update_many()
-        .col_expr(Column::Value, Expr::value(text))
-        .col_expr(Column::UpdatedAt, Expr::value(world.clock.now()))
-        .filter(Column::Id.eq(id))
-        .filter(Column::IsMutable.eq(true))
-        .filter(Column::DataType.eq(value.data_type()))
-        .exec(db)
-        .await?;
+    let (text, data_type) = (&text, value.data_type());
+    let row = audited(db, world, |unit, _| {
+        Box::pin(async move {
+            let before = find(unit.tx(), key).await?;
+            let updated = Entity::update_many()
+                .col_expr(Column::Value, Expr::value(text))
+                .col_expr(Column::UpdatedAt, Expr::value(unit.now()))
+                .filter(Column::Id.eq(before.id))
+                .filter(Column::IsMutable.eq(true))
+                .filter(Column::DataType.eq(data_type))
+                .exec(unit.tx())
+                .await?;
 
-    let row = find(db, key).await?;
-    if updated.rows_affected == 0 {
-        return Err(refusal(row, value.data_type()));
-    }
-    tracing::info!(target: "audit", key, by = %by.to(), "setting changed");
+            let row = find(unit.tx(), key).await?;
+            if updated.rows_affected == 0 {
+                return Err(refusal(row, data_type));
+            }
+            let change = json!({"from": before.value, "to": row.value});
+            unit.record(Deed::of(by.to(), "settings", "setting.set").on(KIND, key).with(change));
+            Ok(row)
+        })
+    })
+    .await?;
     setting(row)
 }
 
@@ -167,7 +178,7 @@ pub async fn set(
 /// # Errors
 /// As for [`set`].
 pub async fn set_json(
-    db: &impl ConnectionTrait,
+    db: &DatabaseConnection,
     by: &Granted<UpdateSettings>,
     world: &World,
     key: &str,

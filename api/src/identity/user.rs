@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use service::{
     identity::{
         permission, reset, role, session,
-        user::{self, Cursor, NewUser, OwnChanges, ThemePreference, UserChanges},
+        user::{self, NewUser, OwnChanges, ThemePreference, UserChanges},
     },
+    page::{Cursor, MOST_PER_PAGE},
     rights::{
         AssignRoles, CreateUsers, DeleteUsers, ReadPermissions, ReadRoles, ReadUsers, UpdateUsers,
     },
@@ -57,7 +58,6 @@ impl From<Theme> for ThemePreference {
 
 /// A person. Hashes and seeds are no part of it.
 #[derive(Debug, Serialize, ToSchema)]
-#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(super) struct UserOut {
     id: i64,
     username: String,
@@ -141,15 +141,14 @@ async fn list(
 ) -> Result<Json<UserPage>, Problem> {
     let after: Option<Cursor> = page.after.map(|text| text.parse()).transpose()?;
     let limit = page.limit.unwrap_or(50);
-    if !(1..=user::MOST_PER_PAGE).contains(&limit) {
+    if !(1..=MOST_PER_PAGE).contains(&limit) {
         return Err(Problem::invalid(&format!(
-            "`limit` is {limit}, and must be 1 to {}",
-            user::MOST_PER_PAGE
+            "`limit` is {limit}, and must be 1 to {MOST_PER_PAGE}"
         )));
     }
     let page = user::list(&app.db, &by, after, limit).await?;
     Ok(Json(UserPage {
-        users: page.users.into_iter().map(Into::into).collect(),
+        users: page.rows.into_iter().map(Into::into).collect(),
         next: page.next.map(|next| next.to_string()),
     }))
 }

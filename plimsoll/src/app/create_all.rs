@@ -11,7 +11,7 @@ use crate::{
     history::{Kind, Revisions},
     normal::normal,
     plan::statements_of_changes,
-    records::Records,
+    records::{Records, Took},
     render::Statement,
     revisions::Target,
     runner::{Rehearsed, Stamp, empty},
@@ -88,7 +88,7 @@ impl Run<'_> {
             ),
             Rehearsed::by_itself(
                 "every migration is applied",
-                stamp.statements(&revisions, &records, None),
+                stamp.statements(&revisions, &records, Took::InScript),
             ),
         ])
     }

@@ -1,6 +1,6 @@
 //! What a new migration has to begin with and lead to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{App, Run, Source};
 use crate::{
@@ -25,6 +25,8 @@ pub struct Beginning {
     /// The tables and parts of tables that a server, which was asked, told apart; nothing when none
     /// was.
     told_apart: Option<BTreeSet<(String, String)>>,
+    /// The domain of each table that has one.
+    domains: BTreeMap<String, String>,
     /// Remarks on what was not looked at, as sentences.
     pub remarks: Vec<String>,
 }
@@ -43,6 +45,64 @@ impl Beginning {
             Words { dialects: &self.dialects, wanted: Wanted::ByEntities, is_same: &is_same };
         let sides = Sides { have: &self.have, want: &self.want, words };
         Ok(draft(&sides, answers).map_err(|problem| MigrationError::BadAnswer { problem })?)
+    }
+
+    /// The same for these alone, tables or whole domains: what has changed in others is left for later
+    /// migrations. Without a name it is for all.
+    ///
+    /// # Errors
+    /// [`MigrationError::BadAnswer`] for a name that is neither, and for a table that refers to one
+    /// which neither is there nor comes.
+    pub fn only(mut self, names: &[String]) -> Result<Self> {
+        if names.is_empty() {
+            return Ok(self);
+        }
+        let is_known = |name: &String| {
+            self.have.tables.contains_key(name)
+                || self.want.tables.contains_key(name)
+                || self.domains.values().any(|domain| domain == name)
+        };
+        if let Some(name) = names.iter().find(|name| !is_known(name)) {
+            let domains: BTreeSet<&String> = self.domains.values().collect();
+            let domains: Vec<String> = domains.iter().map(|name| format!("`{name}`")).collect();
+            let problem = format!(
+                "`{name}` is no table and no domain; the domains are {}",
+                if domains.is_empty() { "none".to_owned() } else { domains.join(", ") }
+            );
+            return Err(MigrationError::BadAnswer { problem }.into());
+        }
+        let is_named = |table: &str| {
+            names.iter().any(|name| name == table)
+                || self.domains.get(table).is_some_and(|domain| names.contains(domain))
+        };
+        // What was called otherwise before comes with what it is called now.
+        let former: BTreeSet<String> = self
+            .want
+            .tables
+            .values()
+            .filter(|table| is_named(&table.name))
+            .filter_map(|table| table.renamed_from.clone())
+            .collect();
+        let mut tables = self.have.tables.clone();
+        tables.retain(|name, _| !is_named(name) && !former.contains(name));
+        for (name, table) in &self.want.tables {
+            if is_named(name) {
+                tables.insert(name.clone(), table.clone());
+            }
+        }
+        for table in tables.values() {
+            let missing =
+                table.foreign_keys.iter().find(|key| !tables.contains_key(&key.references));
+            if let Some(key) = missing {
+                let problem = format!(
+                    "`{}` refers to `{}`, which neither is there nor comes: name it as well",
+                    table.name, key.references
+                );
+                return Err(MigrationError::BadAnswer { problem }.into());
+            }
+        }
+        self.want.tables = tables;
+        Ok(self)
     }
 
     /// What the migrations make.
@@ -99,7 +159,8 @@ impl App {
         self.leave_out(&mut have, &revisions);
         self.leave_out(&mut want, &revisions);
         let dialects = Dialect::ALL.to_vec();
-        Ok(Some(Beginning { have, want, dialects, told_apart: None, remarks }))
+        let domains = entities.domains().clone();
+        Ok(Some(Beginning { have, want, dialects, told_apart: None, domains, remarks }))
     }
 }
 
@@ -139,7 +200,12 @@ impl Run<'_> {
         };
         let compared = compare(&made, &want, &how).await;
         let told_apart = compared.diff.changes.iter().flat_map(parts).collect();
-        Ok(Beginning { have, want, dialects, told_apart: Some(told_apart), remarks })
+        let domains = match &self.app.entities {
+            Some(Source::Listed(entities)) => entities.domains().clone(),
+            _ => BTreeMap::new(),
+        };
+        let told_apart = Some(told_apart);
+        Ok(Beginning { have, want, dialects, told_apart, domains, remarks })
     }
 }
 

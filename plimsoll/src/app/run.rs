@@ -16,7 +16,7 @@ use crate::{
     history::Revisions,
     limits::Limits,
     progress::Progress,
-    records::{Records, Way},
+    records::{Records, Took, Way},
     render::renderer,
     revisions::{self, Standing, State, Target, TargetError},
     runner::{
@@ -410,7 +410,7 @@ impl<'r> Run<'r> {
         let stamp = Stamp::of(&revisions, &standings, target)?;
         let records = Records::of(&revisions, self.dialect());
         let mut statements = records.missing(self.db).await?;
-        statements.extend(stamp.statements(&revisions, &records, None));
+        statements.extend(stamp.statements(&revisions, &records, Took::InScript));
         Ok((stamp, statements))
     }
 

@@ -64,6 +64,7 @@ pub(super) async fn generate(context: &Context<'_>, args: &Generate) -> Result<u
             .on_reading_session(&database, async |db| context.app.on(db).beginning(&database).await)
             .await?
     };
+    let beginning = beginning.only(&args.only)?;
     let draft = answered(context, args, &beginning)?;
     let mut remarks = krate.unlisted();
     remarks.extend(beginning.remarks.clone());

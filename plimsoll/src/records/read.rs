@@ -24,6 +24,8 @@ pub(crate) struct Read {
     pub(crate) open: Option<Open>,
     /// The default rows that were offered, if they were asked for.
     pub(crate) offered: Vec<Offer>,
+    /// What the engine's own table has of revisions that have not run: another tool took them back.
+    pub(crate) stale: BTreeSet<String>,
     /// Whether every table and column of the records is there.
     pub(crate) is_whole: bool,
     /// Whether a copy may be half there, so that this is not what it was.
@@ -268,6 +270,7 @@ fn of_rows(rows: &[QueryResult]) -> Result<Read, DbErr> {
             it.took_ms = took_ms;
         }
     }
+    read.stale = details.into_keys().map(|(version, _)| version).collect();
     read.applied.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(read)
 }

@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeSet, iter::once, ops::Range, time::Instant};
 
+use chrono::Utc;
+
 use super::{
     one::{COMMITTING, Keeping, One, Refused, before, texts},
     rehearse::{Rendered, record},
@@ -11,8 +13,8 @@ use super::{
 use crate::{
     dialect::Dialect,
     error::{Remains, Result},
-    plain::Plain,
-    records::Begun,
+    plain::{Failure, Plain},
+    records::{Begun, Took},
     render::{Effect, Statement},
 };
 
@@ -48,8 +50,8 @@ pub(super) fn is_at_once(rendered: &Rendered, range: &Range<usize>) -> bool {
 }
 
 impl One<'_> {
-    /// Some of the statements and what is written down of them in one transaction: a message to begin it
-    /// and run them, and one to write down and keep them.
+    /// Some of the statements and what is written down of them in one transaction, and in one message. How
+    /// long it took the database writes down itself.
     pub(super) async fn at_once(
         &self,
         rendered: &Rendered,
@@ -59,49 +61,64 @@ impl One<'_> {
         let remains = before(range.start);
         let run = &rendered.run[range.clone()];
         let beginning = "beginning its transaction";
-        let plain = Plain::of(self.runner.db).await;
+        let plain = self.runner.plain().await;
         let mut plain = plain.map_err(self.failed(beginning, None, remains))?;
         let mut since = Instant::now();
-        let begin = begin(self.runner.dialect());
-        let statements: Vec<&str> = once(begin).chain(texts(run)).collect();
+        let keep = self.keep(rendered, &range, keeping, Took::Since(Utc::now()));
+        let keep = keep.map_err(self.failed(keeping.doing(), None, remains))?;
+        let begin = once(begin(self.runner.dialect()));
+        let statements: Vec<&str> = begin
+            .chain(texts(run))
+            .chain(keep.iter().map(String::as_str))
+            .chain(once("COMMIT"))
+            .collect();
         if let Err(failure) = plain.run(&statements).await {
-            // What it says matters more than what the rollback says.
-            let _ = plain.run(&["ROLLBACK"]).await;
-            let source = failure.source;
-            return Err(match failure.at.checked_sub(1) {
+            let Failure { at, source } = failure;
+            if !is_lost(&source) {
+                // What it says matters more than what the rollback says.
+                let _ = plain.run(&["ROLLBACK"]).await;
+            }
+            return Err(match at.checked_sub(1) {
                 None => self.failed(beginning, None, remains)(source),
-                Some(at) => self.failed(&self.doing(&run[at]), Some(&run[at].sql), remains)(source),
+                Some(at) if at < run.len() => {
+                    self.failed(&self.doing(&run[at]), Some(&run[at].sql), remains)(source)
+                }
+                Some(at) => {
+                    let is_commit = at == run.len() + keep.len();
+                    let doing = if is_commit { COMMITTING } else { keeping.doing() };
+                    self.not_kept(doing, source, remains)
+                }
             }
             .into());
         }
-        for at in range.clone() {
+        self.runner.hold(plain);
+        for at in range {
             self.tell_ended(rendered, at + 1, &mut since);
         }
-        let keep = self.keep(rendered, range.end, keeping);
-        let keep = keep.map_err(self.failed(keeping.doing(), None, remains))?;
-        self.end(&mut plain, keep(), keeping, remains).await
+        Ok(())
     }
 
     /// Writes down that it has ended, in a transaction of its own.
     pub(super) async fn record_patiently(&self, remains: Remains) -> Result<()> {
         let once = async || {
-            let plain = Plain::of(self.runner.db).await;
+            let plain = self.runner.plain().await;
             let mut plain =
                 plain.map_err(self.failed("beginning its transaction", None, remains))?;
-            let (records, took) = (&self.runner.records, Some(self.began.elapsed()));
+            let (records, took) = (&self.runner.records, Took::Exactly(self.began.elapsed()));
             let mut statements = vec![begin(self.runner.dialect()).to_owned()];
             statements.extend(record(records, self.revision, self.way, took));
-            self.end(&mut plain, statements, Keeping::Record, remains).await
+            self.end(&mut plain, statements, remains).await?;
+            self.runner.hold(plain);
+            Ok(())
         };
         Box::pin(self.runner.terms.patiently(once)).await
     }
 
-    /// Runs the statements that write down how far it is, and keeps them with all that the transaction has.
+    /// Runs the statements that write down that it has ended, and keeps them.
     async fn end(
         &self,
         plain: &mut Plain,
         statements: Vec<String>,
-        keeping: Keeping,
         remains: Remains,
     ) -> Result<()> {
         let all: Vec<&str> = statements.iter().map(String::as_str).chain(once("COMMIT")).collect();
@@ -110,7 +127,7 @@ impl One<'_> {
             let _ = plain.run(&["ROLLBACK"]).await;
         }
         let is_commit = failure.at == statements.len();
-        let doing = if is_commit { COMMITTING } else { keeping.doing() };
+        let doing = if is_commit { COMMITTING } else { Keeping::Record.doing() };
         Err(self.not_kept(doing, failure.source, remains).into())
     }
 
@@ -129,28 +146,30 @@ impl One<'_> {
         statement: &Statement,
         finished: &[&str],
     ) -> Result<(), Refused> {
-        let (db, records) = (self.runner.db, &self.runner.records);
+        let records = &self.runner.records;
         let (name, way) = (&self.revision.name, self.way);
         // What is there already was not made by this statement, which will be refused: whoever looks
         // after a kill must not take it for done.
         let written = if let Some(condition) = shown(statement) {
             records.beginning_unless(&condition, name, way, finished, statement)
         } else {
-            let has_run = has_run(db, statement).await.map_err(Refused::Journal)?;
+            let has_run = has_run(self.runner.db(), statement).await.map_err(Refused::Journal)?;
             let begun = if has_run { Begun::Nothing } else { Begun::Statement(statement.clone()) };
             records.beginning(name, way, finished, begun).map(|entry| vec![entry])
         };
         let written = written.map_err(Refused::Journal)?;
         let all: Vec<&str> =
             written.iter().map(String::as_str).chain(once(&*statement.sql)).collect();
-        let mut plain = Plain::of(db).await.map_err(Refused::Journal)?;
+        let mut plain = self.runner.plain().await.map_err(Refused::Journal)?;
         plain.run(&all).await.map_err(|failure| {
             if failure.at == written.len() {
                 Refused::Statement(failure.source)
             } else {
                 Refused::Journal(failure.source)
             }
-        })
+        })?;
+        self.runner.hold(plain);
+        Ok(())
     }
 }
 

@@ -57,7 +57,7 @@ impl One<'_> {
             let is_begun = end > 0 || position.is_some();
             // What the last part will demand is asked now, as far as it can be.
             if !is_begun {
-                self.fits(self.runner.db, rendered, 0, Remains::Nothing).await?;
+                self.fits(self.runner.db(), rendered, 0, Remains::Nothing).await?;
             }
             let (ran, is_batch) = match &statement.effect {
                 Effect::Batches(batched) => {
@@ -82,7 +82,7 @@ impl One<'_> {
         mut position: Option<String>,
         finished: &[&str],
     ) -> Result<(), Refused> {
-        let db = self.runner.db;
+        let db = self.runner.db();
         let Batched { of, head, condition, key, literal, rows, .. } = batched;
         let where_all = |conditions: &[Option<String>]| {
             let all: Vec<&str> = conditions.iter().flatten().map(String::as_str).collect();

@@ -9,6 +9,7 @@ use crate::{
     catalog,
     dialect::Dialect,
     error::{MigrationError, Result},
+    records::Took,
     render::{Statement, renderer},
     retry,
     revisions::{Standing, Target},
@@ -28,13 +29,14 @@ impl Runner<'_> {
         is_left: impl Fn(&str) -> bool,
     ) -> Result<Stamp> {
         let standings = self.standings().await?;
-        empty(catalog::tables(self.db).await?, &standings, is_left)?;
+        empty(catalog::tables(self.db()).await?, &standings, is_left)?;
         self.back_up().await?;
         let stamp = Stamp::of(self.revisions, &standings, &Target::Head)?;
-        let records = stamp.statements(self.revisions, &self.records, Some(Duration::ZERO));
+        let records =
+            stamp.statements(self.revisions, &self.records, Took::Exactly(Duration::ZERO));
         if self.dialect() == Dialect::Mysql {
             // Each is kept by itself.
-            if let Err(error) = self.make(self.db, run).await {
+            if let Err(error) = self.make(self.db(), run).await {
                 self.take_back(tables).await;
                 return Err(error.into());
             }
@@ -48,7 +50,7 @@ impl Runner<'_> {
 
     /// All of it or nothing, in one transaction.
     async fn create_together(&self, run: &[Statement], records: &[String]) -> Result<()> {
-        let tx = self.db.begin_with_options(retry::to_write(self.db, None)).await?;
+        let tx = self.db().begin_with_options(retry::to_write(self.db(), None)).await?;
         let made: Result<(), MigrationError> = async {
             self.make(&tx, run).await?;
             for record in records {
@@ -90,7 +92,7 @@ impl Runner<'_> {
             tables.iter().map(|table| renderer(self.dialect()).quote(table)).collect();
         let drop = format!("DROP TABLE IF EXISTS {}", quoted.join(", "));
         for sql in ["SET foreign_key_checks = 0", &drop, "SET foreign_key_checks = 1"] {
-            if let Err(error) = self.db.execute_unprepared(sql).await {
+            if let Err(error) = self.db().execute_unprepared(sql).await {
                 tracing::debug!(%error, "what was created stays");
             }
         }

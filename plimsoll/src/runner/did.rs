@@ -43,7 +43,7 @@ impl Runner<'_> {
     }
 
     async fn seen(&self, revision: &Revision<'_>) -> Option<Schema> {
-        match introspect(self.db).await {
+        match introspect(self.db()).await {
             Ok(mut schema) => {
                 schema.tables.retain(|name, _| !is_own(name, &self.revisions.table));
                 Some(schema)

@@ -28,7 +28,7 @@ impl One<'_> {
             return Box::pin(self.runner.terms.patiently(once)).await;
         }
         // It could not be done once more, and so it waits as long as it would elsewhere.
-        let (db, settings) = (self.runner.db, &self.runner.settings);
+        let (db, settings) = (self.runner.db(), &self.runner.settings);
         if let Some(settings) = settings {
             let lifted = settings.lift(db).await;
             lifted.map_err(self.failed("letting it wait", None, Remains::Nothing))?;
@@ -67,7 +67,7 @@ impl One<'_> {
 
     /// Code in a transaction of a database that commits it with the first DDL.
     async fn code_committed_unasked(&self, migration: &dyn MigrationTrait) -> Result<()> {
-        let (db, name, records) = (self.runner.db, &self.revision.name, &self.runner.records);
+        let (db, name, records) = (self.runner.db(), &self.revision.name, &self.runner.records);
         let tx = self.begin().await?;
         // Kept only when DDL commits it unasked: it then tells that the transaction was none, and
         // without DDL it goes as all else does.
@@ -88,7 +88,7 @@ impl One<'_> {
 
     /// Code that wants no transaction.
     async fn code_at_large(&self, migration: &dyn MigrationTrait) -> Result<()> {
-        let (db, name, records) = (self.runner.db, &self.revision.name, &self.runner.records);
+        let (db, name, records) = (self.runner.db(), &self.revision.name, &self.runner.records);
         let begun = records.begin(db, name, self.way, &[], Begun::Code).await;
         begun.map_err(self.failed("writing down that it begins", None, Remains::Nothing))?;
         let outcome = self.call(migration, &SchemaManager::new(db), Remains::Unknown).await;

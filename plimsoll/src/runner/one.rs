@@ -3,13 +3,14 @@
 
 use std::{ops::Range, time::Instant};
 
+use chrono::Utc;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait as _};
 
 use super::{
     Ran, Runner,
     at_once::is_at_once,
     batches::position_of,
-    rehearse::{Rendered, record},
+    rehearse::{Rendered, record, record_first},
     seen::{drift, has_run, is_lost},
 };
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     misfit::Misfit,
     progress::Event,
     rebuild,
-    records::{Begun, Open, Way, digest},
+    records::{Begun, Open, Took, Way, digest},
     render::{Effect, Statement},
     retry,
     schema::Schema,
@@ -38,6 +39,9 @@ pub(super) struct One<'r> {
     pub(super) revision: &'r Revision<'r>,
     pub(super) way: Way,
     pub(super) began: Instant,
+    /// Whether it is applied, and the records have nothing of it: neither of a run before, nor of one
+    /// that was interrupted.
+    pub(super) is_first: bool,
     /// The revisions that this run had brought to an end before.
     pub(super) done: &'r [Ran],
 }
@@ -78,7 +82,7 @@ impl One<'_> {
     /// The schema that it begins with.
     pub(super) async fn look(&self) -> Result<Schema> {
         let looking = "reading the schema before it";
-        let found = introspect(self.runner.db).await;
+        let found = introspect(self.runner.db()).await;
         Ok(found.map_err(self.failed(looking, None, Remains::Nothing))?)
     }
 
@@ -113,7 +117,9 @@ impl One<'_> {
         range: Range<usize>,
         keeping: Keeping,
     ) -> Result<()> {
-        self.fits(self.runner.db, rendered, range.start, before(range.start)).await?;
+        if rendered.guards.iter().any(|asking| asking.at == range.start) {
+            self.fits(self.runner.db(), rendered, range.start, before(range.start)).await?;
+        }
         let is_sqlite = self.runner.dialect() == Dialect::Sqlite;
         if is_sqlite && rebuild::is_needed(&rendered.run[range.clone()]) {
             self.with_rebuilds(rendered, range, keeping).await
@@ -139,7 +145,8 @@ impl One<'_> {
             let refused = self.failed("looking at the tables before it", None, remains);
             return Err(refused(DbErr::Custom(why)).into());
         }
-        let keep = self.keep(rendered, range.end, keeping);
+        let took = Took::Since(Utc::now() - self.began.elapsed());
+        let keep = self.keep(rendered, &range, keeping, took);
         let keep = keep.map_err(self.failed(keeping.doing(), None, remains))?;
         let mut since = Instant::now();
         let ended = |statement| {
@@ -149,8 +156,8 @@ impl One<'_> {
         let of_it =
             |it: &Asking| Some(Asking { at: it.at.checked_sub(range.start)?, ..it.clone() });
         let guards: Vec<Asking> = rendered.guards.iter().filter_map(of_it).collect();
-        let pool = self.runner.db.get_sqlite_connection_pool();
-        rebuild::run(pool, run, &guards, keep, ended).await.map_err(|failure| {
+        let pool = self.runner.db().get_sqlite_connection_pool();
+        rebuild::run(pool, run, &guards, &keep, ended).await.map_err(|failure| {
             if failure.is_stopped {
                 return self.stopped(remains);
             }
@@ -179,7 +186,7 @@ impl One<'_> {
         let is_ahead = |statement: &Statement| statement.effect == Effect::Ahead;
         let run = &rendered.run[range.clone()];
         for statement in run.iter().filter(|it| is_ahead(it)) {
-            let ran = self.runner.db.execute_unprepared(&statement.sql).await;
+            let ran = self.runner.db().execute_unprepared(&statement.sql).await;
             ran.map_err(self.failed(&self.doing(statement), Some(&statement.sql), remains))?;
         }
         let tx = self.begin().await?;
@@ -213,33 +220,34 @@ impl One<'_> {
             }
             self.tell_ended(rendered, at + 1, &mut since);
         }
-        let keep = self.keep(rendered, range.end, keeping);
+        let keep = self.keep(rendered, &range, keeping, Took::Exactly(self.began.elapsed()));
         let failed = |error| self.failed(keeping.doing(), None, remains)(error);
-        let records = keep.map_err(failed)?().join(";\n");
+        let records = keep.map_err(failed)?.join(";\n");
         tx.execute_unprepared(&records).await.map_err(failed)?;
         self.commit(tx, remains).await
     }
 
-    /// What writes down that the statements before `end` have run, or all of them.
+    /// What writes down that the statements of the range have run, and those before it, or all of them.
     pub(super) fn keep(
         &self,
         rendered: &Rendered,
-        end: usize,
+        range: &Range<usize>,
         keeping: Keeping,
-    ) -> Result<impl FnOnce() -> Vec<String>, DbErr> {
+        took: Took,
+    ) -> Result<Vec<String>, DbErr> {
         let records = &self.runner.records;
-        let journal = match keeping {
-            Keeping::Record => None,
-            Keeping::Journal => {
-                let texts: Vec<&str> = texts(&rendered.run[..end]);
-                Some(records.beginning(&self.revision.name, self.way, &texts, Begun::Nothing)?)
+        match keeping {
+            // A part before this one would have written down how far it was.
+            Keeping::Record if self.is_first && range.start == 0 => {
+                Ok(record_first(records, self.revision, took))
             }
-        };
-        let (revision, way, began) = (self.revision, self.way, self.began);
-        Ok(move || match journal {
-            Some(journal) => vec![journal],
-            None => record(records, revision, way, Some(began.elapsed())),
-        })
+            Keeping::Record => Ok(record(records, self.revision, self.way, took)),
+            Keeping::Journal => {
+                let texts: Vec<&str> = texts(&rendered.run[..range.end]);
+                let (name, way) = (&self.revision.name, self.way);
+                Ok(vec![records.beginning(name, way, &texts, Begun::Nothing)?])
+            }
+        }
     }
 
     pub(super) fn doing(&self, statement: &Statement) -> String {
@@ -295,7 +303,7 @@ impl One<'_> {
     }
 
     async fn transaction(&self) -> Result<DatabaseTransaction, DbErr> {
-        let db = self.runner.db;
+        let db = self.runner.db();
         db.begin_with_options(retry::to_write(db, None)).await
     }
 
@@ -322,7 +330,7 @@ impl One<'_> {
     }
 
     async fn record(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
-        let (records, took) = (&self.runner.records, Some(self.began.elapsed()));
+        let (records, took) = (&self.runner.records, Took::Exactly(self.began.elapsed()));
         let statements = record(records, self.revision, self.way, took).join(";\n");
         tx.execute_unprepared(&statements).await.map(drop)
     }
@@ -330,7 +338,7 @@ impl One<'_> {
     /// The statements one by one, each written down before it begins, because each commits by
     /// itself. `left` is where an earlier run was interrupted.
     pub(super) async fn journaled(&self, rendered: &Rendered, left: Option<Open>) -> Result<()> {
-        let (db, run) = (self.runner.db, rendered.run.as_slice());
+        let run = rendered.run.as_slice();
         let texts: Vec<&str> = texts(run);
         let (first, mut position) = self.resumed(run, &texts, left).await?;
         let (name, records) = (&self.revision.name, &self.runner.records);
@@ -338,15 +346,20 @@ impl One<'_> {
         for (at, statement) in run.iter().enumerate().skip(first) {
             let is_begun = at > 0 || position.is_some();
             if at > first && self.is_to_stop() {
-                let _ = records.begin(db, name, self.way, &texts[..at], Begun::Nothing).await;
+                let finished = &texts[..at];
+                let _ =
+                    records.begin(self.runner.db(), name, self.way, finished, Begun::Nothing).await;
                 return Err(self.stopped(Remains::Resumable).into());
             }
             // Where an earlier run was interrupted, rows may have come that it did not ask.
             let is_asked =
                 |it: &Asking| it.at == at || (at == first && it.at < first && it.before >= first);
-            if let Err(error) = self.fit(db, rendered, is_asked, before(at)).await {
+            let is_one = rendered.guards.iter().any(is_asked);
+            if is_one
+                && let Err(error) = self.fit(self.runner.db(), rendered, is_asked, before(at)).await
+            {
                 if is_begun {
-                    let finished = &texts[..at];
+                    let (db, finished) = (self.runner.db(), &texts[..at]);
                     let _ = records.begin(db, name, self.way, finished, Begun::Nothing).await;
                 }
                 return Err(error);
@@ -365,12 +378,12 @@ impl One<'_> {
                 let is_batch = matches!(statement.effect, Effect::Batches(_));
                 let is_lost = error.cause().is_some_and(is_lost);
                 let remains = if at == 0 && !is_batch && !is_lost {
-                    let _ = records.close(db).await;
+                    let _ = records.close(self.runner.db()).await;
                     Remains::Nothing
                 } else {
                     // Batches that were kept are written down already.
                     if !is_batch {
-                        let finished = &texts[..at];
+                        let (db, finished) = (self.runner.db(), &texts[..at]);
                         let _ = records.begin(db, name, self.way, finished, Begun::Nothing).await;
                     }
                     Remains::Resumable
@@ -461,7 +474,7 @@ impl One<'_> {
         }
         if let Begun::Statement(sent) = &open.begun {
             let looking = "looking where it was interrupted";
-            let has_run = has_run(self.runner.db, sent).await;
+            let has_run = has_run(self.runner.db(), sent).await;
             if has_run.map_err(self.failed(looking, None, Remains::Resumable))? {
                 if run.get(finished) != Some(sent) {
                     return Err(self.changed(open).into());

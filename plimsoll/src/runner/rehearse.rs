@@ -1,6 +1,6 @@
 //! What a run does, known before it runs: the statements of each migration, and what they lose.
 
-use std::{ops::Range, time::Duration};
+use std::ops::Range;
 
 use crate::{
     dialect::Dialect,
@@ -9,7 +9,7 @@ use crate::{
     history::{Kind, Revision, Revisions},
     plan::{Plan, plan},
     rebuild,
-    records::{Begun, Open, Records, Way},
+    records::{Begun, Open, Records, Took, Way},
     render::{Effect, Statement},
     schema::Schema,
     steps::{Step, Steps},
@@ -61,17 +61,26 @@ pub(super) fn render(
     Ok(Rendered { ends, guards, run: statements, steps })
 }
 
-/// The statements that record a migration's end; how long it `took` is not known beforehand.
+/// The statements that record a migration's end.
 pub(super) fn record(
     records: &Records<'_>,
     revision: &Revision<'_>,
     way: Way,
-    took: Option<Duration>,
+    took: Took,
 ) -> Vec<String> {
     match way {
         Way::Up => records.add(&revision.name, revision.checksum().as_deref(), took),
         Way::Down => records.remove(&revision.name),
     }
+}
+
+/// The same where the records have nothing of it.
+pub(super) fn record_first(
+    records: &Records<'_>,
+    revision: &Revision<'_>,
+    took: Took,
+) -> Vec<String> {
+    records.add_first(&revision.name, revision.checksum().as_deref(), took)
 }
 
 /// What a run would do to one revision.
@@ -156,7 +165,7 @@ type Transactions = Vec<Range<usize>>;
 
 impl Recorded<'_> {
     fn end(&self) -> Vec<String> {
-        record(self.records, self.revision, self.way, None)
+        record(self.records, self.revision, self.way, Took::InScript)
     }
 
     /// The statements of which none stays when one fails, behind those that have been `finished`.

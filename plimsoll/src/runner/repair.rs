@@ -6,7 +6,7 @@ use super::is_settled;
 use crate::{
     error::{MigrationError, Result},
     history::{Revision, Revisions},
-    records::{Open, Records, Way},
+    records::{Open, Records, Took, Way},
     revisions::{self, Standing, State, TargetError},
 };
 
@@ -70,7 +70,7 @@ pub(crate) fn repair(
             let sentence = format!("`{name}` is {state} from now on");
             let statements = match (how, open.way) {
                 (Repair::Done, Way::Up) => {
-                    records.add(name, checksum(name).as_deref(), Some(Duration::ZERO))
+                    records.add(name, checksum(name).as_deref(), Took::Exactly(Duration::ZERO))
                 }
                 (Repair::Done, Way::Down) => records.remove(name),
                 // It is recorded as it was before it was begun.

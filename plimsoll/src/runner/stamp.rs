@@ -1,13 +1,11 @@
 //! What is recorded without being run.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::{
     error::{MigrationError, Result},
     history::{Revision, Revisions},
-    records::Records,
+    records::{Records, Took},
     revisions::{self, Standing, Target},
 };
 
@@ -43,7 +41,7 @@ impl Stamp {
         &self,
         revisions: &Revisions<'_>,
         records: &Records<'_>,
-        took: Option<Duration>,
+        took: Took,
     ) -> Vec<String> {
         // They stand in the order of the history.
         let mut wanted = self.recorded.iter().peekable();

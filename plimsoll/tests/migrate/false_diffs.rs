@@ -25,6 +25,7 @@ plimsoll::on_every_empty_database!(
     casts,
     the_type_of_an_enumeration_behind_its_value,
     lists_and_documents,
+    the_order_of_the_keys_of_a_document,
     ways_to_count_up,
     a_default_of_null,
     the_names_of_texts,
@@ -341,6 +342,24 @@ async fn lists_and_documents(scratch: &Scratch) {
 
     made.is(columns("{}")).await;
     made.is_not(columns("[]"), "default '{}' -> '[]'").await;
+}
+
+async fn the_order_of_the_keys_of_a_document(scratch: &Scratch) {
+    let made = Made::table(
+        scratch,
+        [
+            r#"a jsonb_text DEFAULT '{"bb":null,"a":[1,2]}'"#,
+            r#"a jsonb DEFAULT '{"bb":null,"a":[1,2]}'"#,
+            r#"a json DEFAULT '{"bb":null,"a":[1,2]}'"#,
+        ],
+    )
+    .await;
+    let column = |a: &str| t([of("a").json_binary().default(a).take()]);
+
+    made.is(column(r#"{"bb":null,"a":[1,2]}"#)).await;
+    made.is(column(r#"{ "a": [1, 2], "bb": null }"#)).await;
+    made.is_not(column(r#"{"bb":null,"a":[2,1]}"#), "[2,1]").await;
+    made.is_not(column(r#"{"bb":null}"#), "-> '{\"bb\":null}'").await;
 }
 
 async fn ways_to_count_up(scratch: &Scratch) {

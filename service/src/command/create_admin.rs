@@ -36,13 +36,13 @@ pub(super) enum Said {
     Nothing,
 }
 
-impl Said {
-    pub(super) fn json(&self) -> String {
+impl super::Said for Said {
+    fn json(&self) -> serde_json::Value {
         let made = match self {
             Self::Made { id, username } => serde_json::json!({"id": id, "username": username}),
             Self::Nothing => serde_json::Value::Null,
         };
-        serde_json::json!({"schema": 1, "administrator": made}).to_string()
+        serde_json::json!({"schema": 1, "administrator": made})
     }
 }
 

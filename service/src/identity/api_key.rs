@@ -12,6 +12,7 @@ use sea_orm::{
     EntityTrait as _, QueryFilter as _, QueryOrder as _, sea_query::Expr,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
 
 use super::{
     name,
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::{
     Error, Result, Rights, World,
+    audit::{Deed, audited},
     lookup::by_text,
     rights::{ALL, Actor},
 };
@@ -126,8 +128,16 @@ pub async fn create(
         expires_at: Set(new.expires_at),
         ..Default::default()
     };
-    let row = row.insert(db).await?;
-    tracing::info!(target: "audit", by = %actor, key_id = row.id, "API key made");
+    let row = &row;
+    let row = audited(db, world, |unit, _| {
+        Box::pin(async move {
+            let row = row.clone().insert(unit.tx()).await?;
+            let deed = Deed::by(actor, "identity", "api_key.create").on("api_key", &row.id);
+            unit.record(deed.with(json!({"name": row.name, "scopes": row.scopes})));
+            Ok(row)
+        })
+    })
+    .await?;
     Ok(Made { key, info: info(row) })
 }
 
@@ -145,24 +155,26 @@ pub async fn list(db: &impl ConnectionTrait, actor: &Actor) -> Result<Vec<ApiKey
 ///
 /// # Errors
 /// [`Error::NotFound`] if the actor has no such key.
-pub async fn revoke(
-    db: &impl ConnectionTrait,
-    world: &World,
-    actor: &Actor,
-    id: i64,
-) -> Result<()> {
-    let mine = Entity::find_by_id(id).filter(Column::UserId.eq(actor.user_id()));
-    if mine.one(db).await?.is_none() {
-        return Err(Error::not_found("API key", id.to_string()));
-    }
-    Entity::update_many()
-        .col_expr(Column::RevokedAt, Expr::value(world.clock.now()))
-        .filter(Column::Id.eq(id))
-        .filter(Column::RevokedAt.is_null())
-        .exec(db)
-        .await?;
-    tracing::info!(target: "audit", by = %actor, key_id = id, "API key revoked");
-    Ok(())
+pub async fn revoke(db: &DatabaseConnection, world: &World, actor: &Actor, id: i64) -> Result<()> {
+    audited(db, world, |unit, _| {
+        Box::pin(async move {
+            let mine = Entity::find_by_id(id).filter(Column::UserId.eq(actor.user_id()));
+            if mine.one(unit.tx()).await?.is_none() {
+                return Err(Error::not_found("API key", id.to_string()));
+            }
+            let revoked = Entity::update_many()
+                .col_expr(Column::RevokedAt, Expr::value(unit.now()))
+                .filter(Column::Id.eq(id))
+                .filter(Column::RevokedAt.is_null())
+                .exec(unit.tx())
+                .await?;
+            if revoked.rows_affected > 0 {
+                unit.record(Deed::by(actor, "identity", "api_key.revoke").on("api_key", &id));
+            }
+            Ok(())
+        })
+    })
+    .await
 }
 
 async fn is_known(db: &impl ConnectionTrait, code: &str) -> Result<bool> {

@@ -2,20 +2,16 @@
 
 use email_address::{EmailAddress, Options};
 
-use super::fold::{LONGEST, fold};
-use crate::{Error, Result};
-
-/// A text as it is kept, and as it is compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Name {
-    pub(super) shown: String,
-    pub(super) key: String,
-}
+use super::fold::LONGEST;
+use crate::{
+    Result,
+    text::{self, Name, invalid},
+};
 
 /// The name of a person. One with an `@` in it is an e-mail address, and must be the person's own:
 /// people log in by either, and nobody may take the address of another for a name.
 pub(super) fn username(input: &str, email: Option<&Name>) -> Result<Name> {
-    let name = plain("username", input, LONGEST)?;
+    let name = text::name("username", input, LONGEST)?;
     // Asked of the folded name: `＠` is an `@` to whoever compares.
     if name.key.contains('@') && email.is_none_or(|email| email.key != name.key) {
         return Err(invalid("username", input, "with an `@` in it must be the e-mail address"));
@@ -25,7 +21,7 @@ pub(super) fn username(input: &str, email: Option<&Name>) -> Result<Name> {
 
 /// An e-mail address, lower-cased.
 pub(super) fn email(input: &str) -> Result<Name> {
-    let name = plain("e-mail address", input, LONGEST)?;
+    let name = text::name("e-mail address", input, LONGEST)?;
     let options = Options::default().without_display_text().without_domain_literal();
     if EmailAddress::parse_with_options(&name.shown, options).is_err() {
         return Err(invalid("e-mail address", input, "it is not of the form name@domain"));
@@ -40,69 +36,18 @@ pub(super) fn stored(email: Option<&String>, key: Option<&String>) -> Option<Nam
 
 /// The name of a role.
 pub(super) fn role(input: &str) -> Result<Name> {
-    plain("role name", input, 100)
+    text::name("role name", input, 100)
 }
 
 /// What an API key is known by.
 pub(super) fn key(input: &str) -> Result<String> {
-    Ok(plain("name of a key", input, LONGEST)?.shown)
-}
-
-/// A part of a permission's code.
-pub(super) fn code_part(kind: &'static str, input: &str) -> Result<String> {
-    let sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-.".contains(c);
-    if input.is_empty() || input.len() > 100 || !input.chars().all(sound) {
-        let problem = "it needs 1 to 100 of the characters a-z, 0-9, `_`, `-` and `.`";
-        return Err(invalid(kind, input, problem));
-    }
-    Ok(input.to_owned())
-}
-
-/// A text for people, which may be absent. Not every database enforces the length of its column.
-pub(super) fn text(
-    kind: &'static str,
-    input: Option<String>,
-    longest: usize,
-) -> Result<Option<String>> {
-    let Some(input) = input else { return Ok(None) };
-    if input.contains('\0') {
-        return Err(invalid(kind, &input, "it has a NUL character in it"));
-    }
-    if input.chars().count() > longest {
-        return Err(invalid(kind, &input, &format!("{longest} characters are the most")));
-    }
-    Ok(Some(input))
-}
-
-fn plain(kind: &'static str, input: &str, longest: usize) -> Result<Name> {
-    let shown = input.trim();
-    let too_long = || Err(invalid(kind, input, &format!("{longest} characters are the most")));
-    if shown.chars().nth(longest).is_some() {
-        return too_long();
-    }
-    let key = fold(shown);
-    if key.is_empty() {
-        return Err(invalid(kind, input, "there is nothing to be seen in it"));
-    }
-    if shown.chars().any(char::is_control) {
-        return Err(invalid(kind, input, "it has a control character in it"));
-    }
-    // The folded form can be longer: `ﷺ` becomes eighteen characters.
-    if key.chars().count() > LONGEST {
-        return too_long();
-    }
-    Ok(Name { shown: shown.to_owned(), key })
-}
-
-fn invalid(kind: &'static str, input: &str, problem: &str) -> Error {
-    // A whole book is no better told than its beginning.
-    let input = input.chars().take(80).collect();
-    Error::Invalid { kind, input, problem: problem.to_owned() }
+    Ok(text::name("name of a key", input, LONGEST)?.shown)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     #[test]
     fn a_name_is_kept_as_typed_and_compared_without_case() {

@@ -2,11 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use entity::identity::{access_token, password_reset, refresh_token};
-use sea_orm::{
-    ColumnTrait as _, DatabaseConnection, EntityTrait, QueryFilter as _, QuerySelect as _,
-};
+use sea_orm::DatabaseConnection;
 
-use crate::{Result, World};
+use crate::{Result, World, retention::older};
 
 /// How many rows of a table one call removes: whoever logs in does not wait for years of them.
 const AT_ONCE: u64 = 500;
@@ -29,27 +27,8 @@ async fn expired(db: &DatabaseConnection, now: DateTime<Utc>) -> Result<()> {
     use password_reset::Column as Reset;
     use refresh_token::Column as Refresh;
 
-    forget::<access_token::Entity>(db, Access::Id, Access::ExpiresAt, now).await?;
-    forget::<refresh_token::Entity>(db, Refresh::Id, Refresh::ExpiresAt, now).await?;
-    forget::<password_reset::Entity>(db, Reset::Id, Reset::ExpiresAt, now).await
-}
-
-async fn forget<E: EntityTrait>(
-    db: &DatabaseConnection,
-    id: E::Column,
-    expires_at: E::Column,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let ids: Vec<i64> = E::find()
-        .select_only()
-        .column(id)
-        .filter(expires_at.lt(now))
-        .limit(AT_ONCE)
-        .into_tuple()
-        .all(db)
-        .await?;
-    if !ids.is_empty() {
-        E::delete_many().filter(id.is_in(ids)).exec(db).await?;
-    }
+    older::<access_token::Entity>(db, Access::Id, Access::ExpiresAt, now, AT_ONCE).await?;
+    older::<refresh_token::Entity>(db, Refresh::Id, Refresh::ExpiresAt, now, AT_ONCE).await?;
+    older::<password_reset::Entity>(db, Reset::Id, Reset::ExpiresAt, now, AT_ONCE).await?;
     Ok(())
 }

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     Error, Result, World,
+    audit::{Deed, audited},
     lookup::by_text,
     rights::{Actor, Change, Granted, UpdateUsers, exceed},
 };
@@ -85,7 +86,7 @@ pub async fn start(
         });
     }
     exceed::person(change.tx(), by.to(), &user).await?;
-    tracing::info!(target: "audit", by = %by.to(), user_id, "password reset started");
+    change.record(Deed::of(by.to(), "identity", "password.reset").on("user", &user_id));
     make(change.tx(), world, user, by.actor().map(Actor::user_id)).await
 }
 
@@ -141,9 +142,15 @@ pub async fn complete(
     let names: Vec<&str> = names.into_iter().flatten().collect();
     let password = hasher.hash(world, password, &names).await?.into_secret();
     let (reset, password) = (&reset, &password);
-    retry::transaction(db, |tx, _| Box::pin(use_up(tx, world, reset, password))).await?;
-    tracing::info!(target: "audit", user_id = reset.user_id, "password set by a reset");
-    Ok(())
+    let person = &Actor::of(&user);
+    audited(db, world, |unit, _| {
+        Box::pin(async move {
+            use_up(unit.tx(), world, reset, password).await?;
+            unit.record(Deed::by(person, "identity", "password.set").on("user", &reset.user_id));
+            Ok(())
+        })
+    })
+    .await
 }
 
 async fn use_up(

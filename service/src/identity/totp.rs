@@ -3,7 +3,6 @@
 use std::fmt;
 
 use entity::identity::user::{Column, Entity, Model};
-use plimsoll::retry;
 use sea_orm::{
     ColumnTrait as _, DatabaseConnection, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
     QuerySelect as _, sea_query::Expr,
@@ -14,6 +13,7 @@ use totp_rs::{Builder, Secret as Seed, Totp};
 use super::{caller::Caller, throttle::Attempt};
 use crate::{
     Error, Result, World,
+    audit::{Deed, audited},
     seal::{Keyring, Place},
     settings,
 };
@@ -115,8 +115,9 @@ async fn switch(
     let user_id = caller.user.id;
     let attempt = Attempt::within(caller);
     attempt.charge(db, world).await?;
-    retry::transaction(db, |tx, _| {
+    audited(db, world, |unit, _| {
         Box::pin(async move {
+            let tx = unit.tx();
             let user = Entity::find_by_id(user_id).lock_exclusive().one(tx).await?;
             let user = user.ok_or(Error::Unauthenticated)?;
             verify(tx, world, keys, &user, otp).await?;
@@ -126,13 +127,13 @@ async fn switch(
                 update = update.col_expr(Column::TotpSecret, Expr::value(None::<String>));
             }
             update.filter(Column::Id.eq(user_id)).exec(tx).await?;
-            Ok::<_, Error>(())
+            let action = if enabled { "second_factor.enable" } else { "second_factor.disable" };
+            unit.record(Deed::by(&caller.actor, "identity", action).on("user", &user_id));
+            Ok(())
         })
     })
     .await?;
-    attempt.give_back(db).await?;
-    tracing::info!(target: "audit", user_id, enabled, "second factor switched");
-    Ok(())
+    attempt.give_back(db).await
 }
 
 /// Takes a one-time password, each once.

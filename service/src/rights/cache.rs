@@ -24,7 +24,7 @@ use super::{
     change::{GLOBAL, Scope},
     proof,
 };
-use crate::{Error, Result, World, identity::fold::sought, lookup::by_text};
+use crate::{Error, Result, World, audit, identity::fold::sought, lookup::by_text};
 
 /// Answers what people may do, mostly from memory, and makes the changes of it.
 ///
@@ -204,13 +204,16 @@ impl Rights {
     {
         let _ended = Ended(&self.inner.ended);
         let (work, clock) = (&work, &self.inner.world.clock);
-        retry::transaction(db, |tx, _| {
+        let (done, deeds) = retry::transaction(db, |tx, _| {
             Box::pin(async move {
                 let change = Change::begin(tx, clock.now()).await?;
-                work(&change, Borrows::new()).await
+                let done = work(&change, Borrows::new()).await?;
+                Ok::<_, Error>((done, change.write().await?))
             })
         })
-        .await
+        .await?;
+        audit::tell(&deeds);
+        Ok(done)
     }
 
     /// Makes sure that what is remembered takes every change into account that it must, and says

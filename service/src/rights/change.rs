@@ -1,7 +1,7 @@
 //! A change of rights: a transaction that takes its number first, so that all of them stand in one
 //! order and every process learns of each.
 
-use std::future::Future;
+use std::{future::Future, ops::Deref};
 
 use chrono::{DateTime, Utc};
 use entity::identity::{
@@ -15,7 +15,7 @@ use sea_orm::{
 };
 
 use super::{Granted, Permission, check, has_administrator, held::holders};
-use crate::{Error, Result};
+use crate::{Error, Result, audit::Audited};
 
 /// The row that numbers the changes.
 pub(super) const GLOBAL: &str = "global";
@@ -56,9 +56,16 @@ impl Scope {
 /// [`Error::Forbidden`] when the right is gone since it was proved.
 #[derive(Debug)]
 pub struct Change<'c> {
-    tx: &'c DatabaseTransaction,
+    audited: Audited<'c>,
     number: i64,
-    now: DateTime<Utc>,
+}
+
+impl<'c> Deref for Change<'c> {
+    type Target = Audited<'c>;
+
+    fn deref(&self) -> &Audited<'c> {
+        &self.audited
+    }
 }
 
 impl<'c> Change<'c> {
@@ -78,17 +85,7 @@ impl<'c> Change<'c> {
             return Err(malformed());
         }
         let row = Entity::find_by_id(GLOBAL).one(tx).await?.ok_or_else(malformed)?;
-        Ok(Self { tx, number: row.version, now })
-    }
-
-    /// The transaction, for whatever else belongs to the change.
-    pub fn tx(&self) -> &'c DatabaseTransaction {
-        self.tx
-    }
-
-    /// When the change began.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.now
+        Ok(Self { audited: Audited::new(tx, now), number: row.version })
     }
 
     /// Makes sure that whoever proved a right has it still, now that nobody else changes rights: of
@@ -98,7 +95,7 @@ impl<'c> Change<'c> {
     /// [`Error::Forbidden`] if not.
     pub(crate) async fn confirm<P: Permission>(&self, by: &Granted<P>) -> Result<()> {
         match by.actor() {
-            Some(actor) => check::<P>(self.tx, actor).await.map(|_| ()),
+            Some(actor) => check::<P>(self.tx(), actor).await.map(|_| ()),
             None => Ok(()),
         }
     }
@@ -110,7 +107,7 @@ impl<'c> Change<'c> {
         let row = ActiveModel {
             scope: Set(scope.name()),
             version: Set(self.number),
-            updated_at: Set(self.now),
+            updated_at: Set(self.now()),
         };
         Entity::insert(row)
             .on_conflict(
@@ -118,7 +115,7 @@ impl<'c> Change<'c> {
                     .update_columns([Column::Version, Column::UpdatedAt])
                     .to_owned(),
             )
-            .exec_without_returning(self.tx)
+            .exec_without_returning(self.tx())
             .await?;
         let of = |column: password_reset::Column| match scope {
             Scope::User(id) => column.eq(id),
@@ -126,7 +123,7 @@ impl<'c> Change<'c> {
         };
         password_reset::Entity::delete_many()
             .filter(of(password_reset::Column::UserId).or(of(password_reset::Column::StartedById)))
-            .exec(self.tx)
+            .exec(self.tx())
             .await?;
         Ok(())
     }
@@ -140,9 +137,9 @@ impl<'c> Change<'c> {
         &self,
         work: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
-        let had = has_administrator(self.tx).await?;
+        let had = has_administrator(self.tx()).await?;
         let done = work.await?;
-        if had && !has_administrator(self.tx).await? {
+        if had && !has_administrator(self.tx()).await? {
             return Err(Error::LastAdministrator);
         }
         Ok(done)

@@ -64,7 +64,7 @@ async fn remove(
             match way {
                 "delete" => Box::pin(async move {
                     let by = rights::check::<DeleteUsers>(change.tx(), actor).await?;
-                    users::delete(change, &by, id).await
+                    users::delete(change, &by, id).await.map(drop)
                 }),
                 "disable" => Box::pin(async move {
                     let by = rights::check::<UpdateUsers>(change.tx(), actor).await?;

@@ -3,9 +3,16 @@
 
 use std::process::{Command, Stdio};
 
-use entity::identity::user::{Column, Entity};
+use chrono::{TimeDelta, Utc};
+use entity::{
+    audit::system_log::{self, LogLevel},
+    identity::user::{Column, Entity},
+};
 use plimsoll::testing::Scratch;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait,
+    QueryFilter,
+};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use service::{identity::fold::fold, rights::has_administrator};
@@ -14,6 +21,8 @@ plimsoll::on_every_empty_database!(
     create_admin_makes_the_first_administrator_and_no_second,
     two_at_once_make_one_administrator,
     create_admin_says_what_is_missing,
+    prune_says_what_it_removed,
+    audit_verify_fails_when_a_row_was_altered,
 );
 
 struct Said {
@@ -62,7 +71,11 @@ async fn create_admin_makes_the_first_administrator_and_no_second(scratch: &Scra
         "{}",
         made.err
     );
-    assert!(made.err.contains("audit") && made.err.contains("user added"), "{}", made.err);
+    assert!(
+        made.err.contains("audit") && made.err.contains("user.create on user 1"),
+        "{}",
+        made.err
+    );
     assert!(has_administrator(&scratch.db).await.unwrap());
 
     let again = said(manage(scratch, &["create-admin"], &ANA));
@@ -126,4 +139,52 @@ async fn create_admin_says_what_is_missing(scratch: &Scratch) {
         assert!(refused.out.is_empty());
     }
     assert!(!has_administrator(&scratch.db).await.unwrap());
+}
+
+async fn prune_says_what_it_removed(scratch: &Scratch) {
+    migration::app().up(&scratch.database).await.unwrap();
+    let old = system_log::ActiveModel {
+        level: Set(LogLevel::Warning),
+        component: Set("scheduler".to_owned()),
+        message: Set("late".to_owned()),
+        created_at: Set(Utc::now() - TimeDelta::days(500)),
+        ..Default::default()
+    };
+    old.insert(&scratch.db).await.unwrap();
+
+    let pruned = said(manage(scratch, &["prune"], &[]));
+    let again = said(manage(scratch, &["prune", "--json"], &[]));
+
+    assert_eq!(pruned.code, Some(0), "{}", pruned.err);
+    let first = pruned.out.lines().next();
+    assert_eq!(first, Some("system_logs: 1 older than 400 days removed"));
+    let document: Value = serde_json::from_str(&again.out).unwrap();
+    assert_eq!(
+        document["pruned"][0],
+        serde_json::json!({
+            "table": "system_logs",
+            "setting": "retention.system_logs_days",
+            "days": 400,
+            "rows": 0,
+        })
+    );
+    assert_eq!(system_log::Entity::find().count(&scratch.db).await.unwrap(), 0);
+}
+
+async fn audit_verify_fails_when_a_row_was_altered(scratch: &Scratch) {
+    migration::app().up(&scratch.database).await.unwrap();
+    let empty = said(manage(scratch, &["audit", "verify"], &[]));
+    assert_eq!((empty.code, empty.out.as_str()), (Some(0), "nothing is in the audit log\n"));
+    said(manage(scratch, &["create-admin"], &ANA));
+
+    let whole = said(manage(scratch, &["audit", "verify"], &[]));
+    scratch.db.execute_unprepared("UPDATE system_logs SET message = 'nothing'").await.unwrap();
+    let broken = said(manage(scratch, &["audit", "verify", "--json"], &[]));
+
+    assert_eq!(whole.code, Some(0), "{}", whole.err);
+    assert!(whole.out.starts_with("rows 1 to "), "{}", whole.out);
+    assert_eq!(broken.code, Some(1));
+    let document: Value = serde_json::from_str(&broken.out).unwrap();
+    let fault = document["fault"].as_str().unwrap();
+    assert!(fault.starts_with("row 1 (id ") && fault.ends_with("not what was written"), "{fault}");
 }

@@ -9,11 +9,8 @@ use entity::identity::{role as role_row, role_permission, user as user_row};
 use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait, SqlErr};
 use service::{
     Error,
-    identity::{
-        fold::fold,
-        permission, role,
-        user::{self, Cursor},
-    },
+    identity::{fold::fold, permission, role, user},
+    page::Cursor,
     rights::{self, Granted, ReadPermissions, ReadRoles, ReadUsers},
 };
 
@@ -155,12 +152,12 @@ async fn pages_list_everybody_once_while_others_come_and_go(db: &DatabaseConnect
     let everybody = names_from(db, &by, None, 100).await;
 
     let first = user::list(db, &by, None, 3).await.unwrap();
-    let seen = &first.users[0];
-    user_row::Entity::delete_by_id(first.users[2].id).exec(db).await.unwrap();
+    let seen = &first.rows[0];
+    user_row::Entity::delete_by_id(first.rows[2].id).exec(db).await.unwrap();
     person(db, "late", &[]).await;
     // As it comes back from a client.
     let next: Cursor = first.next.unwrap().to_string().parse().unwrap();
-    let mut listed: Vec<String> = first.users.iter().map(|user| user.username.clone()).collect();
+    let mut listed: Vec<String> = first.rows.iter().map(|user| user.username.clone()).collect();
     listed.extend(names_from(db, &by, Some(next), 3).await);
 
     assert_eq!(seen.username, "boss");
@@ -177,8 +174,8 @@ async fn names_from(
     let mut names = Vec::new();
     let mut page = user::list(db, by, from, limit).await.unwrap();
     loop {
-        assert!(page.users.len() as u64 <= limit);
-        names.extend(page.users.into_iter().map(|user| user.username));
+        assert!(page.rows.len() as u64 <= limit);
+        names.extend(page.rows.into_iter().map(|user| user.username));
         let Some(next) = page.next else { return names };
         page = user::list(db, by, Some(next), limit).await.unwrap();
     }
@@ -193,9 +190,9 @@ async fn a_page_holds_at_least_one_and_at_most_a_hundred(db: &DatabaseConnection
     let most = user::list(db, &by, None, u64::MAX).await.unwrap();
     let rest = user::list(db, &by, most.next, u64::MAX).await.unwrap();
 
-    assert_eq!(least.users.len(), 1);
-    assert_eq!(most.users.len(), 100);
-    assert_eq!((rest.users.len(), rest.next), (1, None));
+    assert_eq!(least.rows.len(), 1);
+    assert_eq!(most.rows.len(), 100);
+    assert_eq!((rest.rows.len(), rest.next), (1, None));
 }
 
 async fn a_role_is_found_in_whatever_case_it_is_asked_for(db: &DatabaseConnection) {

@@ -3,16 +3,19 @@
 
 mod above;
 mod administrator;
+mod audit;
 mod command;
 mod credentials;
 mod deletions;
 mod errors;
 mod examples;
-mod furnished;
+mod filled;
 mod hashing;
 mod identity;
 mod people;
 mod remembered;
+mod retention;
 mod rights;
 mod schema;
 mod settings;
+mod teams;

@@ -9,14 +9,18 @@ use sea_orm::{
     IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
 };
 
+use serde_json::json;
+
 use super::KIND;
 use crate::{
     Error, Result,
-    identity::{name, role as roles},
+    audit::Deed,
+    identity::role as roles,
     rights::{
-        ALL, Change, CreatePermissions, DeletePermissions, GrantPermissions, Granted, Scope,
-        UpdatePermissions, exceed,
+        ALL, Change, CreatePermissions, DeletePermissions, GrantPermissions, Granted, Permission,
+        Scope, UpdatePermissions, exceed,
     },
+    text,
 };
 
 /// A permission to add, for something that the program itself does not know: a tool beside it.
@@ -41,8 +45,8 @@ pub async fn create(
     new: NewPermission,
 ) -> Result<Model> {
     change.confirm(by).await?;
-    let resource = name::code_part("resource of a permission", &new.resource)?;
-    let action = name::code_part("action of a permission", &new.action)?;
+    let resource = text::word("resource of a permission", &new.resource)?;
+    let action = text::word("action of a permission", &new.action)?;
     let code = format!("{resource}:{action}");
     if Entity::find().filter(Column::Code.eq(&code)).one(change.tx()).await?.is_some() {
         return Err(Error::AlreadyExists { kind: KIND, key: code });
@@ -51,13 +55,13 @@ pub async fn create(
         code: Set(code.clone()),
         resource: Set(resource),
         action: Set(action),
-        description: Set(name::text("description", new.description, 10_000)?),
+        description: Set(text::optional("description", new.description, 10_000)?),
         created_at: Set(change.now()),
         updated_at: Set(change.now()),
         ..Default::default()
     };
     let permission = row.insert(change.tx()).await.map_err(Error::on_duplicate(KIND, &code))?;
-    tracing::info!(target: "audit", by = %by.to(), code, "permission added");
+    change.record(did(by, "permission.create", &code));
     Ok(permission)
 }
 
@@ -74,10 +78,10 @@ pub async fn describe(
 ) -> Result<Model> {
     change.confirm(by).await?;
     let mut row = find(change, id).await?.into_active_model();
-    row.description = Set(name::text("description", description, 10_000)?);
+    row.description = Set(text::optional("description", description, 10_000)?);
     row.updated_at = Set(change.now());
     let permission = row.update(change.tx()).await?;
-    tracing::info!(target: "audit", by = %by.to(), code = permission.code, "permission described");
+    change.record(did(by, "permission.update", &permission.code));
     Ok(permission)
 }
 
@@ -106,7 +110,7 @@ pub async fn delete(change: &Change<'_>, by: &Granted<DeletePermissions>, id: i6
     for role_id in carriers {
         change.touch(Scope::Role(role_id)).await?;
     }
-    tracing::info!(target: "audit", by = %by.to(), code = permission.code, "permission removed");
+    change.record(did(by, "permission.delete", &permission.code));
     Ok(())
 }
 
@@ -131,8 +135,8 @@ pub async fn grant(
         .insert(change.tx())
         .await?;
         change.touch(Scope::Role(role_id)).await?;
-        let (role, code) = (role.name, permission.code);
-        tracing::info!(target: "audit", by = %by.to(), role, code, "permission granted");
+        let to = json!({"role_id": role.id, "role": role.name});
+        change.record(did(by, "permission.grant", &permission.code).with(to));
     }
     Ok(())
 }
@@ -158,8 +162,8 @@ pub async fn withdraw(
         };
         change.keeping_an_administrator(delete).await?;
         change.touch(Scope::Role(role_id)).await?;
-        let (role, code) = (role.name, permission.code);
-        tracing::info!(target: "audit", by = %by.to(), role, code, "permission withdrawn");
+        let from = json!({"role_id": role.id, "role": role.name});
+        change.record(did(by, "permission.withdraw", &permission.code).with(from));
     }
     Ok(())
 }
@@ -175,6 +179,10 @@ async fn both(
     let row =
         role_permission::Entity::find_by_id((role_id, permission_id)).one(change.tx()).await?;
     Ok((role, permission, row.is_some()))
+}
+
+fn did<P: Permission>(by: &Granted<P>, action: &'static str, code: &str) -> Deed {
+    Deed::of(by.to(), "identity", action).on(KIND, code)
 }
 
 async fn find(change: &Change<'_>, id: i64) -> Result<Model> {

@@ -9,19 +9,19 @@ use sea_orm::{
     IntoActiveModel as _, QueryFilter as _,
 };
 
+use serde_json::json;
+
 use super::KIND;
 use crate::{
     Error, Result,
-    identity::{
-        fold::sought,
-        name::{self, Name},
-        user,
-    },
+    audit::Deed,
+    identity::{fold::sought, name, user},
     rights::{
-        AssignRoles, Change, CreateRoles, DeleteRoles, Granted, Scope, UpdateRoles, default_role,
-        exceed,
+        AssignRoles, Change, CreateRoles, DeleteRoles, Granted, Permission, Scope, UpdateRoles,
+        default_role, exceed,
     },
     settings,
+    text::{self, Name},
 };
 
 /// A role to add. It carries nothing until permissions are granted to it.
@@ -54,14 +54,14 @@ pub async fn create(change: &Change<'_>, by: &Granted<CreateRoles>, new: NewRole
     let row = ActiveModel {
         name: Set(shown.clone()),
         name_key: Set(key),
-        description: Set(name::text("description", new.description, 10_000)?),
+        description: Set(text::optional("description", new.description, 10_000)?),
         is_system: Set(false),
         created_at: Set(change.now()),
         updated_at: Set(change.now()),
         ..Default::default()
     };
     let role = row.insert(change.tx()).await.map_err(Error::on_duplicate(KIND, &shown))?;
-    tracing::info!(target: "audit", by = %by.to(), role_id = role.id, name = role.name, "role added");
+    change.record(did(by, "role.create", &role));
     Ok(role)
 }
 
@@ -93,12 +93,12 @@ pub async fn update(
         row.name_key = Set(key);
     }
     if let Some(description) = changes.description {
-        row.description = Set(name::text("description", description, 10_000)?);
+        row.description = Set(text::optional("description", description, 10_000)?);
     }
     row.updated_at = Set(change.now());
     let role = row.update(change.tx()).await.map_err(Error::on_duplicate(KIND, &before.name))?;
     change.touch(Scope::Role(id)).await?;
-    tracing::info!(target: "audit", by = %by.to(), role_id = id, name = role.name, "role changed");
+    change.record(did(by, "role.update", &role));
     Ok(role)
 }
 
@@ -122,7 +122,7 @@ pub async fn delete(change: &Change<'_>, by: &Granted<DeleteRoles>, id: i64) -> 
     change.touch(Scope::Role(id)).await?;
     let delete = async { Ok(Entity::delete_by_id(id).exec(change.tx()).await?) };
     change.keeping_an_administrator(delete).await?;
-    tracing::info!(target: "audit", by = %by.to(), role_id = id, name = role.name, "role removed");
+    change.record(did(by, "role.delete", &role));
     Ok(())
 }
 
@@ -138,7 +138,8 @@ pub async fn assign(
     role_id: i64,
 ) -> Result<()> {
     change.confirm(by).await?;
-    if !both_within(change, by, user_id, role_id).await? {
+    let (role, has) = both_within(change, by, user_id, role_id).await?;
+    if !has {
         user_role::ActiveModel {
             user_id: Set(user_id),
             role_id: Set(role_id),
@@ -147,7 +148,7 @@ pub async fn assign(
         .insert(change.tx())
         .await?;
         change.touch(Scope::User(user_id)).await?;
-        tracing::info!(target: "audit", by = %by.to(), user_id, role_id, "role given");
+        change.record(passed(by, "role.assign", user_id, &role));
     }
     Ok(())
 }
@@ -163,29 +164,40 @@ pub async fn revoke(
     role_id: i64,
 ) -> Result<()> {
     change.confirm(by).await?;
-    if both_within(change, by, user_id, role_id).await? {
+    let (role, has) = both_within(change, by, user_id, role_id).await?;
+    if has {
         let delete = async {
             Ok(user_role::Entity::delete_by_id((user_id, role_id)).exec(change.tx()).await?)
         };
         change.keeping_an_administrator(delete).await?;
         change.touch(Scope::User(user_id)).await?;
-        tracing::info!(target: "audit", by = %by.to(), user_id, role_id, "role taken");
+        change.record(passed(by, "role.revoke", user_id, &role));
     }
     Ok(())
 }
 
-/// Whether the person has the role, when both are there and not above who asks.
+/// The role, and whether the person has it, when both are there and not above who asks.
 async fn both_within(
     change: &Change<'_>,
     by: &Granted<AssignRoles>,
     user_id: i64,
     role_id: i64,
-) -> Result<bool> {
+) -> Result<(Model, bool)> {
     let role = find(change, role_id).await?;
     let person = user::find(change, user_id).await?;
     exceed::role(change.tx(), by.to(), &role).await?;
     exceed::person(change.tx(), by.to(), &person).await?;
-    Ok(user_role::Entity::find_by_id((user_id, role_id)).one(change.tx()).await?.is_some())
+    let row = user_role::Entity::find_by_id((user_id, role_id)).one(change.tx()).await?;
+    Ok((role, row.is_some()))
+}
+
+fn did<P: Permission>(by: &Granted<P>, action: &'static str, role: &Model) -> Deed {
+    Deed::of(by.to(), "identity", action).on(KIND, &role.id).with(json!({"name": role.name}))
+}
+
+fn passed(by: &Granted<AssignRoles>, action: &'static str, user_id: i64, role: &Model) -> Deed {
+    let details = json!({"role_id": role.id, "role": role.name});
+    Deed::of(by.to(), "identity", action).on("user", &user_id).with(details)
 }
 
 /// The setting names it, and would name nothing.

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::locked;
 use crate::{
     Error, Result, World,
+    audit::{Deed, audited},
     identity::{caller::Caller, user},
     rights::{Actor, Granted, ReadUsers, UpdateUsers, exceed},
 };
@@ -106,10 +107,20 @@ pub async fn end_of(
     let person = entity::identity::user::Entity::find_by_id(user_id).one(db).await?;
     let person = person.ok_or_else(|| Error::not_found(user::KIND, user_id.to_string()))?;
     exceed::person(db, by.to(), &person).await?;
-    let ended = revoke(db, world, user_id, Which::Only(session), RevokedReason::Administrator);
-    found(ended.await?, session)?;
-    tracing::info!(target: "audit", by = %by.to(), user_id, "session ended");
-    Ok(())
+    let which = Which::Only(session);
+    if !which.is_sound() {
+        return Err(Error::not_found("session", session));
+    }
+    audited(db, world, |unit, _| {
+        Box::pin(async move {
+            locked(unit.tx(), user_id).await?;
+            let reason = RevokedReason::Administrator;
+            let ended = end_which(unit.tx(), unit.now(), user_id, which, reason).await?;
+            unit.record(Deed::of(by.to(), "identity", "session.end").on("user", &user_id));
+            found(ended, session)
+        })
+    })
+    .await
 }
 
 /// Ends all sessions of a person.
@@ -151,6 +162,14 @@ enum Which<'a> {
     Only(&'a str),
 }
 
+impl Which<'_> {
+    /// Whether it can be a session at all: PostgreSQL takes no text with a zero byte in it, and
+    /// answers nothing but an error.
+    fn is_sound(self) -> bool {
+        !matches!(self, Self::Only(family) if Uuid::try_parse(family).is_err())
+    }
+}
+
 async fn revoke(
     db: &DatabaseConnection,
     world: &World,
@@ -158,8 +177,7 @@ async fn revoke(
     which: Which<'_>,
     reason: RevokedReason,
 ) -> Result<u64> {
-    // PostgreSQL takes no text with a zero byte in it, and answers nothing but an error.
-    if matches!(which, Which::Only(family) if Uuid::try_parse(family).is_err()) {
+    if !which.is_sound() {
         return Ok(0);
     }
     let now = world.clock.now();

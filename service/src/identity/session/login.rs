@@ -19,6 +19,7 @@ use uuid::Builder;
 use super::{Client, Family, Tokens, end_all_but, issue, locked};
 use crate::{
     Error, Result, World,
+    audit::{Deed, audited},
     identity::{
         caller::Caller,
         fold::sought,
@@ -158,18 +159,19 @@ pub async fn change_password(
     let names: Vec<&str> = names.into_iter().flatten().collect();
     let password = hasher.hash(world, new, &names).await?.into_secret();
     let (password, session) = (&password, caller.session.as_deref());
-    retry::transaction(db, |tx, _| {
+    audited(db, world, |unit, _| {
         Box::pin(async move {
-            let row = locked(tx, person.id).await?.ok_or(Error::Unauthenticated)?;
+            let row = locked(unit.tx(), person.id).await?.ok_or(Error::Unauthenticated)?;
             if !row.is_active || row.password_hash != person.password_hash {
                 return Err(Error::WrongCredentials);
             }
-            set_password(tx, world, person.id, password, session).await
+            set_password(unit.tx(), world, person.id, password, session).await?;
+            let deed = Deed::by(&caller.actor, "identity", "password.change");
+            unit.record(deed.on("user", &person.id));
+            Ok(())
         })
     })
-    .await?;
-    tracing::info!(target: "audit", user_id = person.id, "password changed");
-    Ok(())
+    .await
 }
 
 /// Sets a new hash, and ends what the old password has led to: all sessions but `kept`, all resets.

@@ -14,19 +14,20 @@ use sea_orm::{
     QueryFilter as _,
 };
 
+use serde_json::json;
+
 use super::KIND;
 use crate::{
     Error, Result, World,
-    identity::{
-        name::{self, Name},
-        password::Hashed,
-        session,
-    },
+    audit::{Deed, audited},
+    deletion::{self, Deletion},
+    identity::{name, password::Hashed, session},
     rights::{
         Actor, Change, CreateUsers, DeleteUsers, Granted, Grantee, Scope, UpdateUsers,
         default_role, exceed,
     },
     settings,
+    text::{self, Name},
 };
 
 /// A person to add.
@@ -97,8 +98,8 @@ pub(in crate::identity) async fn add(
         username_key: Set(username.key),
         email_key: Set(email.as_ref().map(|email| email.key.clone())),
         email: Set(email.map(|email| email.shown)),
-        full_name: Set(name::text("full name", new.full_name, 300)?),
-        bio: Set(name::text("bio", new.bio, 10_000)?),
+        full_name: Set(text::optional("full name", new.full_name, 300)?),
+        bio: Set(text::optional("bio", new.bio, 10_000)?),
         password_hash: Set(new.password.map(Hashed::into_secret)),
         created_at: Set(change.now()),
         updated_at: Set(change.now()),
@@ -113,7 +114,8 @@ pub(in crate::identity) async fn add(
     .insert(change.tx())
     .await?;
     change.touch(Scope::User(user.id)).await?;
-    tracing::info!(target: "audit", by = %by, user_id = user.id, "user added");
+    let deed = Deed::of(by, "identity", "user.create").on(KIND, &user.id);
+    change.record(deed.with(json!({"username": user.username, "role_id": role_id})));
     Ok(user)
 }
 
@@ -168,7 +170,7 @@ pub async fn update(
     own(&mut row, changes.own)?;
     row.updated_at = Set(change.now());
     let user = row.update(change.tx()).await.map_err(Error::on_duplicate(KIND, &username.shown))?;
-    tracing::info!(target: "audit", by = %by.to(), user_id = id, "user changed");
+    change.record(Deed::of(by.to(), "identity", "user.update").on(KIND, &id));
     Ok(user)
 }
 
@@ -185,19 +187,27 @@ pub async fn update_own(
 ) -> Result<Model> {
     let mut row = ActiveModel { id: Unchanged(actor.user_id()), ..Default::default() };
     own(&mut row, changes)?;
-    row.updated_at = Set(world.clock.now());
-    row.update(db).await.map_err(|error| match error {
-        DbErr::RecordNotUpdated => Error::Unauthenticated,
-        error => error.into(),
+    let row = &row;
+    audited(db, world, |unit, _| {
+        Box::pin(async move {
+            let row = ActiveModel { updated_at: Set(unit.now()), ..row.clone() };
+            let user = row.update(unit.tx()).await.map_err(|error| match error {
+                DbErr::RecordNotUpdated => Error::Unauthenticated,
+                error => error.into(),
+            })?;
+            unit.record(Deed::by(actor, "identity", "user.update").on(KIND, &user.id));
+            Ok(user)
+        })
     })
+    .await
 }
 
 fn own(row: &mut ActiveModel, changes: OwnChanges) -> Result<()> {
     if let Some(full_name) = changes.full_name {
-        row.full_name = Set(name::text("full name", full_name, 300)?);
+        row.full_name = Set(text::optional("full name", full_name, 300)?);
     }
     if let Some(bio) = changes.bio {
-        row.bio = Set(name::text("bio", bio, 10_000)?);
+        row.bio = Set(text::optional("bio", bio, 10_000)?);
     }
     if let Some(theme) = changes.theme_preference {
         row.theme_preference = Set(theme);
@@ -232,24 +242,28 @@ pub async fn set_active(
         session::end_all(change.tx(), change.now(), id, RevokedReason::UserDisabled).await?;
     }
     change.touch(Scope::User(id)).await?;
-    tracing::info!(target: "audit", by = %by.to(), user_id = id, active, "user let in or shut out");
+    let action = if active { "user.activate" } else { "user.deactivate" };
+    change.record(Deed::of(by.to(), "identity", action).on(KIND, &id));
     Ok(user)
 }
 
-/// Removes a person with everything of theirs: roles, sessions, resets, keys, codes.
+/// Removes a person with everything of theirs (roles, sessions, resets, keys, codes, memberships,
+/// displays), and says what that was.
 ///
 /// # Errors
-/// As for [`set_active`].
-pub async fn delete(change: &Change<'_>, by: &Granted<DeleteUsers>, id: i64) -> Result<()> {
+/// As for [`set_active`], and [`Rule::InUse`](crate::rule::Rule::InUse) while something has to go on
+/// saying who they were: a shell that they had.
+pub async fn delete(change: &Change<'_>, by: &Granted<DeleteUsers>, id: i64) -> Result<Deletion> {
     change.confirm(by).await?;
     let before = find(change, id).await?;
     exceed::person(change.tx(), by.to(), &before).await?;
 
-    let delete = async { Ok(Entity::delete_by_id(id).exec(change.tx()).await?) };
-    change.keeping_an_administrator(delete).await?;
+    let delete = deletion::delete::<Entity>(change.tx(), KIND, id);
+    let deletion = change.keeping_an_administrator(delete).await?;
     change.touch(Scope::User(id)).await?;
-    tracing::info!(target: "audit", by = %by.to(), user_id = id, "user removed");
-    Ok(())
+    let deed = Deed::of(by.to(), "identity", "user.delete").on(KIND, &id);
+    change.record(deed.with(json!({"username": before.username, "removed": deletion.removed})));
+    Ok(deletion)
 }
 
 pub(in crate::identity) async fn find(change: &Change<'_>, id: i64) -> Result<Model> {

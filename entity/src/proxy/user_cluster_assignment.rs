@@ -1,0 +1,52 @@
+//! Who may see and run which cluster.
+
+use plimsoll::{Beside, TableBuilder, schema::OnDelete};
+use sea_orm::entity::prelude::*;
+
+/// What somebody may do with a cluster, from the most to the least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(50))", rename_all = "snake_case")]
+pub enum ClusterRole {
+    /// Everything, assigning others too.
+    Admin,
+    /// Their own services.
+    ServiceOwner,
+    Viewer,
+}
+
+/// One row of `user_cluster_assignments`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "user_cluster_assignments")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub user_id: i64,
+    #[sea_orm(indexed)]
+    pub cluster_id: i64,
+    #[sea_orm(indexed)]
+    pub assigned_by_id: Option<i64>,
+    #[sea_orm(default_value = "viewer")]
+    pub role: ClusterRole,
+    #[sea_orm(default_value = true)]
+    pub is_active: bool,
+    #[sea_orm(default_expr = "Expr::current_timestamp()")]
+    pub assigned_at: DateTimeUtc,
+    #[sea_orm(belongs_to, from = "user_id", to = "id", on_delete = "Cascade")]
+    pub user: BelongsTo<crate::identity::user::Entity>,
+    #[sea_orm(belongs_to, from = "cluster_id", to = "id", on_delete = "Cascade")]
+    pub cluster: BelongsTo<super::cluster::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// `assigned_by_id` is no relation of SeaORM's: with a second one to the same entity there would be
+/// no first.
+impl Beside for Entity {
+    fn beside(table: TableBuilder) -> TableBuilder {
+        table
+            .unique(["user_id", "cluster_id"])
+            .foreign_key(["assigned_by_id"], "users", ["id"], OnDelete::SetNull)
+            .one_of("role", ClusterRole::values())
+    }
+}

@@ -1,0 +1,196 @@
+//! Creates what machines boot from the network by.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new()
+        .create_table("egg_groups", |t| {
+            t.column(big_pk_auto("id"))
+                .column(string_len("name", 255))
+                .column(string_len("display_name", 255))
+                .column(text_null("description"))
+                .column(json_binary("eggs").default("[]"))
+                .column(boolean("is_default").default(false))
+                .column(timestamp_with_time_zone("created_at").default(Expr::current_timestamp()))
+                .column(timestamp_with_time_zone("updated_at").default(Expr::current_timestamp()))
+                .unique(["name"])
+        })
+        .create_table("eggs", eggs)
+        .create_table("ipxe_configs", ipxe_configs)
+        .create_table("ipxe_images", ipxe_images)
+        .create_table("ipxe_boot_configs", ipxe_boot_configs)
+        .create_table("ipxe_machines", ipxe_machines)
+        .create_table("boot_events", |t| {
+            t.column(big_pk_auto("id"))
+                .column(big_integer_null("machine_id"))
+                .column(string_len("mac_address", 64))
+                .column(string_len_null("ip_address", 64))
+                .column(string_len("event_type", 30))
+                .column(json_binary("details").default("{}"))
+                .column(string_len_null("status", 64))
+                .column(timestamp_with_time_zone("created_at").default(Expr::current_timestamp()))
+                .one_of(
+                    "event_type",
+                    [
+                        "dhcp_request",
+                        "tftp_request",
+                        "boot_start",
+                        "os_installed",
+                        "egg_started",
+                        "egg_complete",
+                        "deployment_complete",
+                        "error",
+                    ],
+                )
+                .index(["created_at"])
+                .index(["machine_id", "created_at"])
+                .index(["event_type", "created_at"])
+                .foreign_key(["machine_id"], "ipxe_machines", ["id"], OnDelete::Cascade)
+        })
+}
+
+fn eggs(t: TableBuilder) -> TableBuilder {
+    t.column(big_pk_auto("id"))
+        .column(string_len("name", 255))
+        .column(string_len("display_name", 255))
+        .column(text_null("description"))
+        .column(string_len("egg_type", 20))
+        .column(string_len_null("version", 64))
+        .column(string_len_null("category", 255))
+        .column(string_len_null("snap_name", 255))
+        .column(string_len_null("snap_channel", 64))
+        .column(boolean("snap_classic").default(false))
+        .column(text_null("cloud_init_content"))
+        .column(string_len_null("lxd_image_alias", 255))
+        .column(string_len_null("lxd_image_url", 2048))
+        .column(json_binary("lxd_profiles").default("[]"))
+        .column(json_binary("dependencies").default("[]"))
+        .column(integer("min_ram_mb").default(0))
+        .column(integer("min_disk_gb").default(0))
+        .column(string_len("required_architecture", 20).default("any"))
+        .column(string_len_null("checksum", 128))
+        .column(big_integer("size_bytes").default(0))
+        .column(boolean("is_hypervisor_config").default(false))
+        .column(boolean("is_active").default(true))
+        .column(boolean("is_default").default(false))
+        .column(timestamp_with_time_zone("created_at").default(Expr::current_timestamp()))
+        .column(timestamp_with_time_zone("updated_at").default(Expr::current_timestamp()))
+        .unique(["name"])
+        .one_of("egg_type", ["snap", "cloud_init", "lxd_container", "lxd_vm"])
+        .one_of("required_architecture", ["amd64", "arm64", "any"])
+        .at_least("min_ram_mb", 0)
+        .at_least("min_disk_gb", 0)
+        .at_least("size_bytes", 0)
+        .index(["egg_type"])
+        .index(["category"])
+}
+
+fn ipxe_configs(t: TableBuilder) -> TableBuilder {
+    t.column(big_pk_auto("id"))
+        .column(string_len("name", 255))
+        .column(string_len("dhcp_mode", 20).default("proxy"))
+        .column(string_len_null("dhcp_interface", 64))
+        .column(string_len_null("dhcp_subnet", 64))
+        .column(string_len_null("dhcp_range_start", 64))
+        .column(string_len_null("dhcp_range_end", 64))
+        .column(string_len_null("dhcp_gateway", 64))
+        .column(json_binary("dns_servers").default("[]"))
+        .column(boolean("tftp_enabled").default(true))
+        .column(string_len_null("http_boot_url", 2048))
+        .column(string_len_null("minio_bucket", 255))
+        .column(text_null("default_boot_script"))
+        .column(string_len_null("chain_url", 2048))
+        .column(boolean("is_active").default(true))
+        .column(timestamp_with_time_zone("created_at").default(Expr::current_timestamp()))
+        .column(timestamp_with_time_zone("updated_at").default(Expr::current_timestamp()))
+        .unique(["name"])
+        .one_of("dhcp_mode", ["full", "proxy", "disabled"])
+}
+
+fn ipxe_images(t: TableBuilder) -> TableBuilder {
+    t.column(big_pk_auto("id"))
+        .column(string_len("name", 255))
+        .column(string_len("display_name", 255))
+        .column(string_len("os_name", 64).default("ubuntu"))
+        .column(string_len("os_version", 64).default("24.04"))
+        .column(string_len("architecture", 20).default("amd64"))
+        .column(string_len("image_type", 20).default("minimal"))
+        .column(string_len_null("minio_bucket", 255))
+        .column(string_len_null("kernel_path", 512))
+        .column(string_len_null("initrd_path", 512))
+        .column(string_len_null("squashfs_path", 512))
+        .column(text_null("kernel_params"))
+        .column(string_len_null("checksum", 128))
+        .column(big_integer("size_bytes").default(0))
+        .column(boolean("is_default").default(false))
+        .column(boolean("is_active").default(true))
+        .column(timestamp_with_time_zone("created_at").default(Expr::current_timestamp()))
+        .column(timestamp_with_time_zone("updated_at").default(Expr::current_timestamp()))
+        .unique(["name"])
+        .one_of("architecture", ["amd64", "arm64"])
+        .one_of("image_type", ["live", "install", "minimal"])
+        .at_least("size_bytes", 0)
+}
+
+fn ipxe_boot_configs(t: TableBuilder) -> TableBuilder {
+    t.column(big_pk_auto("id"))
+        .column(big_integer_null("default_image_id"))
+        .column(big_integer_null("assigned_egg_group_id"))
+        .column(string_len("name", 255))
+        .column(text_null("description"))
+        .column(text_null("ipxe_script"))
+        .column(text_null("kernel_params"))
+        .column(json_binary("boot_order").default("[]"))
+        .column(integer("timeout_seconds").default(30))
+        .column(boolean("is_default").default(false))
+        .column(timestamp_with_time_zone("created_at").default(Expr::current_timestamp()))
+        .column(timestamp_with_time_zone("updated_at").default(Expr::current_timestamp()))
+        .unique(["name"])
+        .at_least("timeout_seconds", 0)
+        .index(["default_image_id"])
+        .index(["assigned_egg_group_id"])
+        .foreign_key(["default_image_id"], "ipxe_images", ["id"], OnDelete::SetNull)
+        .foreign_key(["assigned_egg_group_id"], "egg_groups", ["id"], OnDelete::SetNull)
+}
+
+fn ipxe_machines(t: TableBuilder) -> TableBuilder {
+    t.column(big_pk_auto("id"))
+        .column(big_integer_null("boot_config_id"))
+        .column(string_len("system_id", 64))
+        .column(string_len_null("hostname", 255))
+        .column(string_len("mac_address", 64))
+        .column(string_len_null("ip_address", 64))
+        .column(string_len("status", 20).default("unknown"))
+        .column(string_len("boot_mode", 20).default("uefi"))
+        .column(string_len("architecture", 20).default("amd64"))
+        .column(integer("cpu_count").default(0))
+        .column(integer("memory_mb").default(0))
+        .column(integer("storage_gb").default(0))
+        .column(string_len_null("bmc_address", 255))
+        .column(string_len("power_type", 20).default("manual"))
+        .column(string_len_null("zone", 255))
+        .column(string_len_null("pool", 255))
+        .column(json_binary("tags").default("[]"))
+        .column(json_binary("hardware_info").default("{}"))
+        .column(json_binary("assigned_eggs").default("[]"))
+        .column(timestamp_with_time_zone_null("last_boot_at"))
+        .column(timestamp_with_time_zone_null("last_seen_at"))
+        .column(timestamp_with_time_zone_null("deployed_at"))
+        .column(timestamp_with_time_zone("created_at").default(Expr::current_timestamp()))
+        .column(timestamp_with_time_zone("updated_at").default(Expr::current_timestamp()))
+        .unique(["system_id"])
+        .unique(["mac_address"])
+        .one_of(
+            "status",
+            ["unknown", "discovered", "commissioning", "ready", "deploying", "deployed", "failed"],
+        )
+        .one_of("boot_mode", ["bios", "uefi", "uefi_http"])
+        .one_of("architecture", ["amd64", "arm64"])
+        .one_of("power_type", ["ipmi", "redfish", "amt", "wol", "manual"])
+        .at_least("cpu_count", 0)
+        .at_least("memory_mb", 0)
+        .at_least("storage_gb", 0)
+        .index(["boot_config_id"])
+        .index(["status"])
+        .foreign_key(["boot_config_id"], "ipxe_boot_configs", ["id"], OnDelete::SetNull)
+}

@@ -1,0 +1,95 @@
+//! Creates agents, the keys that they enrol by, and the shells that they open.
+
+use plimsoll::prelude::*;
+
+pub(crate) fn steps() -> Steps {
+    Steps::new()
+        .create_table("enrollment_keys", enrollment_keys)
+        .create_table("access_agents", access_agents)
+        .create_table("shell_sessions", shell_sessions)
+        .create_table("ssh_ca_configs", ssh_ca_configs)
+}
+
+fn enrollment_keys(t: TableBuilder) -> TableBuilder {
+    t.column(big_pk_auto("id"))
+        .column(big_integer_null("created_by_id"))
+        .column(string_len_null("name", 100))
+        .column(string_len("key_hash", 64))
+        .column(integer("max_uses").default(1))
+        .column(integer("use_count").default(0))
+        .column(json_binary("attributes").default("{}"))
+        .column(timestamp_with_time_zone("created_at").default(Expr::current_timestamp()))
+        .column(timestamp_with_time_zone("expires_at"))
+        .column(timestamp_with_time_zone_null("revoked_at"))
+        .unique(["key_hash"])
+        .at_least("max_uses", 1)
+        .at_least("use_count", 0)
+        .check("uses", "use_count <= max_uses")
+        .index(["created_by_id"])
+        .index(["expires_at"])
+        .foreign_key(["created_by_id"], "users", ["id"], OnDelete::SetNull)
+}
+
+fn access_agents(t: TableBuilder) -> TableBuilder {
+    t.column(big_pk_auto("id"))
+        .column(big_integer_null("enrollment_key_id"))
+        .column(string_len("agent_id", 255))
+        .column(string_len("hostname", 255))
+        .column(string_len_null("ip_address", 64))
+        .column(string_len_null("token_hash", 64))
+        .column(string_len("status", 20).default("pending"))
+        .column(json_binary("capabilities").default("[]"))
+        .column(timestamp_with_time_zone_null("enrolled_at"))
+        .column(timestamp_with_time_zone_null("last_heartbeat_at"))
+        .column(timestamp_with_time_zone("created_at").default(Expr::current_timestamp()))
+        .column(timestamp_with_time_zone("updated_at").default(Expr::current_timestamp()))
+        .unique(["agent_id"])
+        .unique(["token_hash"])
+        .one_of("status", ["pending", "active", "offline", "suspended", "revoked"])
+        .index(["enrollment_key_id"])
+        .index(["status", "last_heartbeat_at"])
+        .foreign_key(["enrollment_key_id"], "enrollment_keys", ["id"], OnDelete::SetNull)
+}
+
+fn shell_sessions(t: TableBuilder) -> TableBuilder {
+    t.column(big_pk_auto("id"))
+        .column(big_integer("user_id"))
+        .column(big_integer("agent_id"))
+        .column(big_integer_null("team_id"))
+        .column(string_len("session_id", 255))
+        .column(string_len("resource_type", 100))
+        .column(string_len("resource_id", 255))
+        .column(string_len("session_type", 50))
+        .column(text("reason"))
+        .column(string_len_null("end_reason", 100))
+        .column(string_len_null("client_ip", 64))
+        .column(string_len_null("audit_log_path", 500))
+        .column(timestamp_with_time_zone("started_at").default(Expr::current_timestamp()))
+        .column(timestamp_with_time_zone_null("ended_at"))
+        .unique(["session_id"])
+        .check("ended_at", "ended_at IS NULL OR ended_at >= started_at")
+        .index(["team_id"])
+        .index(["user_id", "started_at"])
+        .index(["agent_id", "started_at"])
+        .index(["resource_type", "resource_id", "started_at"])
+        .foreign_key(["user_id"], "users", ["id"], OnDelete::Restrict)
+        .foreign_key(["agent_id"], "access_agents", ["id"], OnDelete::Restrict)
+        .foreign_key(["team_id"], "resource_teams", ["id"], OnDelete::SetNull)
+}
+
+fn ssh_ca_configs(t: TableBuilder) -> TableBuilder {
+    t.column(big_pk_auto("id"))
+        .column(string_len("ca_name", 255))
+        .column(string_len("ca_type", 20))
+        .column(text("public_key"))
+        .column(string_len_null("private_key_vault_path", 500))
+        .column(integer("cert_validity_seconds").default(3600))
+        .column(integer("max_validity_seconds").default(28_800))
+        .column(json_binary("principals_allowed").default("[]"))
+        .column(boolean("is_active").default(true))
+        .column(timestamp_with_time_zone("created_at").default(Expr::current_timestamp()))
+        .unique(["ca_name"])
+        .one_of("ca_type", ["user", "host"])
+        .at_least("cert_validity_seconds", 1)
+        .check("validity", "cert_validity_seconds <= max_validity_seconds")
+}
