@@ -31,6 +31,8 @@ mod generate;
 mod guide;
 #[path = "it/history.rs"]
 mod history;
+#[path = "it/only.rs"]
+mod only;
 #[path = "it/place.rs"]
 mod place;
 #[path = "it/process.rs"]

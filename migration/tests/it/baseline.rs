@@ -37,7 +37,8 @@ async fn a_database_that_was_made_elsewhere_is_taken_over(scratch: &Scratch) {
 
     let said = says(scratch, 0, &["baseline"]);
 
-    assert!(said.out.contains("4 migrations recorded as applied"), "{said:?}");
+    let recorded = format!("{} migrations recorded as applied", known().len());
+    assert!(said.out.contains(&recorded), "{said:?}");
     says(scratch, 0, &["status"]);
     says(scratch, 0, &["check"]);
     let said = says(scratch, 0, &["baseline"]);

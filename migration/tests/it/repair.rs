@@ -27,7 +27,7 @@ async fn what_was_interrupted_is_shown_and_settled(scratch: &Scratch) {
     assert!(refused.err.contains("repair --done"), "{refused:?}");
     let said = says(scratch, 2, &["repair"]);
     assert!(said.out.contains("the schema is as if it were undone"), "{said:?}");
-    assert!(said.out.contains("drop table `login_throttles`"), "{said:?}");
+    assert!(said.out.contains("one would have to: drop table `"), "{said:?}");
     let finding = &says(scratch, 2, &["repair", "--json"]).document()["findings"][0];
     assert_eq!(
         (&finding["revision"], &finding["state"]),

@@ -28,9 +28,9 @@ impl One<'_> {
             return Box::pin(self.runner.terms.patiently(once)).await;
         }
         // It could not be done once more, and so it waits as long as it would elsewhere.
-        let (db, settings) = (self.runner.db(), &self.runner.settings);
+        let settings = &self.runner.settings;
         if let Some(settings) = settings {
-            let lifted = settings.lift(db).await;
+            let lifted = settings.lift(self.runner.db()).await;
             lifted.map_err(self.failed("letting it wait", None, Remains::Nothing))?;
         }
         let outcome = if in_transaction {
@@ -39,7 +39,7 @@ impl One<'_> {
             self.code_at_large(migration).await
         };
         if let Some(settings) = settings
-            && let Err(error) = settings.impose(db).await
+            && let Err(error) = settings.impose(self.runner.db()).await
         {
             // Whoever comes next waits longer, and nothing else.
             tracing::debug!(%error, "the limits are not set again");
