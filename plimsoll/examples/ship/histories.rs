@@ -293,7 +293,7 @@ fn sleep(backend: DbBackend) -> &'static str {
         DbBackend::MySql => "SELECT SLEEP(2)",
         // SQLite cannot sleep, and its clock stands still within a statement: it counts.
         _ => {
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000000) \
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000000) \
              SELECT max(i) FROM n"
         }
     }
