@@ -5,7 +5,7 @@ mod read;
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 use sea_orm_migration::seaql_migrations;
 use sea_query::{Alias, ColumnDef};
@@ -62,8 +62,8 @@ pub(crate) enum Took {
     InScript,
     /// So long.
     Exactly(Duration),
-    /// As long as it is when the statement runs, since it began.
-    Since(DateTime<Utc>),
+    /// So long until now, and as long as it is from now until the statement runs.
+    AndOn(Duration),
 }
 
 /// The direction of a run.
@@ -277,19 +277,20 @@ impl<'h> Records<'h> {
             (Took::InScript, _) => "0".to_owned(),
             (Took::Exactly(took), _) => took.as_millis().to_string(),
             // The same clock as here.
-            (Took::Since(began), Dialect::Sqlite) => {
+            (Took::AndOn(before), Dialect::Sqlite) => {
+                let began = Utc::now() - before;
                 let began = self.text(&began.format("%Y-%m-%d %H:%M:%S%.3f").to_string());
                 format!(
                     "CAST(max(0, (julianday('now') - julianday({began})) * 86400000) AS INTEGER)"
                 )
             }
             // Since the transaction began.
-            (Took::Since(_), Dialect::Postgres) => {
-                "CAST(extract(epoch FROM clock_timestamp() - now()) * 1000 AS bigint)".to_owned()
-            }
-            (Took::Since(began), Dialect::Mysql) => {
-                (Utc::now() - began).num_milliseconds().max(0).to_string()
-            }
+            (Took::AndOn(before), Dialect::Postgres) => format!(
+                "{} + CAST(extract(epoch FROM clock_timestamp() - now()) * 1000 AS bigint)",
+                before.as_millis()
+            ),
+            // It runs at once.
+            (Took::AndOn(before), Dialect::Mysql) => before.as_millis().to_string(),
         }
     }
 

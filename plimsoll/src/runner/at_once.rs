@@ -3,8 +3,6 @@
 
 use std::{collections::BTreeSet, iter::once, ops::Range, time::Instant};
 
-use chrono::Utc;
-
 use super::{
     one::{COMMITTING, Keeping, One, Refused, before, texts},
     rehearse::{Rendered, record},
@@ -64,7 +62,7 @@ impl One<'_> {
         let plain = self.runner.plain().await;
         let mut plain = plain.map_err(self.failed(beginning, None, remains))?;
         let mut since = Instant::now();
-        let keep = self.keep(rendered, &range, keeping, Took::Since(Utc::now()));
+        let keep = self.keep(rendered, &range, keeping, Took::AndOn(self.began.elapsed()));
         let keep = keep.map_err(self.failed(keeping.doing(), None, remains))?;
         let begin = once(begin(self.runner.dialect()));
         let statements: Vec<&str> = begin

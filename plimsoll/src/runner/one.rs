@@ -3,7 +3,6 @@
 
 use std::{ops::Range, time::Instant};
 
-use chrono::Utc;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait as _};
 
 use super::{
@@ -145,7 +144,7 @@ impl One<'_> {
             let refused = self.failed("looking at the tables before it", None, remains);
             return Err(refused(DbErr::Custom(why)).into());
         }
-        let took = Took::Since(Utc::now() - self.began.elapsed());
+        let took = Took::AndOn(self.began.elapsed());
         let keep = self.keep(rendered, &range, keeping, took);
         let keep = keep.map_err(self.failed(keeping.doing(), None, remains))?;
         let mut since = Instant::now();
