@@ -1,24 +1,23 @@
 //! The history: declared and imperative migrations in one list, which is SeaORM's too.
 
+mod declared;
+mod revision;
+
 use std::{
     any::Any,
-    cell::RefCell,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, OnceLock},
+    sync::Arc,
 };
 
-use sea_orm::DbErr;
-use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
+use self::declared::{Declared, Link, Written, probe};
+pub(crate) use self::revision::{Kind, Revision, Revisions};
 use crate::{
-    alter::execute,
-    change::Change,
     code::CallCode,
     error::{MigrationError, Result},
-    introspect::introspect,
-    plan::plan,
-    revisions::{self, Known, Target},
+    revisions::{self, Target},
     schema::Schema,
     steps::{Step, Steps},
 };
@@ -210,98 +209,6 @@ impl fmt::Debug for History {
     }
 }
 
-/// A history that was read and makes sense.
-#[derive(Debug)]
-pub(crate) struct Revisions<'h> {
-    pub(crate) list: Vec<Revision<'h>>,
-    pub(crate) table: String,
-}
-
-impl Revisions<'_> {
-    pub(crate) fn known(&self) -> Vec<Known> {
-        let known = |it: &Revision<'_>| Known { name: it.name.clone(), checksum: it.checksum() };
-        self.list.iter().map(known).collect()
-    }
-}
-
-/// One migration of a history.
-#[derive(Debug)]
-pub(crate) struct Revision<'h> {
-    pub(crate) name: String,
-    pub(crate) kind: Kind<'h>,
-    checksum: OnceLock<Option<String>>,
-}
-
-impl<'h> Revision<'h> {
-    fn new(name: String, kind: Kind<'h>) -> Self {
-        Self { name, kind, checksum: OnceLock::new() }
-    }
-
-    /// Whether the schema that it begins with is known without a database, or does not matter.
-    pub(crate) fn is_known(&self) -> bool {
-        match self.kind {
-            Kind::Declared { is_known, .. } => is_known,
-            Kind::Imperative(_) => true,
-        }
-    }
-
-    /// The digest of its meaning, if it is declared.
-    pub(crate) fn checksum(&self) -> Option<String> {
-        let checksum = || match &self.kind {
-            Kind::Declared { steps, .. } => Some(steps.checksum()),
-            Kind::Imperative(_) => None,
-        };
-        self.checksum.get_or_init(checksum).clone()
-    }
-
-    /// The tables that it makes, as far as it is declared.
-    pub(crate) fn creates(&self) -> impl Iterator<Item = &str> {
-        let steps = match &self.kind {
-            Kind::Declared { steps, .. } => steps.steps(),
-            Kind::Imperative(_) => &[],
-        };
-        steps.iter().filter_map(|step| match step {
-            Step::Change(Change::CreateTable(table)) => Some(table.name.as_str()),
-            _ => None,
-        })
-    }
-
-    /// What it does, a sentence a step.
-    #[cfg(feature = "cli")]
-    pub(crate) fn describe(&self) -> Vec<String> {
-        match &self.kind {
-            Kind::Declared { steps, .. } => steps
-                .steps()
-                .iter()
-                .map(|step| format!("{} {}", step.sign(), step.describe()))
-                .collect(),
-            Kind::Imperative(_) => vec!["code of its own".to_owned()],
-        }
-    }
-}
-
-pub(crate) enum Kind<'h> {
-    Declared {
-        steps: Steps,
-        /// What its statements need to know of the schema before it.
-        before: Schema,
-        /// Whether that is all: no migration before it is code.
-        is_known: bool,
-        /// The code that it calls.
-        code: Option<CallCode>,
-    },
-    Imperative(&'h dyn MigrationTrait),
-}
-
-impl fmt::Debug for Kind<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Declared { .. } => "Declared",
-            Self::Imperative(_) => "Imperative",
-        })
-    }
-}
-
 /// What a panic said.
 pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
     panic
@@ -309,131 +216,6 @@ pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "it said nothing".to_owned())
-}
-
-/// What a declared migration is written as.
-type Written = Arc<dyn Fn() -> Steps + Send + Sync>;
-
-/// A declared migration and those before it. Each history has as many as migrations, and they share them.
-struct Link {
-    steps: Written,
-    before: Option<Arc<Link>>,
-}
-
-impl Drop for Link {
-    /// One after the other: the compiler would do it by as many nested calls.
-    fn drop(&mut self) {
-        let mut next = self.before.take();
-        while let Some(mut link) = next.and_then(Arc::into_inner) {
-            next = link.before.take();
-        }
-    }
-}
-
-/// A declared migration in the form that SeaORM runs.
-#[derive(Clone)]
-struct Declared {
-    name: &'static str,
-    steps: Written,
-    code: Option<CallCode>,
-    /// The declared migrations before it: they tell the schema that it begins with.
-    before: Option<Arc<Link>>,
-    /// Whether those are all: none before it is code.
-    is_known: bool,
-}
-
-impl Declared {
-    fn followed_by_itself(&self) -> Arc<Link> {
-        Arc::new(Link { steps: self.steps.clone(), before: self.before.clone() })
-    }
-
-    /// The declared migrations before it, from the first to the last.
-    fn earlier(&self) -> Vec<&Written> {
-        let mut earlier = Vec::new();
-        let mut link = self.before.as_deref();
-        while let Some(Link { steps, before }) = link {
-            earlier.push(steps);
-            link = before.as_deref();
-        }
-        earlier.reverse();
-        earlier
-    }
-
-    async fn run(&self, manager: &SchemaManager<'_>, is_back: bool) -> Result<(), DbErr> {
-        let mut steps = (self.steps)();
-        let mut before = Schema::default();
-        for earlier in self.earlier() {
-            // An imperative migration between them can make a step not fit: the rest still tells.
-            let _ = earlier().apply(&mut before);
-        }
-        let custom = |why: String| DbErr::Migration(format!("migration `{}`: {why}", self.name));
-        if let Some(problem) = steps.problem() {
-            return Err(custom(problem));
-        }
-        let dialect = manager.get_database_backend().into();
-        if is_back {
-            let _ = steps.apply(&mut before);
-            steps = steps.reverse();
-        }
-        if !self.is_known {
-            before = introspect(manager.get_connection()).await?;
-        }
-        let run = plan(dialect, &steps, &before).map_err(|why| custom(why.to_string()))?;
-        execute(manager, &run, self.code).await
-    }
-}
-
-impl MigrationName for Declared {
-    fn name(&self) -> &str {
-        self.name
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Declared {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        self.run(manager, false).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        self.run(manager, true).await
-    }
-
-    /// Lets SeaORM decide, and tells [`probe`] what this is.
-    fn use_transaction(&self) -> Option<bool> {
-        QUESTION.with_borrow_mut(|question| {
-            if let Question::Asked = question {
-                *question = Question::Answered(self.clone());
-            }
-        });
-        None
-    }
-}
-
-/// The question that [`probe`] asks, and the answer.
-#[derive(Default)]
-enum Question {
-    #[default]
-    None,
-    Asked,
-    Answered(Declared),
-}
-
-thread_local! {
-    static QUESTION: RefCell<Question> = const { RefCell::new(Question::None) };
-}
-
-/// Whether a migration is a declared one, and which.
-///
-/// A `Box<dyn MigrationTrait>` cannot be downcast. Its one synchronous method without a database
-/// is `use_transaction`: a declared migration answers a question that is put beside it.
-fn probe(migration: &dyn MigrationTrait) -> Option<Declared> {
-    QUESTION.set(Question::Asked);
-    let asked = catch_unwind(AssertUnwindSafe(|| migration.use_transaction()));
-    match (asked, QUESTION.take()) {
-        (Ok(_), Question::Answered(declared)) => Some(declared),
-        _ => None,
-    }
 }
 
 /// Writes the history of a migration crate from one list.
@@ -516,6 +298,9 @@ macro_rules! row {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::DbErr;
+    use sea_orm_migration::{MigrationName, SchemaManager};
+
     use super::*;
     use crate::{change::Change, schema::Index};
 

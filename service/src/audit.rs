@@ -17,7 +17,10 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use plimsoll::retry::{self, Borrows, BoxFuture};
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, EntityTrait, IdenStatic as _, Iterable as _,
+    ModelTrait as _,
+};
 use serde_json::Value;
 
 pub(crate) use self::prune::prune;
@@ -93,6 +96,16 @@ impl Deed {
         let Self { component, actor_id, details, .. } = self;
         tracing::info!(target: "audit", component, actor_id, %details, "{}", self.message());
     }
+}
+
+/// The names of the columns that differ, but for when the row was changed: what a [`Deed`] says of a
+/// change, without the values.
+pub(crate) fn changed<E: EntityTrait>(before: &E::Model, after: &E::Model) -> Vec<&'static str> {
+    E::Column::iter()
+        .filter(|column| before.get(*column) != after.get(*column))
+        .map(|column| column.as_str())
+        .filter(|name| *name != "updated_at")
+        .collect()
 }
 
 /// A transaction whose changes are written to the audit log.

@@ -3,6 +3,7 @@
 mod audit;
 mod create_admin;
 mod prune;
+mod secrets;
 
 use std::{fmt, io::Write as _, process::ExitCode};
 
@@ -38,6 +39,9 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// What is stored sealed.
+    #[command(subcommand)]
+    Secrets(secrets::Command),
 }
 
 /// What is logged when `RUST_LOG` does not say: warnings, and who did what.
@@ -76,6 +80,9 @@ async fn act(
         }
         Command::Prune => say(arguments, &prune::run(db).await?),
         Command::Audit(audit::Command::Verify) => say(arguments, &audit::verify(db).await?),
+        Command::Secrets(secrets::Command::Rotate) => {
+            say(arguments, &secrets::rotate(db, env).await?)
+        }
     }
 }
 

@@ -136,7 +136,11 @@ fn effects(table: &str, rows: SimpleExpr) -> Vec<(Effect, String, SelectStatemen
         }
     }
     for other in TABLES.iter() {
-        let stays = going.get(&other.name).map(|rows| rows.clone().not());
+        // A row whose key refers to nothing stays; the condition alone would not say so.
+        let stays = going.get(&other.name).map(|rows| {
+            let goes: SimpleExpr = Expr::case(rows.clone(), 1).finally(0).into();
+            goes.eq(0)
+        });
         if let Some(rows) = keys_to(&other.name, OnDelete::SetNull, &going).reduce(SimpleExpr::or) {
             let rows = stays.into_iter().fold(rows, SimpleExpr::and);
             effects.push((Effect::Emptied, other.name.clone(), count(&other.name, rows)));

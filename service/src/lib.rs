@@ -5,34 +5,58 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`access`] | machines that agents open shells on, and who did |
 //! | [`audit`] | who changed what, in a chain that shows when it was tampered with |
+//! | [`cloud`] | machines at providers, and jobs that set them up |
 //! | [`config`] | what the services are told from outside |
-//! | [`page`] | long lists, in pages |
 //! | [`deletion`] | what a deletion took along |
+//! | [`displays`] | pixel displays, and what each shows now |
+//! | [`fleet`] | hosts that are asked, and alerts about their answers |
+//! | [`gateway`] | APIs, and how often they are called |
+//! | [`identity`] | people, their passwords and sessions, roles, permissions |
+//! | [`inventory`] | hosts and applications that Elder knows |
+//! | [`netboot`] | machines that boot from the network |
+//! | [`page`] | long lists, in pages |
+//! | [`proxy`] | clusters of proxies, their services, routes and certificates |
+//! | [`records`] | rows that are read and written plainly |
 //! | [`retention`] | how long logs and measurements are kept |
 //! | [`rights`] | the permissions as types, and the only way to a proof of one |
-//! | [`identity`] | people, their passwords and sessions, roles, permissions |
 //! | [`rule`] | the rules that refuse an operation, by name |
 //! | [`seal`] | secrets that must be read again, sealed |
+//! | [`secrets`] | secrets of people and programs, sealed |
 //! | [`settings`] | typed settings |
 //! | [`teams`] | teams, and what each may do with which resource |
+//! | [`webtest`] | pages and environments that tests run on |
 //! | [`world`] | time and chance, which tests replace |
 #![warn(missing_docs)]
 
+pub mod access;
 pub mod audit;
+mod claim;
+pub mod cloud;
 pub mod config;
 pub mod deletion;
+pub mod displays;
 mod error;
+pub mod fleet;
+pub mod gateway;
 pub mod identity;
+pub mod inventory;
 mod lookup;
+mod mac;
+pub mod netboot;
 pub mod page;
+pub mod proxy;
+pub mod records;
 pub mod retention;
 pub mod rights;
 pub mod rule;
 pub mod seal;
+pub mod secrets;
 pub mod settings;
 pub mod teams;
 mod text;
+pub mod webtest;
 pub mod world;
 
 pub use error::{Error, Result};

@@ -111,6 +111,124 @@ permissions! {
     DeleteTeams = "team:delete";
     /// May give resources to teams and take them away.
     AssignResources = "team:assign";
+    /// May store secrets.
+    CreateSecrets = "secret:create";
+    /// May see which secrets there are, but none of them.
+    ReadSecrets = "secret:read";
+    /// May give secrets other values.
+    UpdateSecrets = "secret:update";
+    /// May remove secrets.
+    DeleteSecrets = "secret:delete";
+    /// May read secrets in clear.
+    RevealSecrets = "secret:reveal";
+    /// May add providers, machines and what they are set up with.
+    CreateCloud = "cloud:create";
+    /// May see providers, machines and what they are set up with.
+    ReadCloud = "cloud:read";
+    /// May change providers, machines and what they are set up with.
+    UpdateCloud = "cloud:update";
+    /// May remove providers, machines and what they are set up with.
+    DeleteCloud = "cloud:delete";
+    /// May ask for deployments.
+    CreateDeployments = "deployment:create";
+    /// May see deployments and how far they are.
+    ReadDeployments = "deployment:read";
+    /// May take deployments and do them: what workers have.
+    WorkDeployments = "deployment:work";
+    /// May cancel deployments.
+    CancelDeployments = "deployment:cancel";
+    /// May remove deployments that have ended.
+    DeleteDeployments = "deployment:delete";
+    /// May add machines, images and configurations that boot from the network.
+    CreateNetboot = "netboot:create";
+    /// May see machines, images and configurations that boot from the network.
+    ReadNetboot = "netboot:read";
+    /// May change machines, images and configurations that boot from the network.
+    UpdateNetboot = "netboot:update";
+    /// May remove machines, images and configurations that boot from the network.
+    DeleteNetboot = "netboot:delete";
+    /// May report what machines do while they boot: what boot servers have.
+    ReportBoots = "netboot:report";
+    /// May add hosts, queries and alerts.
+    CreateFleet = "fleet:create";
+    /// May see hosts, queries, alerts and what was answered.
+    ReadFleet = "fleet:read";
+    /// May change hosts, queries and alerts, and settle alerts that were raised.
+    UpdateFleet = "fleet:update";
+    /// May remove hosts, queries and alerts.
+    DeleteFleet = "fleet:delete";
+    /// May ask hosts a query.
+    RunQueries = "fleet:query";
+    /// May take queries to hosts and bring back what they answer: what the connector has.
+    ReportResults = "fleet:report";
+    /// May add hosts and applications to the inventory.
+    CreateInventory = "inventory:create";
+    /// May see the inventory.
+    ReadInventory = "inventory:read";
+    /// May change the inventory.
+    UpdateInventory = "inventory:update";
+    /// May remove hosts and applications from the inventory.
+    DeleteInventory = "inventory:delete";
+    /// May make enrollment keys and certificate authorities.
+    CreateAccess = "access:create";
+    /// May see agents, enrollment keys and certificate authorities.
+    ReadAccess = "access:read";
+    /// May change agents and certificate authorities, and revoke keys.
+    UpdateAccess = "access:update";
+    /// May remove agents, enrollment keys and certificate authorities.
+    DeleteAccess = "access:delete";
+    /// May open a shell on every resource; who has a team that gives it may so without.
+    OpenShells = "shell:open";
+    /// May see who opened which shell, when and why.
+    ReadShells = "shell:read";
+    /// May end the shells of others.
+    EndShells = "shell:end";
+    /// May define APIs.
+    CreateGateway = "gateway:create";
+    /// May see APIs and how they are used.
+    ReadGateway = "gateway:read";
+    /// May change APIs.
+    UpdateGateway = "gateway:update";
+    /// May remove APIs.
+    DeleteGateway = "gateway:delete";
+    /// May count calls of APIs: what gateways have.
+    CountUsage = "gateway:count";
+    /// May add clusters, services, certificates and routes.
+    CreateProxies = "proxy:create";
+    /// May see all clusters and what belongs to them.
+    ReadProxies = "proxy:read";
+    /// May change clusters and what belongs to them.
+    UpdateProxies = "proxy:update";
+    /// May remove clusters and what belongs to them.
+    DeleteProxies = "proxy:delete";
+    /// May say who sees and runs which cluster and service.
+    AssignProxies = "proxy:assign";
+    /// May add displays for others; everybody adds their own.
+    CreateDisplays = "display:create";
+    /// May see the displays of others.
+    ReadDisplays = "display:read";
+    /// May change the displays of others.
+    UpdateDisplays = "display:update";
+    /// May remove the displays of others.
+    DeleteDisplays = "display:delete";
+    /// May add pages, environments and their users.
+    CreateWebtest = "webtest:create";
+    /// May see pages, environments and their users.
+    ReadWebtest = "webtest:read";
+    /// May change pages, environments and their users.
+    UpdateWebtest = "webtest:update";
+    /// May remove pages, environments and their users.
+    DeleteWebtest = "webtest:delete";
+    /// May take e-mail items and process them: what workers have.
+    WorkEmails = "webtest:work";
+}
+
+/// A right that no role can carry, and so nobody has: what is done by rules alone is not done plainly.
+#[derive(Clone, Copy, Debug)]
+pub enum Nobody {}
+
+impl Permission for Nobody {
+    const CODE: &'static str = "nobody";
 }
 
 /// A person who asks for something, or a program that asks in their name.

@@ -6,18 +6,48 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rule {
+    /// What somebody else has claimed is theirs until they are done or too late.
+    Claimed,
+    /// What another store keeps is not read here.
+    Elsewhere,
+    /// What is out of use does nothing.
+    Inactive,
     /// What is in use is not deleted.
     InUse,
+    /// A key that has ended, was revoked or has been used up lets nobody in.
+    KeySpent,
     /// A team keeps an owner.
     LastOwner,
+    /// A route leads to an endpoint that is healthy.
+    NoHealthyEndpoint,
+    /// An LXD cluster that has members has one that leads.
+    NoLeader,
+    /// A cluster takes as many proxies as its limit and the licence say.
+    ProxyLimit,
+    /// What others have changed meanwhile is looked at again before it is replaced.
+    Stale,
+    /// From one state there is a way to some others only.
+    Transition,
+    /// What is put on a machine is for such machines, and can be put there.
+    Unsuitable,
 }
 
 impl Rule {
     /// Its name: words with hyphens between them, which never change.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Claimed => "claimed",
+            Self::Elsewhere => "elsewhere",
+            Self::Inactive => "inactive",
             Self::InUse => "in-use",
+            Self::KeySpent => "key-spent",
             Self::LastOwner => "last-owner",
+            Self::NoHealthyEndpoint => "no-healthy-endpoint",
+            Self::NoLeader => "no-leader",
+            Self::ProxyLimit => "proxy-limit",
+            Self::Stale => "stale",
+            Self::Transition => "transition",
+            Self::Unsuitable => "unsuitable",
         }
     }
 

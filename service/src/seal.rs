@@ -30,6 +30,18 @@ impl fmt::Display for Place {
     }
 }
 
+/// Every column that holds something sealed: its table and its name.
+pub(crate) const SEALED: [(&str, &str); 8] = [
+    ("users", "totp_secret"),
+    ("encrypted_secrets", "encrypted_data"),
+    ("services", "token"),
+    ("services", "jwt_secret"),
+    ("certificates", "key_data"),
+    ("maas_configs", "api_key"),
+    ("servers", "power_parameters"),
+    ("elder_configs", "api_key"),
+];
+
 /// The keys that secrets are sealed with: the first seals, all of them open.
 ///
 /// Made from `ENCRYPTION_KEY`: 32 bytes in base64, or several of them as `id:base64`, separated by
@@ -49,8 +61,7 @@ impl Keyring {
         let text = text.map_or("", |text| text.expose_secret());
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (id, key) = part.split_once(':').unwrap_or(("1", part));
-            let sound = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            if id.is_empty() || id.len() > 16 || !id.chars().all(sound) {
+            if !is_id(id) {
                 return Err(unsealable("seal", "the id of a key is 1 to 16 letters or digits"));
             }
             if keys.iter().any(|(known, _)| known == id) {
@@ -66,14 +77,20 @@ impl Keyring {
         Ok(Self { keys })
     }
 
+    /// The id of the key that seals.
+    ///
+    /// # Errors
+    /// [`Error::Sealed`] without a key.
+    pub(crate) fn first(&self) -> Result<&str> {
+        self.sealing().map(|(id, _)| id.as_str())
+    }
+
     /// Seals a secret for a place: `v1.<id of the key>.<nonce and ciphertext in base64>`.
     ///
     /// # Errors
     /// [`Error::Sealed`] without a key.
     pub(crate) fn seal(&self, world: &World, place: Place, secret: &[u8]) -> Result<String> {
-        let Some((id, cipher)) = self.keys.first() else {
-            return Err(unsealable("seal", "ENCRYPTION_KEY is not set"));
-        };
+        let (id, cipher) = self.sealing()?;
         let mut nonce = [0; 12];
         world.random.fill(&mut nonce);
         let place = place.to_string();
@@ -92,10 +109,7 @@ impl Keyring {
     /// or changed since.
     pub(crate) fn open(&self, place: Place, sealed: &str) -> Result<Zeroizing<Vec<u8>>> {
         let unreadable = || unsealable("open", "it is not of the form that sealing gives");
-        let mut parts = sealed.splitn(3, '.');
-        let (Some("v1"), Some(id), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(unreadable());
-        };
+        let (id, body) = parts(sealed).ok_or_else(unreadable)?;
         let Some((_, cipher)) = self.keys.iter().find(|(known, _)| known == id) else {
             let problem = format!("ENCRYPTION_KEY has no key with the id `{id}`");
             return Err(unsealable("open", &problem));
@@ -110,12 +124,31 @@ impl Keyring {
             .map(Zeroizing::new)
             .map_err(|_| unsealable("open", "another key sealed it, or for another place"))
     }
+
+    fn sealing(&self) -> Result<&(String, Aes256Gcm)> {
+        self.keys.first().ok_or_else(|| unsealable("seal", "ENCRYPTION_KEY is not set"))
+    }
 }
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.keys.iter().map(|(id, _)| id)).finish()
     }
+}
+
+/// The id of the key that sealed the text; none for what sealing does not give.
+pub(crate) fn key_of(sealed: &str) -> Option<&str> {
+    parts(sealed).map(|(id, _)| id)
+}
+
+/// The id of the key, and the nonce and ciphertext in base64.
+fn parts(sealed: &str) -> Option<(&str, &str)> {
+    sealed.strip_prefix("v1.")?.split_once('.').filter(|(id, _)| is_id(id))
+}
+
+fn is_id(text: &str) -> bool {
+    let sound = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (1..=16).contains(&text.len()) && text.chars().all(sound)
 }
 
 fn unsealable(doing: &'static str, problem: &str) -> Error {
@@ -163,6 +196,19 @@ mod tests {
         assert!(
             matches!(&refused, Err(Error::Sealed { problem, .. }) if problem.contains("`old`"))
         );
+    }
+
+    #[test]
+    fn what_is_sealed_tells_by_which_key_and_nothing_else_tells_any() {
+        let both = keyring(&format!("{NEW},{OLD}"));
+
+        let sealed = both.seal(&World::system(), PLACE, b"seed").unwrap();
+
+        assert_eq!((both.first().unwrap(), key_of(&sealed)), ("new", Some("new")));
+        for other in ["", "seed", "v1.old", "v2.old.AAAA", "v1..AAAA", "v1.a seed.AAAA"] {
+            assert_eq!(key_of(other), None, "{other}");
+        }
+        assert!(matches!(Keyring::default().first(), Err(Error::Sealed { doing: "seal", .. })));
     }
 
     #[test]

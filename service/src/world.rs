@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use plimsoll::{
     clock::{Clock, SystemClock},
     random::{OsRandom, Random},
@@ -21,4 +22,10 @@ impl World {
     pub fn system() -> Self {
         Self { clock: Arc::new(SystemClock), random: Arc::new(OsRandom) }
     }
+}
+
+/// Whether all three databases keep that moment. MariaDB's driver binds none before 1970 and none from
+/// 19 January 2038 on: it would be stored as no time at all.
+pub(crate) fn is_kept(moment: DateTime<Utc>) -> bool {
+    (1..1 << 31).contains(&moment.timestamp())
 }

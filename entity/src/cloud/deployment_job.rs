@@ -68,7 +68,7 @@ pub struct Model {
     /// The name of the worker that has it.
     #[sea_orm(column_type = "String(StringLen::N(255))")]
     pub claimed_by: Option<String>,
-    /// Since when; present exactly when `claimed_by` is.
+    /// When that worker was last heard of; present exactly when `claimed_by` is.
     pub claimed_at: Option<DateTimeUtc>,
     pub started_at: Option<DateTimeUtc>,
     /// When it ended, however it did.

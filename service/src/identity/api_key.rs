@@ -23,17 +23,11 @@ use crate::{
     audit::{Deed, audited},
     lookup::by_text,
     rights::{ALL, Actor},
+    world::is_kept,
 };
 
 /// The longest that a key is good, when it has an end at all.
 pub const LONGEST: TimeDelta = TimeDelta::days(3650);
-
-/// The first moment that MariaDB's driver cannot bind any more: it would be stored as none, and the
-/// key have no end.
-const UNKEPT: DateTime<Utc> = match DateTime::from_timestamp(1 << 31, 0) {
-    Some(moment) => moment,
-    None => DateTime::UNIX_EPOCH,
-};
 
 /// A key to make.
 #[derive(Clone, Debug)]
@@ -97,7 +91,7 @@ pub async fn create(
 ) -> Result<Made> {
     let now = world.clock.now();
     let name = name::key(&new.name)?;
-    if new.expires_at.is_some_and(|end| end <= now || end > now + LONGEST || end >= UNKEPT) {
+    if new.expires_at.is_some_and(|end| end <= now || end > now + LONGEST || !is_kept(end)) {
         return Err(Error::Invalid {
             kind: "end of a key",
             input: new.expires_at.map(|end| end.to_rfc3339()).unwrap_or_default(),

@@ -15,6 +15,14 @@ pub(crate) enum Purpose {
     PasswordReset,
     ApiKey,
     Setup,
+    /// What proxies register with.
+    Cluster,
+    /// What agents enrol with.
+    Enrollment,
+    /// What an agent proves itself with.
+    Agent,
+    /// What a display proves itself with.
+    Display,
 }
 
 impl Purpose {
@@ -25,6 +33,10 @@ impl Purpose {
             Self::PasswordReset => "plp_",
             Self::ApiKey => "plk_",
             Self::Setup => "pls_",
+            Self::Cluster => "plc_",
+            Self::Enrollment => "ple_",
+            Self::Agent => "plg_",
+            Self::Display => "pld_",
         }
     }
 

@@ -6,8 +6,8 @@ use entity::teams::{
     team_member::{self, TeamRole},
 };
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait,
-    DatabaseTransaction, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait, EntityTrait as _,
+    IntoActiveModel as _,
 };
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use crate::{
     audit::{Audited, Deed},
     deletion::{self, Deletion},
     identity::fold::sought,
-    lookup::by_text,
+    lookup::{by_text, free},
     page::{self, Cursor, Order, Page},
     rights::{Actor, CreateTeams, DeleteTeams, Granted, ReadTeams},
     text::{self, Name},
@@ -88,7 +88,7 @@ pub async fn list(
 /// the name in whatever case.
 pub async fn create(unit: &Audited<'_>, by: &Granted<CreateTeams>, new: NewTeam) -> Result<Model> {
     let Name { shown, key } = text::name("team name", &new.name, 255)?;
-    free(unit.tx(), &key, &shown).await?;
+    free::<Entity>(unit.tx(), Column::NameKey, &key, KIND, &shown).await?;
     let maker = by.actor().map(Actor::user_id);
     let row = ActiveModel {
         created_by_id: Set(maker),
@@ -134,7 +134,7 @@ pub async fn update(
     if let Some(name) = &changes.name {
         let Name { shown, key } = text::name("team name", name, 255)?;
         if key != team.name_key {
-            free(unit.tx(), &key, &shown).await?;
+            free::<Entity>(unit.tx(), Column::NameKey, &key, KIND, &shown).await?;
         }
         row.name = Set(shown);
         row.name_key = Set(key);
@@ -166,11 +166,4 @@ pub async fn delete(unit: &Audited<'_>, by: &Granted<DeleteTeams>, id: i64) -> R
 
 fn did(deed: Deed, team: &Model) -> Deed {
     deed.on(KIND, &team.id).with(json!({"name": team.name}))
-}
-
-async fn free(tx: &DatabaseTransaction, key: &str, shown: &str) -> Result<()> {
-    match Entity::find().filter(Column::NameKey.eq(key)).one(tx).await? {
-        None => Ok(()),
-        Some(_) => Err(Error::AlreadyExists { kind: KIND, key: shown.to_owned() }),
-    }
 }

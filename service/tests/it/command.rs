@@ -8,14 +8,23 @@ use entity::{
     audit::system_log::{self, LogLevel},
     identity::user::{Column, Entity},
 };
-use plimsoll::testing::Scratch;
+use plimsoll::{retry::BoxFuture, testing::Scratch};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait,
     QueryFilter,
 };
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use service::{identity::fold::fold, rights::has_administrator};
+use service::{
+    World,
+    audit::audited,
+    identity::fold::fold,
+    rights::{CreateSecrets, has_administrator},
+    seal::Keyring,
+    secrets::secret,
+};
+
+use crate::people::admin;
 
 plimsoll::on_every_empty_database!(
     create_admin_makes_the_first_administrator_and_no_second,
@@ -23,6 +32,7 @@ plimsoll::on_every_empty_database!(
     create_admin_says_what_is_missing,
     prune_says_what_it_removed,
     audit_verify_fails_when_a_row_was_altered,
+    secrets_rotate_fails_when_something_cannot_be_opened,
 );
 
 struct Said {
@@ -187,4 +197,68 @@ async fn audit_verify_fails_when_a_row_was_altered(scratch: &Scratch) {
     let document: Value = serde_json::from_str(&broken.out).unwrap();
     let fault = document["fault"].as_str().unwrap();
     assert!(fault.starts_with("row 1 (id ") && fault.ends_with("not what was written"), "{fault}");
+}
+
+async fn secrets_rotate_fails_when_something_cannot_be_opened(scratch: &Scratch) {
+    const OLD: &str = "old:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    const NEW: &str = "new:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
+
+    migration::app().up(&scratch.database).await.unwrap();
+    let (world, keys) = (&World::system(), &Keyring::read(Some(&OLD.into())).unwrap());
+    let (by, value) = (&admin::<CreateSecrets>(&scratch.db).await, &SecretString::from("hunter2"));
+    let kept: secret::Secret = audited(&scratch.db, world, |unit, _| {
+        Box::pin(secret::store(unit, by, (keys, world), "a/b", None, value)) as BoxFuture<'_, _>
+    })
+    .await
+    .unwrap();
+    let rotate = |arguments: &[&str], keys: &str| {
+        let arguments = [&["secrets", "rotate"][..], arguments].concat();
+        said(manage(scratch, &arguments, &[("ENCRYPTION_KEY", keys)]))
+    };
+
+    let unset = said(manage(scratch, &["secrets", "rotate"], &[]));
+    let done = rotate(&[], &format!("{NEW},{OLD}"));
+    let again = rotate(&["--json"], NEW);
+    let lost = rotate(&[], OLD);
+    let lost_again = rotate(&["--json"], OLD);
+
+    assert_eq!(unset.code, Some(1));
+    assert!(
+        unset.err.contains("error[SRV0041]: cannot seal a secret: ENCRYPTION_KEY is not set"),
+        "{}",
+        unset.err
+    );
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    assert!(done.out.starts_with("the key `new` seals\n"), "{}", done.out);
+    let line = "\nencrypted_secrets.encrypted_data: 1 sealed anew, 0 were already\n";
+    assert!(done.out.contains(line), "{}", done.out);
+    assert!(done.err.contains("rotate by the system"), "{}", done.err);
+    assert_eq!(again.code, Some(0), "{}", again.err);
+    let document: Value = serde_json::from_str(&again.out).unwrap();
+    assert_eq!(document["schema"], 1);
+    assert_eq!(document["key"], "new");
+    assert_eq!(
+        document["rotated"][1],
+        serde_json::json!({
+            "table": "encrypted_secrets",
+            "column": "encrypted_data",
+            "resealed": 0,
+            "kept": 1,
+        })
+    );
+    assert_eq!(document["unopened"], serde_json::json!([]));
+    assert_eq!((lost.code, lost_again.code), (Some(1), Some(1)));
+    let problem = "cannot open a secret: ENCRYPTION_KEY has no key with the id `new`";
+    let line = format!("\n`encrypted_secrets`.`encrypted_data` of row {}: {problem}\n", kept.id);
+    assert!(lost.out.ends_with(&line), "{}", lost.out);
+    let document: Value = serde_json::from_str(&lost_again.out).unwrap();
+    assert_eq!(
+        document["unopened"],
+        serde_json::json!([{
+            "table": "encrypted_secrets",
+            "column": "encrypted_data",
+            "row": kept.id,
+            "problem": problem,
+        }])
+    );
 }

@@ -4,10 +4,7 @@ use entity::identity::{
     role::{ActiveModel, Column, Entity, Model},
     user_role,
 };
-use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _,
-};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _};
 
 use serde_json::json;
 
@@ -16,6 +13,7 @@ use crate::{
     Error, Result,
     audit::Deed,
     identity::{fold::sought, name, user},
+    lookup::free,
     rights::{
         AssignRoles, Change, CreateRoles, DeleteRoles, Granted, Permission, Scope, UpdateRoles,
         default_role, exceed,
@@ -50,7 +48,7 @@ pub struct RoleChanges {
 pub async fn create(change: &Change<'_>, by: &Granted<CreateRoles>, new: NewRole) -> Result<Model> {
     change.confirm(by).await?;
     let Name { shown, key } = name::role(&new.name)?;
-    free(change, &key, &shown).await?;
+    free::<Entity>(change.tx(), Column::NameKey, &key, KIND, &shown).await?;
     let row = ActiveModel {
         name: Set(shown.clone()),
         name_key: Set(key),
@@ -87,7 +85,7 @@ pub async fn update(
         }
         if key != before.name_key {
             is_not_the_default(change, &before).await?;
-            free(change, &key, &shown).await?;
+            free::<Entity>(change.tx(), Column::NameKey, &key, KIND, &shown).await?;
         }
         row.name = Set(shown);
         row.name_key = Set(key);
@@ -217,11 +215,4 @@ async fn is_not_the_default(change: &Change<'_>, role: &Model) -> Result<()> {
 pub(in crate::identity) async fn find(change: &Change<'_>, id: i64) -> Result<Model> {
     let found = Entity::find_by_id(id).one(change.tx()).await?;
     found.ok_or_else(|| Error::not_found(KIND, id.to_string()))
-}
-
-async fn free(change: &Change<'_>, key: &str, shown: &str) -> Result<()> {
-    match Entity::find().filter(Column::NameKey.eq(key)).one(change.tx()).await? {
-        None => Ok(()),
-        Some(_) => Err(Error::AlreadyExists { kind: KIND, key: shown.to_owned() }),
-    }
 }

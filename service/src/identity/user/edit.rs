@@ -10,8 +10,8 @@ use entity::identity::{
 use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait as _, DatabaseConnection, DbErr, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _,
+    ColumnTrait as _, DatabaseConnection, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QuerySelect as _,
 };
 
 use serde_json::json;
@@ -19,9 +19,10 @@ use serde_json::json;
 use super::KIND;
 use crate::{
     Error, Result, World,
-    audit::{Deed, audited},
+    audit::{Deed, audited, changed},
     deletion::{self, Deletion},
     identity::{name, password::Hashed, session},
+    lookup::free,
     rights::{
         Actor, Change, CreateUsers, DeleteUsers, Granted, Grantee, Scope, UpdateUsers,
         default_role, exceed,
@@ -89,9 +90,11 @@ pub(in crate::identity) async fn add(
 ) -> Result<Model> {
     let email = new.email.as_deref().map(name::email).transpose()?;
     let username = name::username(&new.username, email.as_ref())?;
-    free(change, Column::UsernameKey, &username.key, "user", &username.shown).await?;
+    free::<Entity>(change.tx(), Column::UsernameKey, &username.key, "user", &username.shown)
+        .await?;
     if let Some(email) = &email {
-        free(change, Column::EmailKey, &email.key, "user with e-mail", &email.shown).await?;
+        free::<Entity>(change.tx(), Column::EmailKey, &email.key, "user with e-mail", &email.shown)
+            .await?;
     }
     let row = ActiveModel {
         username: Set(username.shown.clone()),
@@ -146,7 +149,8 @@ pub async fn update(
     let email_key = email.as_ref().map(|email| email.key.clone());
     let mut row = before.clone().into_active_model();
     if username.key != before.username_key {
-        free(change, Column::UsernameKey, &username.key, "user", &username.shown).await?;
+        free::<Entity>(change.tx(), Column::UsernameKey, &username.key, "user", &username.shown)
+            .await?;
     }
     if changes.username.is_some() {
         row.username = Set(username.shown.clone());
@@ -154,7 +158,14 @@ pub async fn update(
     }
     if email_key != before.email_key {
         if let Some(email) = &email {
-            free(change, Column::EmailKey, &email.key, "user with e-mail", &email.shown).await?;
+            free::<Entity>(
+                change.tx(),
+                Column::EmailKey,
+                &email.key,
+                "user with e-mail",
+                &email.shown,
+            )
+            .await?;
         }
         row.is_verified = Set(false);
         row.verified_at = Set(None);
@@ -170,7 +181,8 @@ pub async fn update(
     own(&mut row, changes.own)?;
     row.updated_at = Set(change.now());
     let user = row.update(change.tx()).await.map_err(Error::on_duplicate(KIND, &username.shown))?;
-    change.record(Deed::of(by.to(), "identity", "user.update").on(KIND, &id));
+    let details = json!({"changed": changed::<Entity>(&before, &user)});
+    change.record(Deed::of(by.to(), "identity", "user.update").on(KIND, &id).with(details));
     Ok(user)
 }
 
@@ -190,12 +202,14 @@ pub async fn update_own(
     let row = &row;
     audited(db, world, |unit, _| {
         Box::pin(async move {
+            let before =
+                Entity::find_by_id(actor.user_id()).lock_exclusive().one(unit.tx()).await?;
+            let before = before.ok_or(Error::Unauthenticated)?;
             let row = ActiveModel { updated_at: Set(unit.now()), ..row.clone() };
-            let user = row.update(unit.tx()).await.map_err(|error| match error {
-                DbErr::RecordNotUpdated => Error::Unauthenticated,
-                error => error.into(),
-            })?;
-            unit.record(Deed::by(actor, "identity", "user.update").on(KIND, &user.id));
+            let user = row.update(unit.tx()).await?;
+            let details = json!({"changed": changed::<Entity>(&before, &user)});
+            let deed = Deed::by(actor, "identity", "user.update").on(KIND, &user.id);
+            unit.record(deed.with(details));
             Ok(user)
         })
     })
@@ -278,18 +292,4 @@ async fn default_role(change: &Change<'_>) -> Result<role::Model> {
         key: default_role::SETTING.to_owned(),
         problem: format!("there is no role `{name}`"),
     })
-}
-
-/// Makes sure that nobody has the key. The unique index would say so too, but not which of the two.
-async fn free(
-    change: &Change<'_>,
-    column: Column,
-    key: &str,
-    kind: &'static str,
-    shown: &str,
-) -> Result<()> {
-    match Entity::find().filter(column.eq(key)).one(change.tx()).await? {
-        None => Ok(()),
-        Some(_) => Err(Error::AlreadyExists { kind, key: shown.to_owned() }),
-    }
 }

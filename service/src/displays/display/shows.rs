@@ -1,0 +1,53 @@
+//! What a display shows next, as it asks.
+
+use entity::displays::device;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+};
+use secrecy::SecretString;
+
+use super::load::of;
+use crate::{
+    Result, World,
+    displays::{
+        due::{self, Showing},
+        key,
+    },
+};
+
+/// What the display that has the key shows now, and goes on from there when it asks again.
+///
+/// One update goes on from where the round was found, and changes nothing when another has gone on
+/// meanwhile; what comes next is worked out again then, so that of those who ask at once each has a turn.
+///
+/// # Errors
+/// [`Error::Unauthenticated`](crate::Error::Unauthenticated) for a key that no display has, or whose
+/// person is not active; [`Error::Malformed`](crate::Error::Malformed) if what is stored of the display
+/// cannot be read.
+pub async fn shows(
+    db: &impl ConnectionTrait,
+    world: &World,
+    key: &SecretString,
+) -> Result<Showing> {
+    loop {
+        let device = key::device(db, key).await?;
+        let (id, position) = (device.id.clone(), device.last_app_position);
+        let display = of(db, device).await?;
+        let now = world.clock.now();
+        let showing = due::next(&display, now);
+        let row = device::ActiveModel {
+            last_app_position: Set(showing.position),
+            last_seen_at: Set(Some(now)),
+            ..Default::default()
+        };
+        let gone_on = device::Entity::update_many()
+            .set(row)
+            .filter(device::Column::Id.eq(id))
+            .filter(device::Column::LastAppPosition.eq(position))
+            .exec(db)
+            .await?;
+        if gone_on.rows_affected > 0 {
+            return Ok(showing);
+        }
+    }
+}

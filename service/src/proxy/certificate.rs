@@ -1,0 +1,143 @@
+//! Certificates that the proxies show.
+//!
+//! What a certificate says is read from its text and never given beside it.
+
+mod pem;
+mod renewal;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::proxy::certificate::{ActiveModel, Column, Entity};
+pub use entity::proxy::certificate::{CertificateSource, Model};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, prelude::Json,
+};
+
+pub use self::renewal::{Renewal, renewal_failed, renewed};
+use super::Proxy;
+use crate::{
+    Result, World,
+    page::MOST_PER_PAGE,
+    records::Record,
+    rights::{Granted, ReadProxies},
+    text,
+    world::is_kept,
+};
+
+impl Record for Entity {
+    type Domain = Proxy;
+
+    const KIND: &'static str = "certificate";
+    const GUARDED: &'static [Column] = &[
+        Column::CommonName,
+        Column::SubjectAltNames,
+        Column::Issuer,
+        Column::ValidFrom,
+        Column::ValidUntil,
+        Column::RenewAt,
+        Column::LastRenewedAt,
+        Column::RenewalError,
+    ];
+
+    fn settle(row: &mut ActiveModel) -> Result<()> {
+        if let Set(name) = &row.name {
+            text::key("name of a certificate", name, 100)?;
+        }
+        if let Set(text) = &row.cert_data {
+            let says = pem::facts(text)?;
+            row.common_name = Set(says.common_name);
+            row.subject_alt_names = Set(Json::from(says.subject_alt_names));
+            row.issuer = Set(says.issuer);
+            row.valid_from = Set(Some(says.valid_from));
+            row.valid_until = Set(says.valid_until);
+        }
+        if let Set(Some(text)) = &row.ca_chain {
+            pem::chain(text)?;
+        }
+        let renew_at = renewal::due_at(row)?;
+        row.renew_at.set_ne(renew_at);
+        Ok(())
+    }
+}
+
+/// At most `limit` certificates in use that are good now and will not be after `within`, those that
+/// end first in front: from the beginning, or those behind the one that a list before ended with.
+///
+/// # Errors
+/// Only [`Error::Database`](crate::Error::Database).
+pub async fn expiring(
+    db: &impl ConnectionTrait,
+    _by: &Granted<ReadProxies>,
+    world: &World,
+    within: TimeDelta,
+    after: Option<&Model>,
+    limit: u64,
+) -> Result<Vec<Model>> {
+    let now = world.clock.now();
+    // A time that is not kept is later than the end of every certificate.
+    let end = now.checked_add_signed(within.max(TimeDelta::zero())).filter(|end| is_kept(*end));
+    let which = Condition::all()
+        .add(Column::IsActive.eq(true))
+        .add(Column::ValidUntil.gte(now))
+        .add_option(end.map(|end| Column::ValidUntil.lte(end)));
+    let after = after.map(|last| (last.valid_until, last.id));
+    first(db, which, Column::ValidUntil, after, limit).await
+}
+
+/// At most `limit` certificates in use that are not good any more, in the order of [`expiring`].
+///
+/// # Errors
+/// Only [`Error::Database`](crate::Error::Database).
+pub async fn expired(
+    db: &impl ConnectionTrait,
+    _by: &Granted<ReadProxies>,
+    world: &World,
+    after: Option<&Model>,
+    limit: u64,
+) -> Result<Vec<Model>> {
+    let which = Condition::all()
+        .add(Column::IsActive.eq(true))
+        .add(Column::ValidUntil.lt(world.clock.now()));
+    let after = after.map(|last| (last.valid_until, last.id));
+    first(db, which, Column::ValidUntil, after, limit).await
+}
+
+/// At most `limit` certificates that renew themselves and are due, those that have been for longest
+/// in front: from the beginning, or those behind the one that a list before ended with, so that
+/// what cannot be renewed holds nobody up.
+///
+/// # Errors
+/// Only [`Error::Database`](crate::Error::Database).
+pub async fn due(
+    db: &impl ConnectionTrait,
+    _by: &Granted<ReadProxies>,
+    world: &World,
+    after: Option<&Model>,
+    limit: u64,
+) -> Result<Vec<Model>> {
+    let which = Condition::all().add(Column::RenewAt.lte(world.clock.now()));
+    let after = after.and_then(|last| Some((last.renew_at?, last.id)));
+    first(db, which, Column::RenewAt, after, limit).await
+}
+
+/// The first rows in the order of a time, behind a place in that order.
+async fn first(
+    db: &impl ConnectionTrait,
+    which: Condition,
+    time: Column,
+    after: Option<(DateTime<Utc>, i64)>,
+    limit: u64,
+) -> Result<Vec<Model>> {
+    let beyond = after.map(|(at, id)| {
+        let at_once = Condition::all().add(time.eq(at)).add(Column::Id.gt(id));
+        // The first says nothing more, but an index is searched by it.
+        let later = Condition::any().add(time.gt(at)).add(at_once);
+        Condition::all().add(time.gte(at)).add(later)
+    });
+    let rows = Entity::find()
+        .filter(which.add_option(beyond))
+        .order_by_asc(time)
+        .order_by_asc(Column::Id)
+        .limit(limit.clamp(1, MOST_PER_PAGE));
+    Ok(rows.all(db).await?)
+}

@@ -1,0 +1,266 @@
+//! Whether the values of a row will do, before the database is asked and when it refuses.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use plimsoll::schema::{Check, Rule, Table, Type};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue, ConnectionTrait, DbErr, EntityTrait, IdenStatic as _,
+    Iterable as _, SqlErr, Value,
+    sea_query::{Expr, ExprTrait as _, Query},
+};
+use serde_json::Value as Json;
+
+use crate::{Error, Result, text::invalid, world::is_kept};
+
+/// The tables as the entities describe them, of which the migrations make the same.
+static TABLES: LazyLock<BTreeMap<String, Table>> = LazyLock::new(|| {
+    entity::schema().into_iter().map(|table| (table.name.clone(), table)).collect()
+});
+
+/// Looks at each value that the row sets.
+///
+/// # Errors
+/// [`Error::Invalid`] for the first that will not do.
+pub(crate) async fn look<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    row: &E::ActiveModel,
+) -> Result<()> {
+    let table = table::<E>();
+    for (name, value) in set::<E>(row) {
+        if let Some(problem) = problem(table, name, &value) {
+            return Err(invalid(name, &shown(table, name, &value), &problem));
+        }
+        if value.as_null() != value {
+            refers(db, table, name, value).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The columns that are set, and to what.
+fn set<E: EntityTrait>(row: &E::ActiveModel) -> Vec<(&'static str, Value)> {
+    let value = |column: E::Column| match row.get(column) {
+        ActiveValue::Set(value) => Some((column.as_str(), value)),
+        ActiveValue::Unchanged(_) | ActiveValue::NotSet => None,
+    };
+    E::Column::iter().filter_map(value).collect()
+}
+
+/// What the database meant by refusing the row; `kind` is what a row is called.
+pub(crate) fn read<E: EntityTrait>(
+    kind: &'static str,
+    error: DbErr,
+    row: &E::ActiveModel,
+) -> Error {
+    let table = table::<E>();
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(said)) => {
+            Error::AlreadyExists { kind, key: taken::<E>(table, &said, row) }
+        }
+        _ => match broken(table, &error.to_string()) {
+            Some(check) => invalid(kind, check, "its columns do not fit together"),
+            None => Error::Database(error),
+        },
+    }
+}
+
+fn table<E: EntityTrait>() -> &'static Table {
+    &TABLES[E::default().table_name()]
+}
+
+/// What is wrong with a value, if anything is.
+fn problem(table: &Table, name: &str, value: &Value) -> Option<String> {
+    let ty = &table.columns.iter().find(|column| column.name == name)?.ty;
+    let own = match (value, ty) {
+        (Value::String(Some(text)), _) if text.contains('\0') => {
+            Some("it has a NUL character in it".to_owned())
+        }
+        (Value::String(Some(text)), Type::String(Some(longest)))
+            if text.chars().count() > *longest as usize =>
+        {
+            Some(format!("{longest} characters are the most"))
+        }
+        (Value::Json(Some(document)), _) if has_nul(document) => {
+            Some("it has a NUL character in it".to_owned())
+        }
+        (Value::Double(Some(number)), _) if !number.is_finite() => {
+            Some("it is no number".to_owned())
+        }
+        (Value::ChronoDateTimeUtc(Some(moment)), _) if !is_kept(*moment) => {
+            Some("times from 1970 to 2037 are kept".to_owned())
+        }
+        _ => None,
+    };
+    own.or_else(|| table.checks.iter().find_map(|check| beyond(&check.rule, name, value)))
+}
+
+/// What a rule about one column says against the value.
+fn beyond(rule: &Rule, name: &str, value: &Value) -> Option<String> {
+    match (rule, value) {
+        (Rule::Range { column, min, max }, _) if column == name => {
+            let number = number(value)?;
+            let fits = |bound: &Option<i64>, good: fn(f64, f64) -> bool| {
+                bound.is_none_or(|bound| good(number, float(bound)))
+            };
+            let fits =
+                fits(min, |number, min| number >= min) && fits(max, |number, max| number <= max);
+            (!fits).then(|| match (min, max) {
+                (Some(min), Some(max)) => format!("it goes from {min} to {max}"),
+                (Some(min), None) => format!("{min} is the least"),
+                (None, Some(max)) => format!("{max} is the most"),
+                (None, None) => "it is out of range".to_owned(),
+            })
+        }
+        (Rule::OneOf { column, values }, Value::String(Some(text)))
+            if column == name && !values.contains(text) =>
+        {
+            Some(format!("it is one of {}", values.join(", ")))
+        }
+        _ => None,
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Int(Some(number)) => Some((*number).into()),
+        Value::BigInt(Some(number)) => Some(float(*number)),
+        Value::Double(Some(number)) => Some(*number),
+        _ => None,
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "bounds are small, and a large number is beyond them"
+)]
+fn float(number: i64) -> f64 {
+    number as f64
+}
+
+/// `PostgreSQL` keeps no NUL character in a document either, nor in the names of its parts.
+fn has_nul(document: &Json) -> bool {
+    match document {
+        Json::String(text) => text.contains('\0'),
+        Json::Array(parts) => parts.iter().any(has_nul),
+        Json::Object(parts) => {
+            parts.iter().any(|(name, part)| name.contains('\0') || has_nul(part))
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
+/// Whether the row that a value refers to is there.
+async fn refers(
+    db: &impl ConnectionTrait,
+    table: &Table,
+    name: &'static str,
+    value: Value,
+) -> Result<()> {
+    let Some(key) = table.foreign_keys.iter().find(|key| key.columns == [name]) else {
+        return Ok(());
+    };
+    let query = Query::select()
+        .expr(Expr::val(1))
+        .from(key.references.clone())
+        .and_where(Expr::col(key.referenced_columns[0].clone()).eq(value.clone()))
+        .take();
+    if db.query_one(&query).await?.is_some() {
+        return Ok(());
+    }
+    let problem = format!("`{}` has no row with that key", key.references);
+    Err(invalid(name, &plain(&value), &problem))
+}
+
+/// What of the row is there already, by what the database said about it.
+fn taken<E: EntityTrait>(table: &Table, said: &str, row: &E::ActiveModel) -> String {
+    let columns = table.uniques.iter().map(|unique| &unique.columns).find(|columns| {
+        let by_name = columns.join("-");
+        let by_list: Vec<_> =
+            columns.iter().map(|column| format!("{}.{column}", table.name)).collect();
+        said.contains(&format!("{}-{by_name}", table.name)) || said.ends_with(&by_list.join(", "))
+    });
+    let value = |name: &String| {
+        let column = E::Column::iter().find(|column| column.as_str() == name)?;
+        row.get(column).into_value().map(|value| plain(&value))
+    };
+    match columns.map(|columns| columns.iter().filter_map(value).collect::<Vec<_>>()) {
+        Some(values) if !values.is_empty() => values.join(", "),
+        _ => said.chars().take(80).collect(),
+    }
+}
+
+/// The CHECK that the message of a database names.
+fn broken<'t>(table: &'t Table, said: &str) -> Option<&'t str> {
+    let of = |check: &'t Check| check.name.as_deref().filter(|name| said.contains(name));
+    table.checks.iter().filter_map(of).max_by_key(|name| name.len())
+}
+
+/// The value, unless it is a secret.
+fn shown(table: &Table, name: &str, value: &Value) -> String {
+    if super::is_secret(&table.name, name) { "***".to_owned() } else { plain(value) }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(Some(text)) => text.clone(),
+        Value::Json(Some(document)) => document.to_string(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_nul_is_found_wherever_it_is_in_a_document() {
+        for document in [json!("\0"), json!([1, ["a\0"]]), json!({"a": {"\0b": 1}})] {
+            assert!(has_nul(&document), "{document}");
+        }
+        assert!(!has_nul(&json!({"a": ["0", 0, null, true]})));
+    }
+
+    #[test]
+    fn a_value_is_held_against_its_column_and_the_rules_about_it() {
+        let table = &TABLES["services"];
+        for (column, value, is_good) in [
+            ("port", Value::from(1_i32), true),
+            ("port", 0_i32.into(), false),
+            ("port", 65_536_i32.into(), false),
+            ("protocol", "udp".into(), true),
+            ("protocol", "UDP".into(), false),
+            ("name", "n".repeat(100).into(), true),
+            ("name", "ñ".repeat(101).into(), false),
+            ("name", "a\0b".into(), false),
+            ("collection", Value::String(None), true),
+        ] {
+            let problem = problem(table, column, &value);
+
+            assert_eq!(problem.is_none(), is_good, "{column} {value:?}: {problem:?}");
+        }
+        let tracing = &TABLES["tracing_configs"];
+        for (rate, is_good) in
+            [(0.5, true), (1.5, false), (f64::NAN, false), (f64::INFINITY, false)]
+        {
+            assert_eq!(
+                problem(tracing, "sampling_rate", &rate.into()).is_none(),
+                is_good,
+                "{rate}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_check_about_several_columns_has_a_name_that_is_found_in_what_a_database_says() {
+        for table in TABLES.values() {
+            for check in table.checks.iter().filter(|check| matches!(check.rule, Rule::Sql(_))) {
+                let name = check.name.as_deref().expect("a name");
+                let said = format!("new row violates check constraint \"{name}\"");
+
+                assert_eq!(broken(table, &said), Some(name), "{}", table.name);
+            }
+        }
+    }
+}
