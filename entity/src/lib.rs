@@ -13,6 +13,7 @@ pub mod displays;
 pub mod fleet;
 pub mod gateway;
 pub mod identity;
+pub mod imports;
 pub mod inventory;
 pub mod netboot;
 pub mod proxy;
@@ -102,5 +103,7 @@ pub fn schema() -> Entities {
         webtest::environment::Entity,
         webtest::environment_user::Entity,
         webtest::email_item::Entity,
+        imports::import::Entity,
+        imports::import_record::Entity,
     ]
 }

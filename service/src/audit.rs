@@ -16,7 +16,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use plimsoll::retry::{self, Borrows, BoxFuture};
+use plimsoll::retry::{Borrows, BoxFuture};
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, EntityTrait, IdenStatic as _, Iterable as _,
     ModelTrait as _,
@@ -29,7 +29,7 @@ pub use self::{
     verify::{Fault, Verified, verify, verify_as_system},
 };
 use crate::{
-    Result, World,
+    Result, World, claim,
     rights::{Actor, Grantee},
 };
 
@@ -159,14 +159,15 @@ where
     T: Send,
 {
     let (work, clock) = (&work, &world.clock);
-    let (done, deeds) = retry::transaction(db, |tx, _| {
-        Box::pin(async move {
-            let unit = Audited::new(tx, clock.now());
-            let done = work(&unit, Borrows::new()).await?;
-            Ok::<_, crate::Error>((done, unit.write().await?))
+    let (done, deeds) = claim::transaction()
+        .transaction(db, |tx, _| {
+            Box::pin(async move {
+                let unit = Audited::new(tx, clock.now());
+                let done = work(&unit, Borrows::new()).await?;
+                Ok::<_, crate::Error>((done, unit.write().await?))
+            })
         })
-    })
-    .await?;
+        .await?;
     tell(&deeds);
     Ok(done)
 }

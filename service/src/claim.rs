@@ -51,7 +51,9 @@ pub(crate) async fn first<E: Record>(
     }
 }
 
-/// A transaction for taking work: it sees what others have done since it began.
+/// A transaction in which each statement sees what others have committed until then: what a rule looks at
+/// behind a lock is what is there, also where the server's own level would show the state of the first
+/// statement (`REPEATABLE READ` of `MySQL`).
 pub(crate) fn transaction() -> Retry {
     Retry { isolation: Some(IsolationLevel::ReadCommitted), ..Retry::default() }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod create_admin;
+mod import;
 mod prune;
 mod secrets;
 
@@ -39,6 +40,9 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Data from other systems.
+    #[command(subcommand)]
+    Import(import::Command),
     /// What is stored sealed.
     #[command(subcommand)]
     Secrets(secrets::Command),
@@ -80,6 +84,12 @@ async fn act(
         }
         Command::Prune => say(arguments, &prune::run(db).await?),
         Command::Audit(audit::Command::Verify) => say(arguments, &audit::verify(db).await?),
+        Command::Import(import::Command::Tronbyt { from, how }) => {
+            say(arguments, &import::tronbyt(db, from, how, arguments.json).await?)
+        }
+        Command::Import(import::Command::Undo { id }) => {
+            say(arguments, &import::undo(db, *id).await?)
+        }
         Command::Secrets(secrets::Command::Rotate) => {
             say(arguments, &secrets::rotate(db, env).await?)
         }

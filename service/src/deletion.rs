@@ -9,8 +9,8 @@ use std::{
 use plimsoll::schema::{ForeignKey, OnDelete, Table};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IdenStatic as _, Iterable as _,
-    PrimaryKeyToColumn as _, TryGetable, Value,
-    sea_query::{Asterisk, Expr, ExprTrait as _, Query, SelectStatement, SimpleExpr},
+    PrimaryKeyToColumn as _, SqlErr, TryGetable, Value,
+    sea_query::{Asterisk, Expr, ExprTrait as _, LockType, Query, SelectStatement, SimpleExpr},
 };
 
 use crate::{Error, Result, rule::Rule};
@@ -92,17 +92,35 @@ pub(crate) async fn delete<E: EntityTrait>(
 ) -> Result<Deletion> {
     let key = key.into();
     let shown = shown(&key);
+    let table = E::default().table_name().to_owned();
+    // Held first: nobody refers to it from then on, and what is foreseen is what happens.
+    let held = Query::select()
+        .expr(Expr::val(1))
+        .from(table.clone())
+        .and_where(row::<E>(key.clone()))
+        .lock(LockType::Update)
+        .take();
+    if tx.query_one(&held).await?.is_none() {
+        return Err(Error::not_found(kind, shown));
+    }
     let deletion = foresee::<E>(tx, key.clone()).await?;
     if !deletion.held.is_empty() {
         let holding = listed(&deletion.held);
         return Err(Rule::InUse.refuses(format!("{kind} `{shown}` has {holding} that refer to it")));
     }
-    let table = E::default().table_name().to_owned();
     let gone = Query::delete().from_table(table).and_where(row::<E>(key)).take();
-    if tx.execute(&gone).await?.rows_affected() == 0 {
-        return Err(Error::not_found(kind, shown));
+    match tx.execute(&gone).await {
+        Ok(_) => Ok(deletion),
+        Err(error) if is_referred_to(&error) => {
+            Err(Rule::InUse.refuses(format!("something refers to {kind} `{shown}` since just now")))
+        }
+        Err(error) => Err(error.into()),
     }
-    Ok(deletion)
+}
+
+/// Whether a foreign key stands in the way.
+fn is_referred_to(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)))
 }
 
 /// The row with that key, whose primary key is one column.

@@ -9,18 +9,21 @@ pub mod alert;
 pub mod answer;
 pub mod execution;
 pub mod host;
-mod query;
+pub mod query;
 pub mod schedule;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::fleet::fleetdm_config;
-use sea_orm::{ActiveValue, Value};
+use sea_orm::{
+    ActiveValue::{self, Set},
+    Value,
+};
 
 use crate::{
     Result,
     records::{Domain, Record},
     rights::{CreateFleet, DeleteFleet, ReadFleet, UpdateFleet},
-    text::invalid,
+    text::{self, invalid},
 };
 
 /// The tables of this domain, and the rights to them.
@@ -39,6 +42,13 @@ impl Record for fleetdm_config::Entity {
     type Domain = Fleet;
 
     const KIND: &'static str = "FleetDM server";
+
+    fn settle(row: &mut fleetdm_config::ActiveModel) -> Result<()> {
+        match &row.fleet_url {
+            Set(url) => text::address("fleet_url", url),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// That long before the moment, or the earliest time that every database keeps.

@@ -9,7 +9,7 @@ pub mod placement;
 pub mod sync;
 
 use entity::inventory::elder_config;
-use sea_orm::prelude::Json;
+use sea_orm::{ActiveValue::Set, prelude::Json};
 
 use crate::{
     Result,
@@ -39,6 +39,13 @@ impl Record for elder_config::Entity {
         elder_config::Column::LastError,
         elder_config::Column::LastSyncAt,
     ];
+
+    fn settle(row: &mut elder_config::ActiveModel) -> Result<()> {
+        match &row.elder_url {
+            Set(url) => text::address("elder_url", url),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The name of a host, in lower case.

@@ -14,6 +14,7 @@
 //! | [`fleet`] | hosts that are asked, and alerts about their answers |
 //! | [`gateway`] | APIs, and how often they are called |
 //! | [`identity`] | people, their passwords and sessions, roles, permissions |
+//! | [`imports`] | data that is brought in from other systems |
 //! | [`inventory`] | hosts and applications that Elder knows |
 //! | [`netboot`] | machines that boot from the network |
 //! | [`page`] | long lists, in pages |
@@ -41,6 +42,7 @@ mod error;
 pub mod fleet;
 pub mod gateway;
 pub mod identity;
+pub mod imports;
 pub mod inventory;
 mod lookup;
 mod mac;

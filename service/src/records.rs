@@ -205,6 +205,7 @@ pub(crate) async fn insert<E: Record>(
         stamp::<E>(&mut row, name, now);
     }
     E::settle(&mut row)?;
+    sound::is_full::<E>(E::KIND, &row)?;
     sound::look::<E>(tx, &row).await?;
     let said = row.clone();
     let model = row.insert(tx).await.map_err(|error| sound::read::<E>(E::KIND, error, &said))?;
@@ -265,7 +266,7 @@ fn unguarded<E: Record>(row: &E::ActiveModel) -> Result<()> {
 }
 
 /// Whether the column holds what proves or unlocks something, sealed or as a hash.
-fn is_secret(table: &str, column: &str) -> bool {
+pub(crate) fn is_secret(table: &str, column: &str) -> bool {
     SEALED.contains(&(table, column)) || column.ends_with("_hash") && column != "result_hash"
 }
 

@@ -30,7 +30,7 @@ pub struct Pruned {
 /// checkpoint moves on.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a setting that is less than 0 and [`Error::WrongType`] for one that is no
+/// [`Error::Invalid`] for a setting that is less than 0 or more than 65 535 and [`Error::WrongType`] for one that is no
 /// whole number, before anything is removed; [`Error::Malformed`] for an audit chain that is not as it
 /// was written, which keeps what is left of it. What was removed before an error stays removed.
 pub async fn prune(db: &DatabaseConnection, world: &World) -> Result<Vec<Pruned>> {
@@ -38,12 +38,16 @@ pub async fn prune(db: &DatabaseConnection, world: &World) -> Result<Vec<Pruned>
     let mut all = Vec::new();
     for Kept { table, setting, some } in KEPT {
         let days: i64 = settings::read(db, setting).await?;
-        let kept = u32::try_from(days).map_err(|_| Error::Invalid {
+        let before = u16::try_from(days)
+            .ok()
+            .and_then(|days| now.checked_sub_signed(TimeDelta::days(days.into())));
+        let before = before.ok_or_else(|| Error::Invalid {
             kind: "setting",
             input: format!("{setting} = {days}"),
-            problem: "it is a number of days, or 0 to keep for good".to_owned(),
+            problem: "it is a number of days up to 65535, or 0 to keep for good".to_owned(),
         })?;
-        let before = now - TimeDelta::days(kept.into());
+        // Nothing is older than that, and not every database can be asked for it.
+        let before = before.max(DateTime::UNIX_EPOCH + TimeDelta::days(1));
         all.push((Pruned { table, setting, days, rows: 0 }, some, before));
     }
     for (pruned, some, before) in all.iter_mut().filter(|(pruned, ..)| pruned.days > 0) {
@@ -82,7 +86,7 @@ macro_rules! kept {
 }
 
 /// What is pruned.
-const KEPT: [Kept; 8] = [
+const KEPT: [Kept; 9] = [
     Kept {
         table: "system_logs",
         setting: "retention.system_logs_days",
@@ -95,6 +99,8 @@ const KEPT: [Kept; 8] = [
     kept!(entity::fleet::osquery_result, CreatedAt, "osquery_results"),
     kept!(entity::fleet::query_execution, ExecutedAt, "query_executions"),
     kept!(entity::fleet::alert_history, TriggeredAt, "alert_history"),
+    // One that is open has no such time, and is older than nothing.
+    kept!(entity::access::shell_session, EndedAt, "shell_sessions"),
 ];
 
 /// Removes up to `at_once` rows, the oldest, of those whose time is before that moment.

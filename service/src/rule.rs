@@ -6,6 +6,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rule {
+    /// An import that keeps nothing when something is refused keeps nothing.
+    AllOrNothing,
     /// What somebody else has claimed is theirs until they are done or too late.
     Claimed,
     /// What another store keeps is not read here.
@@ -14,6 +16,8 @@ pub enum Rule {
     Inactive,
     /// What is in use is not deleted.
     InUse,
+    /// An import that was interrupted is gone on with, or taken out, before another begins.
+    Interrupted,
     /// A key that has ended, was revoked or has been used up lets nobody in.
     KeySpent,
     /// A team keeps an owner.
@@ -36,10 +40,12 @@ impl Rule {
     /// Its name: words with hyphens between them, which never change.
     pub fn name(self) -> &'static str {
         match self {
+            Self::AllOrNothing => "all-or-nothing",
             Self::Claimed => "claimed",
             Self::Elsewhere => "elsewhere",
             Self::Inactive => "inactive",
             Self::InUse => "in-use",
+            Self::Interrupted => "interrupted",
             Self::KeySpent => "key-spent",
             Self::LastOwner => "last-owner",
             Self::NoHealthyEndpoint => "no-healthy-endpoint",

@@ -82,3 +82,75 @@ pub(crate) fn key(kind: &'static str, input: &str, longest: usize) -> Result<Str
     };
     Err(invalid(kind, input, problem))
 }
+
+/// An address of the web: `http` or `https`, with a host and without a name or a password. One that is
+/// refused is not shown where there may be a password in it.
+pub(crate) fn address(kind: &'static str, input: &str) -> Result<()> {
+    let rest = input.strip_prefix("https://").or_else(|| input.strip_prefix("http://"));
+    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
+    let problem = match host {
+        None => "it begins with neither `http://` nor `https://`",
+        Some("") => "there is no host in it",
+        Some(host) if host.contains('@') => "it has a name or a password in it",
+        Some(_) if input.contains(is_gap) => "it has a space or a control character in it",
+        Some(_) => return Ok(()),
+    };
+    Err(invalid(kind, if input.contains('@') { "***" } else { input }, problem))
+}
+
+/// Whether the character is none that can be seen: a space of any kind, or one that controls.
+pub(crate) fn is_gap(c: char) -> bool {
+    c.is_whitespace() || c.is_control()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_scheme_of_the_web_and_a_host() {
+        for good in ["http://a", "https://a.example.org:8443/b?c=d@e", "http://[2001:db8::1]/"] {
+            assert!(address("url", good).is_ok(), "{good}");
+        }
+        for wrong in [
+            "",
+            "a",
+            "a.example.org",
+            "ftp://a",
+            "javascript:alert(1)",
+            "http://",
+            "https:///a",
+            "http://?a",
+            "http://a b",
+            "http://a\n",
+            " http://a",
+            "//a/b",
+        ] {
+            let refused = address("url", wrong);
+
+            assert!(
+                matches!(&refused, Err(Error::Invalid { kind: "url", input, .. }) if input == wrong),
+                "{refused:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_refused_and_not_shown() {
+        for wrong in [
+            "https://ana:geheim@a/",
+            "https://ana@a",
+            "ftp://ana:geheim@a",
+            "ana:geheim@a",
+            " https://ana:geheim@a",
+            "https:///ana:geheim@a",
+        ] {
+            let refused = address("url", wrong);
+
+            assert!(
+                matches!(&refused, Err(Error::Invalid { input, .. }) if input == "***"),
+                "{refused:?}"
+            );
+        }
+    }
+}

@@ -52,6 +52,9 @@ pub struct Model {
     /// An IANA name.
     #[sea_orm(column_type = "String(StringLen::N(64))")]
     pub timezone: Option<String>,
+    /// The language and country of what is shown: `de_DE`.
+    #[sea_orm(column_type = "String(StringLen::N(35))")]
+    pub locale: Option<String>,
     /// Percent.
     #[sea_orm(default_value = 100)]
     pub brightness: i32,

@@ -12,6 +12,9 @@ pub struct Model {
     pub id: i64,
     #[sea_orm(unique, column_type = "String(StringLen::N(8))")]
     pub device_id: String,
+    /// What its owner calls the place.
+    #[sea_orm(column_type = "String(StringLen::N(255))")]
+    pub name: Option<String>,
     /// The town or the district.
     #[sea_orm(column_type = "String(StringLen::N(255))")]
     pub locality: Option<String>,

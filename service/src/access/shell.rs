@@ -1,7 +1,7 @@
 //! Shells: who opens one on what, by which agent, and why.
 //!
 //! A session is opened, ended once, and told once where its recording is; nothing else of it
-//! changes, and it is not removed.
+//! changes, and nothing but pruning removes it, if a setting says so.
 
 mod end;
 mod list;

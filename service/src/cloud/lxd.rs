@@ -52,6 +52,13 @@ impl Record for Entity {
         Column::JoinedAt,
         Column::LastSeenAt,
     ];
+
+    fn settle(row: &mut ActiveModel) -> Result<()> {
+        match &row.api_url {
+            Set(Some(url)) => text::address("api_url", url),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A member to take into a cluster.

@@ -12,6 +12,7 @@ use crate::{
     rights::{Granted, UpdateCloud},
     rule::Rule,
     secrets::backend::without_credentials,
+    text,
 };
 
 impl Record for Entity {
@@ -23,6 +24,9 @@ impl Record for Entity {
     fn settle(row: &mut ActiveModel) -> Result<()> {
         if let Set(config) = &row.config_data {
             without_credentials("config_data", config)?;
+        }
+        if let Set(Some(url)) = &row.endpoint_url {
+            text::address("endpoint_url", url)?;
         }
         let is_default = row.is_default.try_as_ref() == Some(&true);
         if is_default && row.is_active.try_as_ref() == Some(&false) {

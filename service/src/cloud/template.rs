@@ -28,6 +28,8 @@ impl Record for Entity {
         if !row.is_default {
             return Ok(());
         }
+        // Of two defaults that are given one type at once the second sees what the first has become.
+        hold(tx).await?;
         match defaults(row.template_type).filter(Column::Id.ne(row.id)).one(tx).await? {
             None => Ok(()),
             Some(other) => Err(Rule::InUse.refuses(format!(
@@ -45,13 +47,19 @@ impl Record for Entity {
 /// # Errors
 /// [`Error::NotFound`](crate::Error::NotFound) if there is no such template.
 pub async fn make_default(unit: &Audited<'_>, by: &Granted<UpdateCloud>, id: i64) -> Result<Model> {
-    // All of them are held, whatever their type: it could change until it is looked at.
-    let held = Entity::find().select_only().column(Column::Id).order_by_asc(Column::Id);
-    held.lock_exclusive().into_tuple::<i64>().all(unit.tx()).await?;
+    hold(unit.tx()).await?;
     records::make_default::<Entity>(unit, by.to(), id, |template| {
         Condition::all().add(Column::TemplateType.eq(template.template_type))
     })
     .await
+}
+
+/// Holds all templates until the transaction ends, whatever their type: it could change until it is
+/// looked at.
+async fn hold(tx: &DatabaseTransaction) -> Result<()> {
+    let held = Entity::find().select_only().column(Column::Id).order_by_asc(Column::Id);
+    held.lock_exclusive().into_tuple::<i64>().all(tx).await?;
+    Ok(())
 }
 
 /// The key of the default of that type, if there is one.

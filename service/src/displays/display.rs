@@ -52,6 +52,8 @@ pub struct Device {
     pub notes: Option<String>,
     /// The name of its time zone.
     pub timezone: Option<String>,
+    /// The language and country of what it shows: `de_DE`.
+    pub locale: Option<String>,
     /// Its brightness by day, in percent.
     pub brightness: i32,
     /// What the levels of brightness stand for, where they do not stand for the usual.
@@ -90,6 +92,7 @@ impl Default for Device {
             ws_url: None,
             notes: None,
             timezone: None,
+            locale: None,
             brightness: 100,
             custom_brightness_scale: None,
             night_mode_enabled: false,
@@ -134,6 +137,8 @@ pub struct Seen {
 /// Where a display stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Location {
+    /// What its owner calls the place.
+    pub name: Option<String>,
     /// The town or the district.
     pub locality: Option<String>,
     /// The place in words.
@@ -151,7 +156,8 @@ pub struct Location {
 impl Location {
     /// A place of which nothing else is known.
     pub fn at(lat: f64, lng: f64) -> Self {
-        Self { locality: None, description: None, place_id: None, timezone: None, lat, lng }
+        let (name, locality, description) = (None, None, None);
+        Self { name, locality, description, place_id: None, timezone: None, lat, lng }
     }
 }
 

@@ -16,14 +16,15 @@ use crate::{
     audit::{Audited, Deed},
     identity::secret::{Purpose, hash},
     records::sound,
-    rights::{Actor, UpdateDisplays},
+    rights::{Actor, ReadDisplays, UpdateDisplays},
 };
 
-/// Gives a display a new key, in place of the one before. It is shown this once.
+/// Gives a display a new key, in place of the one before. It is shown this once. All that there is of
+/// the display can be read with it.
 ///
 /// # Errors
-/// [`Error::NotFound`] if there is no such display, [`Error::Forbidden`] to whoever may not change
-/// those of others, if it is another's or there is none.
+/// [`Error::NotFound`] if there is no such display, [`Error::Forbidden`] to whoever may not see and
+/// change those of others, if it is another's or there is none.
 pub async fn make(
     unit: &Audited<'_>,
     world: &World,
@@ -31,6 +32,7 @@ pub async fn make(
     id: &str,
 ) -> Result<SecretString> {
     let device = authority::device::<UpdateDisplays>(unit.tx(), actor, id).await?;
+    authority::person::<ReadDisplays>(unit.tx(), actor, device.user_id).await?;
     let key = Purpose::Display.make(world);
     let row = device::ActiveModel {
         api_key_hash: Set(Some(hash(key.expose_secret()).into())),

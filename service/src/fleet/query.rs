@@ -1,12 +1,19 @@
 //! Questions to hosts. What they ask is osquery's to understand.
 
-use entity::fleet::fleet_query::{ActiveModel, Entity};
-use sea_orm::ActiveValue::Set;
+pub use entity::fleet::fleet_query::Model;
+use entity::fleet::{
+    fleet_query::{ActiveModel, Column, Entity},
+    query_execution,
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
-use super::Fleet;
+use super::{Fleet, execution::QueryExecutionStatus};
 use crate::{
     Result,
-    records::Record,
+    audit::Audited,
+    records::{self, Record, sound},
+    rights::{Granted, UpdateFleet},
+    rule::Rule,
     text::{self, invalid},
 };
 
@@ -17,7 +24,14 @@ impl Record for Entity {
 
     fn settle(row: &mut ActiveModel) -> Result<()> {
         if let Set(name) = &row.name {
-            row.name = Set(text::name("name of a query", name, 100)?.shown);
+            if row.id.is_unchanged() {
+                return Err(invalid(
+                    "name",
+                    name,
+                    "a query is renamed on its own: answers name it",
+                ));
+            }
+            row.name = Set(settled(name)?);
         }
         if let Set(query) = &row.query
             && query.trim().is_empty()
@@ -26,6 +40,53 @@ impl Record for Entity {
         }
         Ok(())
     }
+}
+
+fn settled(name: &str) -> Result<String> {
+    Ok(text::name("name of a query", name, 100)?.shown)
+}
+
+/// Gives a query another name, unless it is being asked: answers are told apart by the name, and one
+/// that is brought once more would count twice.
+///
+/// # Errors
+/// [`Error::NotFound`](crate::Error::NotFound) if there is no such query,
+/// [`Error::Invalid`](crate::Error::Invalid) for a name that will not do,
+/// [`Error::AlreadyExists`](crate::Error::AlreadyExists) if another query has it, [`Rule::InUse`] while
+/// an execution of the query waits or runs.
+pub async fn rename(
+    unit: &Audited<'_>,
+    by: &Granted<UpdateFleet>,
+    id: i64,
+    name: &str,
+) -> Result<Model> {
+    let name = settled(name)?;
+    // Who asks it holds it, too.
+    let query = records::locked::<Entity>(unit.tx(), id).await?;
+    if query.name == name {
+        return Ok(query);
+    }
+    let open = [QueryExecutionStatus::Pending, QueryExecutionStatus::Running];
+    let asked = query_execution::Entity::find()
+        .filter(query_execution::Column::QueryId.eq(id))
+        .filter(query_execution::Column::Status.is_in(open))
+        .one(unit.tx())
+        .await?;
+    if let Some(execution) = asked {
+        let because =
+            format!("execution `{}` of query `{}` has not ended", execution.id, query.name);
+        return Err(Rule::InUse.refuses(because));
+    }
+    let row = ActiveModel { name: Set(name), updated_at: Set(unit.now()), ..Default::default() };
+    Entity::update_many()
+        .set(row.clone())
+        .filter(Column::Id.eq(id))
+        .exec(unit.tx())
+        .await
+        .map_err(|error| sound::read::<Entity>(Entity::KIND, error, &row))?;
+    let query = records::found::<Entity>(unit.tx(), id).await?;
+    unit.record(records::did::<Entity>(by.to(), "rename", &query));
+    Ok(query)
 }
 
 #[cfg(test)]

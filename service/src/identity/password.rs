@@ -1,5 +1,7 @@
 //! Passwords: which will do, how they are hashed, how they are compared.
 
+pub(crate) mod legacy;
+
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
@@ -17,6 +19,7 @@ use async_lock::Semaphore;
 use entity::Secret;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use self::legacy::Legacy;
 use super::fold::fold;
 use crate::{Error, Result, World};
 
@@ -226,6 +229,11 @@ fn verdict(password: &str, stored: &str, params: &Params, memory: &mut Memory) -
         key: "hash".to_owned(),
         problem: "it is no PHC string of Argon2".to_owned(),
     };
+    if Legacy::is_meant(stored) {
+        // One that cannot be verified lets nobody in; a reset replaces it.
+        let is_right = Legacy::read(stored).is_ok_and(|legacy| legacy.is_of(password));
+        return Ok(if is_right { Verdict::RightButWeak } else { Verdict::Wrong });
+    }
     let stored = PasswordHash::new(stored).map_err(|_| malformed())?;
     let own = Params::try_from(&stored).map_err(|_| malformed())?;
     let algorithm = Algorithm::try_from(stored.algorithm.as_str()).map_err(|_| malformed())?;

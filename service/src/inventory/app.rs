@@ -1,7 +1,7 @@
 //! Applications as they are told to Elder.
 
 use entity::inventory::elder_app::{ActiveModel, Column, Entity};
-use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
 
 use super::{Inventory, app_name, host_name, names};
 use crate::{
@@ -29,6 +29,13 @@ impl Record for Entity {
         }
         if let Set(protocol) = &row.protocol {
             row.protocol = Set(text::key("protocol", &protocol.trim().to_lowercase(), 20)?);
+        }
+        if let Set(Some(url)) = &row.health_check_url {
+            text::address("health_check_url", url)?;
+        }
+        // Whoever began before Elder was told changes it at an earlier time than that.
+        if row.is_changed() {
+            row.elder_registered = Set(false);
         }
         Ok(())
     }
@@ -64,6 +71,7 @@ mod tests {
             ActiveModel { hosts: Set(json!([])), ..Default::default() },
             ActiveModel { hosts: Set(json!(["web-1", null])), ..Default::default() },
             ActiveModel { protocol: Set(" ".to_owned()), ..Default::default() },
+            ActiveModel { health_check_url: Set(Some("/up".to_owned())), ..Default::default() },
         ] {
             let refused = Entity::settle(&mut wrong.clone());
 

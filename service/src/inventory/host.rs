@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use entity::inventory::elder_host::{ActiveModel, Column, Entity};
-use sea_orm::{ActiveValue::Set, prelude::Json};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, prelude::Json};
 
 use super::{Inventory, app_name, host_name, names};
 use crate::{
@@ -38,6 +38,10 @@ impl Record for Entity {
             && !attributes.is_object()
         {
             return Err(invalid("attributes", &attributes.to_string(), "they are an object"));
+        }
+        // Whoever began before Elder was told changes it at an earlier time than that.
+        if row.is_changed() {
+            row.elder_registered = Set(false);
         }
         Ok(())
     }

@@ -59,7 +59,8 @@ pub enum Outcome {
 }
 
 /// At most `limit` hosts, or applications, that Elder does not have, or not as they are since they were
-/// changed: in the order of their keys, from the beginning or from where a page before ended.
+/// changed, by whoever began before Elder was told, too: in the order of their keys, from the beginning
+/// or from where a page before ended.
 ///
 /// # Errors
 /// Only [`Error::Database`](crate::Error::Database).

@@ -56,6 +56,10 @@ impl Record for Entity {
         if needed.is_empty() {
             return Ok(());
         }
+        // All are held before they are looked at, so that of eggs that come to need each other at once
+        // the last sees what the others have become.
+        let held = Entity::find().select_only().column(Column::Id).order_by_asc(Column::Id);
+        held.lock_exclusive().into_tuple::<i64>().all(tx).await?;
         are_there(tx, &needed).await?;
         let all = Entity::find().all(tx).await?;
         order::in_order([row.name.as_str()], &order::by_name(all)).map(drop)

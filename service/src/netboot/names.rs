@@ -1,5 +1,7 @@
 //! Lists of names in a column: of eggs, of profiles, of devices.
 
+use std::collections::BTreeSet;
+
 use sea_orm::prelude::Json;
 
 use crate::{
@@ -7,16 +9,25 @@ use crate::{
     text::{self, invalid},
 };
 
-/// Makes sure that a document is a list of names, none of them twice, and gives them back.
+/// How many names a list has at most.
+const MOST: usize = 1_000;
+
+/// Makes sure that a document is a list of at most a thousand names, none of them twice, and gives
+/// them back.
 ///
 /// # Errors
 /// [`Error::Invalid`] for any other.
 pub(super) fn settled<'l>(column: &'static str, list: &'l Json) -> Result<Vec<&'l str>> {
     let names = texts(list)
         .ok_or_else(|| invalid(column, &list.to_string(), "it is not a list of texts"))?;
-    for (at, name) in names.iter().enumerate() {
+    if names.len() > MOST {
+        let given = format!("{} names", names.len());
+        return Err(invalid(column, &given, &format!("{MOST} are the most")));
+    }
+    let mut seen = BTreeSet::new();
+    for name in &names {
         text::key(column, name, 255)?;
-        if names[..at].contains(name) {
+        if !seen.insert(*name) {
             return Err(invalid(column, name, "it is there twice"));
         }
     }
@@ -54,6 +65,9 @@ mod tests {
     fn a_list_of_names_has_texts_in_it_and_none_twice() {
         assert_eq!(settled("eggs", &json!(["b", "a"])).unwrap(), ["b", "a"]);
         assert!(settled("eggs", &json!([])).unwrap().is_empty());
+        let many =
+            |number: usize| (0..number).map(|at| json!(format!("egg {at}"))).collect::<Json>();
+        assert_eq!(settled("eggs", &many(MOST)).unwrap().len(), MOST);
         for wrong in [
             json!(null),
             json!("a"),
@@ -66,6 +80,7 @@ mod tests {
             json!([" a"]),
             json!(["a\n"]),
             json!(["a".repeat(256)]),
+            many(MOST + 1),
         ] {
             let refused = settled("eggs", &wrong);
 

@@ -177,6 +177,24 @@ pub(super) fn address(kind: &'static str, text: &str) -> Result<()> {
     Err(invalid(kind, text, problem))
 }
 
+/// Whether a host stands at the beginning of what follows the `://` of a URL, without a name or a
+/// password before it. The port may be left out: the scheme says it then.
+pub(super) fn begins_with_host(rest: &str) -> bool {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    address("host", authority).is_ok() || address("host", &format!("{authority}:80")).is_ok()
+}
+
+/// Takes out of a refusal what was given, if there may be a name and a password in it.
+pub(super) fn unrepeated(given: &str) -> impl FnOnce(Error) -> Error {
+    let has_name = given.contains('@');
+    move |error| match error {
+        Error::Invalid { kind, problem, .. } if has_name => {
+            Error::Invalid { kind, input: "***".to_owned(), problem }
+        }
+        other => other,
+    }
+}
+
 fn is_host(text: &str) -> bool {
     match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),

@@ -48,7 +48,7 @@ impl Record for Entity {
         let endpoints = endpoint::read(routes)?;
         let by_weight = row.algorithm.try_as_ref() == Some(&RouteAlgorithm::WeightedRr);
         if by_weight && !endpoints.is_empty() && endpoints.iter().all(|one| one.weight == 0) {
-            return Err(invalid("routes", &routes.to_string(), "none of them has a weight"));
+            return Err(invalid("routes", "***", "none of them has a weight"));
         }
         if row.routes.is_set() {
             row.routes = Set(endpoint::write(&endpoints));

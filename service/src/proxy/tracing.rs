@@ -13,7 +13,7 @@ use sea_orm::{
 
 use super::{
     Proxy,
-    cluster::{address, by_key},
+    cluster::{address, begins_with_host, by_key, unrepeated},
 };
 use crate::{
     Error, Result, World, claim,
@@ -35,7 +35,7 @@ impl Record for Entity {
             }
         }
         if let Set(endpoint) = &row.endpoint {
-            receiver(endpoint)?;
+            receiver(endpoint).map_err(unrepeated(endpoint))?;
         }
         if let Set(tags) = &row.custom_tags {
             let is_sound = tags
@@ -149,15 +149,17 @@ pub async fn stats(
     Ok(rows.all(db).await?)
 }
 
-/// Where traces are sent: `host:port`, or an address of the web.
+/// Where traces are sent: `host:port`, or an address of the web, in which no name or password stands.
 fn receiver(endpoint: &str) -> Result<()> {
     const KIND: &str = "endpoint of traces";
 
     let Some((scheme, rest)) = endpoint.split_once("://") else { return address(KIND, endpoint) };
     let has_space = endpoint.chars().any(|c| c.is_whitespace() || c.is_control());
-    if !matches!(scheme, "http" | "https") || rest.is_empty() || rest.starts_with('/') || has_space
-    {
+    if !matches!(scheme, "http" | "https") || has_space {
         return Err(invalid(KIND, endpoint, "it is `host:port`, or begins with `http` or `https`"));
+    }
+    if !begins_with_host(rest) {
+        return Err(invalid(KIND, endpoint, "there is no host in it"));
     }
     Ok(())
 }
@@ -176,6 +178,9 @@ mod tests {
             assert!(receiver(good).is_ok(), "{good}");
         }
         for wrong in ["", "jaeger", "ftp://jaeger:21", "http://", "http:///spans", "http://a b"] {
+            assert!(matches!(receiver(wrong), Err(Error::Invalid { .. })), "{wrong}");
+        }
+        for wrong in ["http://?", "https://#a", "http://a:0", "https://ana@a", "https://ana:b@a"] {
             assert!(matches!(receiver(wrong), Err(Error::Invalid { .. })), "{wrong}");
         }
     }

@@ -37,6 +37,23 @@ pub(crate) async fn look<E: EntityTrait>(
     Ok(())
 }
 
+/// Whether a row that is to be added has all that it needs.
+///
+/// # Errors
+/// [`Error::Invalid`] for a column that is not set and has to be.
+pub(crate) fn is_full<E: EntityTrait>(kind: &'static str, row: &E::ActiveModel) -> Result<()> {
+    let table = table::<E>();
+    let is_missing = |column: &E::Column| {
+        let of = table.columns.iter().find(|of| of.name == column.as_str());
+        of.is_some_and(|of| !of.nullable && of.default.is_none() && !of.auto_increment)
+            && row.get(*column).is_not_set()
+    };
+    match E::Column::iter().find(is_missing) {
+        Some(column) => Err(invalid(kind, column.as_str(), "it is missing")),
+        None => Ok(()),
+    }
+}
+
 /// The columns that are set, and to what.
 fn set<E: EntityTrait>(row: &E::ActiveModel) -> Vec<(&'static str, Value)> {
     let value = |column: E::Column| match row.get(column) {
@@ -57,6 +74,9 @@ pub(crate) fn read<E: EntityTrait>(
         Some(SqlErr::UniqueConstraintViolation(said)) => {
             Error::AlreadyExists { kind, key: taken::<E>(table, &said, row) }
         }
+        Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
+            invalid(kind, "***", "what it refers to is there no more")
+        }
         _ => match broken(table, &error.to_string()) {
             Some(check) => invalid(kind, check, "its columns do not fit together"),
             None => Error::Database(error),
@@ -69,7 +89,7 @@ fn table<E: EntityTrait>() -> &'static Table {
 }
 
 /// What is wrong with a value, if anything is.
-fn problem(table: &Table, name: &str, value: &Value) -> Option<String> {
+pub(crate) fn problem(table: &Table, name: &str, value: &Value) -> Option<String> {
     let ty = &table.columns.iter().find(|column| column.name == name)?.ty;
     let own = match (value, ty) {
         (Value::String(Some(text)), _) if text.contains('\0') => {
@@ -82,6 +102,9 @@ fn problem(table: &Table, name: &str, value: &Value) -> Option<String> {
         }
         (Value::Json(Some(document)), _) if has_nul(document) => {
             Some("it has a NUL character in it".to_owned())
+        }
+        (Value::Json(Some(document)), _) if depth(document) > DEEPEST => {
+            Some(format!("{DEEPEST} levels are the most"))
         }
         (Value::Double(Some(number)), _) if !number.is_finite() => {
             Some("it is no number".to_owned())
@@ -149,6 +172,17 @@ fn has_nul(document: &Json) -> bool {
     }
 }
 
+/// The most levels of a document: MariaDB takes one with more for no JSON.
+const DEEPEST: usize = 31;
+
+fn depth(document: &Json) -> usize {
+    match document {
+        Json::Array(parts) => 1 + parts.iter().map(depth).max().unwrap_or_default(),
+        Json::Object(parts) => 1 + parts.values().map(depth).max().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
 /// Whether the row that a value refers to is there.
 async fn refers(
     db: &impl ConnectionTrait,
@@ -195,9 +229,13 @@ fn broken<'t>(table: &'t Table, said: &str) -> Option<&'t str> {
     table.checks.iter().filter_map(of).max_by_key(|name| name.len())
 }
 
-/// The value, unless it is a secret.
+/// The value, unless it is a secret or may hold some.
 fn shown(table: &Table, name: &str, value: &Value) -> String {
-    if super::is_secret(&table.name, name) { "***".to_owned() } else { plain(value) }
+    match value {
+        Value::Json(_) => "***".to_owned(),
+        _ if super::is_secret(&table.name, name) => "***".to_owned(),
+        _ => plain(value),
+    }
 }
 
 fn plain(value: &Value) -> String {

@@ -3,12 +3,11 @@
 
 use std::fmt;
 
-use plimsoll::retry;
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection,
     sea_query::{Expr, ExprTrait as _, Order, Query},
 };
-use serde_json::{Map, Value};
+use serde_json::json;
 
 use super::Secrets;
 use crate::{
@@ -72,8 +71,8 @@ impl fmt::Display for Unopened {
 ///
 /// A row is written only while it holds what was read: what somebody changes meanwhile is never
 /// overwritten, but looked at again. Nothing but the sealed text changes, so that `updated_at` and
-/// `rotated_at` stay. One row of the audit log tells what was done, also when an error ends it;
-/// none, when nothing was.
+/// `rotated_at` stay. Each transaction writes a row of the audit log with the column and how many
+/// rows of it were sealed anew; none, when none was.
 ///
 /// Every process has to seal with the first key by then: what another key seals behind it stays.
 ///
@@ -83,9 +82,7 @@ impl fmt::Display for Unopened {
 pub async fn rotate(db: &DatabaseConnection, world: &World, keys: &Keyring) -> Result<Rotated> {
     let key = keys.first()?.to_owned();
     let mut rotated = Rotated { key, columns: Vec::new(), unopened: Vec::new() };
-    let done = all(db, world, keys, &mut rotated).await;
-    let told = tell(db, world, &rotated).await;
-    done.and(told)?;
+    all(db, world, keys, &mut rotated).await?;
     Ok(rotated)
 }
 
@@ -142,7 +139,7 @@ async fn some(
                 }
             }
         }
-        let changed = replace(db, (table, column), &opened).await?;
+        let changed = replace(db, world, key, (table, column), &opened).await?;
         counts.resealed += (opened.len() - changed.len()) as u64;
         if changed.is_empty() {
             break;
@@ -174,16 +171,20 @@ async fn read(
     Ok(rows)
 }
 
-/// Writes each row that still is as it was, and gives back the keys of the others.
+/// Writes each row that still is as it was and how many these were, and gives back the keys of the
+/// others.
 async fn replace(
     db: &DatabaseConnection,
+    world: &World,
+    key: &str,
     (table, column): (&'static str, &'static str),
     rows: &[Opened],
 ) -> Result<Vec<i64>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    retry::transaction(db, |tx, _| {
+    let by = &Grantee::System { reason: "rotation of keys" };
+    audited(db, world, |unit, _| {
         Box::pin(async move {
             let mut changed = Vec::new();
             for Opened { row, before, after } in rows {
@@ -193,32 +194,17 @@ async fn replace(
                     .and_where(Expr::col("id").eq(*row))
                     .and_where(Expr::col(column).eq(before.as_str()))
                     .take();
-                if tx.execute(&update).await?.rows_affected() == 0 {
+                if unit.tx().execute(&update).await?.rows_affected() == 0 {
                     changed.push(*row);
                 }
             }
+            let resealed = rows.len() - changed.len();
+            if resealed > 0 {
+                let details =
+                    json!({"key": key, "table": table, "column": column, "resealed": resealed});
+                unit.record(Deed::of(by, Secrets::NAME, "rotate").with(details));
+            }
             Ok(changed)
-        })
-    })
-    .await
-}
-
-async fn tell(db: &DatabaseConnection, world: &World, rotated: &Rotated) -> Result<()> {
-    let counts = rotated.columns.iter().filter(|column| column.resealed > 0);
-    let mut details: Map<String, Value> = counts
-        .map(|Resealed { table, column, resealed, .. }| {
-            (format!("{table}.{column}"), Value::from(*resealed))
-        })
-        .collect();
-    if details.is_empty() {
-        return Ok(());
-    }
-    details.insert("key".to_owned(), rotated.key.as_str().into());
-    let (by, details) = (&Grantee::System { reason: "rotation of keys" }, &Value::from(details));
-    audited(db, world, |unit, _| {
-        Box::pin(async move {
-            unit.record(Deed::of(by, Secrets::NAME, "rotate").with(details.clone()));
-            Ok(())
         })
     })
     .await

@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::authority;
 use crate::{
     Error, Result, World,
-    rights::{Actor, Granted, ReadTeams},
+    rights::{self, Actor, Granted, Permission as _, ReadTeams},
     text,
 };
 
@@ -174,8 +174,25 @@ fn names(permissions: &BTreeSet<ResourcePermission>) -> String {
 /// What the actor may do with the resource. One query.
 ///
 /// # Errors
+/// [`Error::Forbidden`] for an API key without [`ReadTeams`] among its scopes,
 /// [`Error::Malformed`] if what is stored of an assignment is no list of permissions.
 pub async fn own(
+    db: &impl ConnectionTrait,
+    world: &World,
+    actor: &Actor,
+    resource: &Resource,
+) -> Result<Access> {
+    if !actor.may_use(ReadTeams::CODE) {
+        return Err(rights::refuse::<ReadTeams>(actor));
+    }
+    of_actor(db, world, actor, resource).await
+}
+
+/// The same for whoever has looked at the scopes of the actor already: where another one suffices.
+///
+/// # Errors
+/// [`Error::Malformed`] as for [`own`].
+pub(crate) async fn of_actor(
     db: &impl ConnectionTrait,
     world: &World,
     actor: &Actor,
@@ -187,7 +204,7 @@ pub async fn own(
 /// What somebody may do with the resource. One query.
 ///
 /// # Errors
-/// As for [`own`].
+/// [`Error::Malformed`] as for [`own`].
 pub async fn explain(
     db: &impl ConnectionTrait,
     world: &World,

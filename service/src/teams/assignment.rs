@@ -84,19 +84,18 @@ pub async fn assign(
             .update(unit.tx())
             .await?
         }
-        None => {
-            ActiveModel {
-                team_id: Set(team_id),
-                assigned_by_id: Set(by.actor().map(Actor::user_id)),
-                resource_type: Set(resource.kind().to_owned()),
-                resource_id: Set(resource.id().to_owned()),
-                permissions: Set(stored),
-                assigned_at: Set(unit.now()),
-                ..Default::default()
-            }
-            .insert(unit.tx())
-            .await?
+        None => ActiveModel {
+            team_id: Set(team_id),
+            assigned_by_id: Set(by.actor().map(Actor::user_id)),
+            resource_type: Set(resource.kind().to_owned()),
+            resource_id: Set(resource.id().to_owned()),
+            permissions: Set(stored),
+            assigned_at: Set(unit.now()),
+            ..Default::default()
         }
+        .insert(unit.tx())
+        .await
+        .map_err(Error::on_duplicate(KIND, &resource.to_string()))?,
     };
     let assignment = read(&row)?;
     unit.record(did(by, "resource.assign", team_id, resource, permissions));

@@ -6,13 +6,13 @@ use entity::{
     identity::user,
     teams::{
         resource_team,
-        team_member::{ActiveModel, Column, Entity},
+        team_member::{ActiveModel, Column, Entity, Relation},
     },
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait,
-    DatabaseTransaction, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _,
-    QueryFilter as _, QueryOrder as _,
+    DatabaseTransaction, EntityTrait as _, IntoActiveModel as _, JoinType, PaginatorTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, RelationTrait as _,
 };
 use serde_json::json;
 
@@ -20,7 +20,7 @@ use super::authority::{self, Authority};
 use crate::{
     Error, Result, World,
     audit::{Audited, Deed},
-    rights::{Actor, Granted, ReadTeams},
+    rights::{self, Actor, Granted, Permission as _, ReadTeams, UpdateTeams},
     rule::Rule,
 };
 
@@ -42,13 +42,17 @@ pub async fn list(
 /// The same for somebody who belongs to the team themselves.
 ///
 /// # Errors
-/// [`Error::NotFound`] if there is no such team, or the actor does not belong to it.
+/// [`Error::NotFound`] if there is no such team, or the actor does not belong to it;
+/// [`Error::Forbidden`] for an API key without [`ReadTeams`] among its scopes.
 pub async fn list_own(
     db: &impl ConnectionTrait,
     world: &World,
     actor: &Actor,
     team_id: i64,
 ) -> Result<Vec<Model>> {
+    if !actor.may_use(ReadTeams::CODE) {
+        return Err(rights::refuse::<ReadTeams>(actor));
+    }
     let missing = || Error::not_found(super::team::KIND, team_id.to_string());
     let team = resource_team::Entity::find_by_id(team_id).one(db).await?.ok_or_else(missing)?;
     let role = authority::own_role(db, actor.user_id(), &team, world.clock.now()).await?;
@@ -74,7 +78,8 @@ pub async fn add(
     let (team, authority) = run(unit, actor, team_id).await?;
     authority.demand(role, &team)?;
     ends_well(unit, role, expires_at)?;
-    if user::Entity::find_by_id(user_id).one(unit.tx()).await?.is_none() {
+    // Held: whoever is being deleted is waited for, and not there afterwards.
+    if user::Entity::find_by_id(user_id).lock_shared().one(unit.tx()).await?.is_none() {
         return Err(Error::not_found("user", user_id.to_string()));
     }
     if membership(unit.tx(), team_id, user_id).await?.is_some() {
@@ -89,7 +94,8 @@ pub async fn add(
         expires_at: Set(expires_at),
         ..Default::default()
     };
-    let member = row.insert(unit.tx()).await?;
+    let key = user_id.to_string();
+    let member = row.insert(unit.tx()).await.map_err(Error::on_duplicate(KIND, &key))?;
     unit.record(did(actor, "member.add", &member));
     Ok(member)
 }
@@ -121,12 +127,13 @@ pub async fn change(
     Ok(member)
 }
 
-/// Takes somebody out of a team. Everybody may go themselves.
+/// Takes somebody out of a team. Everybody may go themselves; an API key takes its owner out only
+/// with [`UpdateTeams`] among its scopes.
 ///
 /// # Errors
 /// [`Error::NotFound`] if they do not belong to it, [`Error::Forbidden`] or [`Error::TeamRole`] if
-/// the actor is another and less than an administrator of the team, or less than they are,
-/// [`Rule::LastOwner`] if nobody would be left who owns the team.
+/// the actor is another and less than an administrator of the team, or less than they are, or a key
+/// without that scope, [`Rule::LastOwner`] if nobody who is active would be left who owns the team.
 pub async fn remove(unit: &Audited<'_>, actor: &Actor, team_id: i64, user_id: i64) -> Result<()> {
     let team = authority::hold(unit.tx(), team_id).await?;
     let member = found(unit.tx(), team_id, user_id).await?;
@@ -134,6 +141,8 @@ pub async fn remove(unit: &Audited<'_>, actor: &Actor, team_id: i64, user_id: i6
         let authority = authority::of(unit.tx(), actor, &team, unit.now()).await?;
         authority.demand(TeamRole::Admin, &team)?;
         authority.demand(member.role, &team)?;
+    } else if !actor.may_use(UpdateTeams::CODE) {
+        return Err(rights::refuse::<UpdateTeams>(actor));
     }
     Entity::delete_by_id(member.id).exec(unit.tx()).await?;
     is_owned(unit.tx(), &team, member.role).await?;
@@ -167,7 +176,7 @@ fn ends_well(unit: &Audited<'_>, role: TeamRole, end: Option<DateTime<Utc>>) -> 
     })
 }
 
-/// Whether the team has an owner still, when one of them is none any more.
+/// Whether the team has an owner who is active still, when one of them is none any more.
 async fn is_owned(
     tx: &DatabaseTransaction,
     team: &resource_team::Model,
@@ -177,12 +186,15 @@ async fn is_owned(
         return Ok(());
     }
     let owners = Entity::find()
+        .join(JoinType::InnerJoin, Relation::User.def())
         .filter(Column::TeamId.eq(team.id))
         .filter(Column::Role.eq(TeamRole::Owner))
+        .filter(user::Column::IsActive.eq(true))
         .count(tx)
         .await?;
     if owners == 0 {
-        Err(Rule::LastOwner.refuses(format!("team `{}` would have no owner", team.name)))
+        let because = format!("team `{}` would have no owner who is active", team.name);
+        Err(Rule::LastOwner.refuses(because))
     } else {
         Ok(())
     }

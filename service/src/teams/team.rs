@@ -146,7 +146,7 @@ pub async fn update(
         row.is_active = Set(is_active);
     }
     row.updated_at = Set(unit.now());
-    let name = team.name.clone();
+    let name = row.name.try_as_ref().unwrap_or(&team.name).clone();
     let team = row.update(unit.tx()).await.map_err(Error::on_duplicate(KIND, &name))?;
     let deed = did(Deed::by(actor, "teams", "team.update"), &team);
     unit.record(deed.with(json!({"name": team.name, "is_active": team.is_active})));

@@ -7,7 +7,7 @@ use sea_orm::{
     QueryOrder as _,
 };
 
-use super::{Webtest, settle};
+use super::Webtest;
 use crate::{
     Error, Result,
     lookup::by_text,
@@ -26,10 +26,10 @@ impl Record for Entity {
             text::key("name of an environment", name, 96)?;
         }
         if let Set(url) = &row.url {
-            settle::url("url", url)?;
+            text::address("url", url)?;
         }
         if let Set(Some(url)) = &row.api_url {
-            settle::url("api_url", url)?;
+            text::address("api_url", url)?;
         }
         Ok(())
     }

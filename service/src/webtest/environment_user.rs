@@ -33,11 +33,11 @@ impl Record for Entity {
         if let Set(name) = &row.username {
             text::key("name of a test user", name, 96)?;
         }
-        for (column, value) in [("secret_url", &row.secret_url), ("secret_name", &row.secret_name)]
-        {
-            if let Set(Some(text)) = value {
-                text::key(column, text, 1024)?;
-            }
+        if let Set(Some(url)) = &row.secret_url {
+            text::address("secret_url", url)?;
+        }
+        if let Set(Some(name)) = &row.secret_name {
+            text::key("secret_name", name, 1024)?;
         }
         let outside = [has(&row.secret_provider), has(&row.secret_url), has(&row.secret_name)];
         let problem = match (has(&row.secret_id), outside) {
@@ -144,6 +144,7 @@ mod tests {
             ActiveModel { secret_name: text("admin"), ..nobody.clone() },
             ActiveModel { secret_provider: Set(None), ..outside.clone() },
             ActiveModel { secret_url: Set(None), ..outside.clone() },
+            ActiveModel { secret_url: text("https://ana:geheim@vault"), ..outside.clone() },
             ActiveModel { secret_name: text(""), ..outside },
             ActiveModel { username: Set(" admin".to_owned()), ..nobody },
         ] {

@@ -42,6 +42,7 @@ plimsoll::on_every_database!(migration::app:
     nobody_writes_jobs_plainly_or_removes_members_so,
     a_mac_address_is_kept_in_one_form,
     a_provider_has_no_credentials_among_its_settings,
+    the_address_of_a_store_has_no_password_in_it,
 );
 
 /// A world whose clock the test sets.
@@ -279,4 +280,21 @@ async fn a_provider_has_no_credentials_among_its_settings(db: &DatabaseConnectio
             assert!(matches!(error, Error::Invalid { kind: "config_data", .. }), "{error:?}");
         }
     }
+}
+
+async fn the_address_of_a_store_has_no_password_in_it(db: &DatabaseConnection) {
+    let by = &admin::<CreateCloud>(db).await;
+    let url = "https://ana:geheim@minio.example.org/";
+
+    let refused = audited(db, &World::system(), |unit, _| {
+        let row = storage_backend::ActiveModel {
+            endpoint_url: Set(Some(url.to_owned())),
+            ..defaults::store("minio")
+        };
+        Box::pin(records::create::<storage_backend::Entity>(unit, by, row)) as BoxFuture<'_, _>
+    })
+    .await;
+
+    let Err(Error::Invalid { kind, input, .. }) = &refused else { panic!("{refused:?}") };
+    assert_eq!((*kind, input.as_str()), ("endpoint_url", "***"));
 }

@@ -124,6 +124,7 @@ fn full(id: &str) -> Display {
             img_url: text("http://server.example:8000/a1b2c3d4/next"),
             ws_url: text("ws://server.example:8000/a1b2c3d4/ws"),
             notes: text("behind the door"),
+            locale: text("de_DE"),
             timezone: text("Europe/Berlin"),
             brightness: 35,
             custom_brightness_scale: Some(Scale::new([0, 1, 2, 3, 4, 100]).unwrap()),
@@ -140,6 +141,7 @@ fn full(id: &str) -> Display {
             interstitial_app: text("no such app"),
         },
         location: Some(Location {
+            name: text("at home"),
             locality: text("Berlin"),
             description: text("Berlin, Germany"),
             place_id: text("place-example"),

@@ -7,7 +7,9 @@ mod executions;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
-use entity::fleet::{alert_history, fleet_host, fleet_query, osquery_result, query_execution};
+use entity::fleet::{
+    alert_history, fleet_host, fleet_query, fleetdm_config, osquery_result, query_execution,
+};
 use futures_util::future::join_all;
 use plimsoll::{clock::ManualClock, retry::BoxFuture};
 use sea_orm::{
@@ -24,6 +26,7 @@ use service::{
     },
     records,
     rights::{CreateFleet, ReportResults, RunQueries, UpdateFleet},
+    rule::Rule,
 };
 
 use crate::people::admin;
@@ -36,6 +39,8 @@ plimsoll::on_every_database!(migration::app:
     who_is_not_heard_of_is_offline_and_given_up_later,
     what_rules_write_is_not_written_plainly,
     a_query_asks_something,
+    a_query_that_is_asked_keeps_its_name,
+    the_address_of_a_server_has_no_password_in_it,
 );
 
 /// Where and when something is done.
@@ -311,4 +316,63 @@ async fn a_query_asks_something(db: &DatabaseConnection) {
     assert!(matches!(empty, Err(Error::Invalid { .. })), "{empty:?}");
     assert_eq!(first.name, "open ports");
     assert!(matches!(second, Err(Error::AlreadyExists { kind: "query", .. })), "{second:?}");
+}
+
+async fn rename((db, world): At<'_>, id: i64, name: &str) -> Result<fleet_query::Model> {
+    let by = &admin::<UpdateFleet>(db).await;
+    audited(db, world, |unit, _| {
+        Box::pin(service::fleet::query::rename(unit, by, id, name)) as BoxFuture<'_, _>
+    })
+    .await
+}
+
+async fn a_query_that_is_asked_keeps_its_name(db: &DatabaseConnection) {
+    let (world, _) = world();
+    let at = (db, &world);
+    let by = &admin::<UpdateFleet>(db).await;
+    let ids = hosts(at, 1).await;
+    let (id, _) = (query(at, "open ports").await, query(at, "users").await);
+
+    let plainly = audited(db, &world, |unit, _| {
+        let row = fleet_query::ActiveModel { name: Set("ports".to_owned()), ..Default::default() };
+        Box::pin(records::update::<fleet_query::Entity>(unit, by, id, row)) as BoxFuture<'_, _>
+    })
+    .await;
+    let asked = run(at, id, &Targets::Hosts(ids)).await.unwrap();
+    let waits = rename(at, id, "ports").await;
+    claim(at).await.unwrap();
+    let runs = rename(at, id, "ports").await;
+    let same = rename(at, id, "open ports").await.unwrap();
+    complete(at, asked.id).await.unwrap();
+    let taken = rename(at, id, "users").await;
+    let renamed = rename(at, id, " ports ").await.unwrap();
+    let missing = rename(at, 404, "ports").await;
+
+    assert!(matches!(plainly, Err(Error::Invalid { kind: "name", .. })), "{plainly:?}");
+    for refused in [waits, runs] {
+        assert!(matches!(refused, Err(Error::Refused { rule: Rule::InUse, .. })), "{refused:?}");
+    }
+    assert!(matches!(taken, Err(Error::AlreadyExists { kind: "query", .. })), "{taken:?}");
+    assert!(matches!(missing, Err(Error::NotFound { kind: "query", .. })), "{missing:?}");
+    assert_eq!((same.name.as_str(), renamed.name.as_str()), ("open ports", "ports"));
+}
+
+async fn the_address_of_a_server_has_no_password_in_it(db: &DatabaseConnection) {
+    let (world, _) = world();
+    let by = &admin::<CreateFleet>(db).await;
+
+    let refused = audited(db, &world, |unit, _| {
+        let row = fleetdm_config::ActiveModel {
+            name: Set("north".to_owned()),
+            fleet_url: Set("https://ana:geheim@fleet.example.org".to_owned()),
+            ..Default::default()
+        };
+        Box::pin(records::create::<fleetdm_config::Entity>(unit, by, row)) as BoxFuture<'_, _>
+    })
+    .await;
+
+    assert!(
+        matches!(&refused, Err(Error::Invalid { kind: "fleet_url", input, .. }) if input == "***"),
+        "{refused:?}"
+    );
 }

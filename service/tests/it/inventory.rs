@@ -27,6 +27,8 @@ plimsoll::on_every_database!(migration::app:
     a_host_is_kept_in_order,
     what_is_told_waits_until_elder_has_it_and_again_when_it_is_changed,
     what_was_changed_while_it_was_told_waits_still,
+    what_was_changed_by_who_began_before_it_was_told_waits_again,
+    an_address_has_no_password_in_it,
     what_waits_comes_in_pages,
     what_elder_has_is_not_written_plainly,
     the_end_of_a_synchronisation_is_noted,
@@ -180,6 +182,60 @@ async fn what_was_changed_while_it_was_told_waits_still(db: &DatabaseConnection)
     assert!(matches!(unknown, Err(Error::NotFound { .. })), "{unknown:?}");
 }
 
+/// A transaction writes when it began, however late it commits.
+async fn what_was_changed_by_who_began_before_it_was_told_waits_again(db: &DatabaseConnection) {
+    let (world, clock) = world();
+    let at = (db, &world);
+    let (read, by) = (&admin::<ReadInventory>(db).await, &admin::<UpdateInventory>(db).await);
+    let row = add_host(at, host("web-1", json!([]))).await.unwrap();
+    let app = add_app(at, "shop", json!(["web-1"])).await.unwrap();
+    clock.advance(TimeDelta::minutes(2));
+    registered(at, row.id, row.updated_at).await.unwrap();
+    sync::registered::<elder_app::Entity>(db, &world, by, app.id, app.updated_at).await.unwrap();
+
+    clock.advance(TimeDelta::minutes(-1));
+    let zone = elder_host::ActiveModel { zone: Set("north".to_owned()), ..Default::default() };
+    change_host(at, row.id, zone).await.unwrap();
+    audited(db, &world, |unit, _| {
+        let port = elder_app::ActiveModel { port: Set(443), ..Default::default() };
+        Box::pin(records::update::<elder_app::Entity>(unit, by, app.id, port)) as BoxFuture<'_, _>
+    })
+    .await
+    .unwrap();
+
+    assert_eq!(waiting(db).await, ["web-1"]);
+    let apps = sync::pending::<elder_app::Entity>(db, read, None, 100).await.unwrap();
+    let ids: Vec<i64> = apps.rows.iter().map(|row| row.id).collect();
+    assert_eq!(ids, [app.id]);
+}
+
+async fn an_address_has_no_password_in_it(db: &DatabaseConnection) {
+    let (world, _) = world();
+    let at = (db, &world);
+    let by = &admin::<UpdateInventory>(db).await;
+    let url = || "https://ana:geheim@elder.example.org/".to_owned();
+    let app = add_app(at, "shop", json!(["web-1"])).await.unwrap();
+
+    let server = elder_config::ActiveModel {
+        name: Set("north".to_owned()),
+        elder_url: Set(url()),
+        ..Default::default()
+    };
+    let server = add_server(at, server).await;
+    let app = audited(db, &world, |unit, _| {
+        let row =
+            elder_app::ActiveModel { health_check_url: Set(Some(url())), ..Default::default() };
+        Box::pin(records::update::<elder_app::Entity>(unit, by, app.id, row)) as BoxFuture<'_, _>
+    })
+    .await;
+
+    for (refused, column) in [(server.map(drop), "elder_url"), (app.map(drop), "health_check_url")]
+    {
+        let Err(Error::Invalid { kind, input, .. }) = &refused else { panic!("{refused:?}") };
+        assert_eq!((*kind, input.as_str()), (column, "***"));
+    }
+}
+
 async fn what_waits_comes_in_pages(db: &DatabaseConnection) {
     let (world, _) = world();
     let at = (db, &world);
@@ -214,14 +270,21 @@ async fn what_elder_has_is_not_written_plainly(db: &DatabaseConnection) {
     assert_eq!(waiting(db).await, ["web-1"]);
 }
 
-async fn server((db, world): At<'_>, name: &str, is_active: bool) -> elder_config::Model {
-    let keys = &Keyring::read(Some(&KEY.into())).unwrap();
-    let row = &elder_config::ActiveModel {
+async fn server(at: At<'_>, name: &str, is_active: bool) -> elder_config::Model {
+    let row = elder_config::ActiveModel {
         name: Set(name.to_owned()),
         elder_url: Set("https://elder.example.org".to_owned()),
         is_active: Set(is_active),
         ..Default::default()
     };
+    add_server(at, row).await.unwrap()
+}
+
+async fn add_server(
+    (db, world): At<'_>,
+    row: elder_config::ActiveModel,
+) -> Result<elder_config::Model> {
+    let (keys, row) = (&Keyring::read(Some(&KEY.into())).unwrap(), &row);
     let secrets = [(elder_config::Column::ApiKey, SecretString::from("elder key"))];
     let (by, secrets) = (&admin::<CreateInventory>(db).await, &secrets[..]);
     audited(db, world, |unit, _| {
@@ -235,7 +298,6 @@ async fn server((db, world): At<'_>, name: &str, is_active: bool) -> elder_confi
         )) as BoxFuture<'_, _>
     })
     .await
-    .unwrap()
 }
 
 async fn the_end_of_a_synchronisation_is_noted(db: &DatabaseConnection) {

@@ -17,6 +17,7 @@ mod fleet;
 mod gateway;
 mod hashing;
 mod identity;
+mod imports;
 mod inventory;
 mod many;
 mod netboot;

@@ -60,6 +60,7 @@ plimsoll::on_every_database!(migration::app:
     lists_name_eggs_that_are_there,
     an_egg_that_is_named_stays_and_keeps_its_name,
     of_an_egg_that_is_named_and_deleted_at_once_one_comes_first,
+    of_eggs_that_come_to_need_each_other_at_once_none_closes_a_circle,
     there_is_one_default_of_a_kind_and_it_stays_in_use,
     of_images_that_are_chosen_at_once_one_is_the_default,
     nobody_writes_events_plainly_or_removes_eggs_so,
@@ -642,6 +643,9 @@ async fn lists_name_eggs_that_are_there(db: &DatabaseConnection) {
     let circle = update::<egg::Entity>(db, lxd.id, circle).await;
     let itself = create::<egg::Entity>(db, egg("snake", &["snake"])).await;
     let twice = create::<egg_group::Entity>(db, group("base", &["lxd", "lxd"])).await;
+    let many: Vec<String> = (0..1_001).map(|at| format!("egg {at}")).collect();
+    let many = egg_group::ActiveModel { eggs: Set(json!(many)), ..group("base", &[]) };
+    let many = create::<egg_group::Entity>(db, many).await;
     let good = create::<egg_group::Entity>(db, group("base", &["lxd", "docker"])).await;
 
     assert!(is_no_egg(&of_group, "Docker"), "{of_group:?}");
@@ -650,6 +654,7 @@ async fn lists_name_eggs_that_are_there(db: &DatabaseConnection) {
     assert!(is_refused(&circle, Rule::Unsuitable), "{circle:?}");
     assert!(matches!(itself, Err(Error::Invalid { kind: "dependencies", .. })), "{itself:?}");
     assert!(matches!(twice, Err(Error::Invalid { kind: "eggs", .. })), "{twice:?}");
+    assert!(matches!(many, Err(Error::Invalid { kind: "eggs", .. })), "{many:?}");
     assert_eq!(good.unwrap().eggs, json!(["lxd", "docker"]));
     assert_eq!(egg_group::Entity::find().count(db).await.unwrap(), 1);
     assert_eq!(ipxe_machine::Entity::find().count(db).await.unwrap(), 0);
@@ -701,6 +706,33 @@ async fn of_an_egg_that_is_named_and_deleted_at_once_one_comes_first(db: &Databa
         assert_ne!(named.is_ok(), deleted.is_ok(), "{named:?} {deleted:?}");
         assert!(named.is_ok() || is_no_egg(&named, &name), "{named:?}");
         assert!(deleted.is_ok() || is_refused(&deleted, Rule::InUse), "{deleted:?}");
+    }
+}
+
+async fn of_eggs_that_come_to_need_each_other_at_once_none_closes_a_circle(
+    db: &DatabaseConnection,
+) {
+    admin::<UpdateNetboot>(db).await;
+    for round in 0..plimsoll::testing::cases(3) {
+        let names = ["a", "b", "c"].map(|name| format!("{name} {round}"));
+        let mut eggs = Vec::new();
+        for name in &names {
+            eggs.push(create::<egg::Entity>(db, egg(name, &[])).await.unwrap().id);
+        }
+
+        let outcomes = join_all((0..3).map(|at| {
+            let needed = json!([names[(at + 1) % 3]]);
+            let row = egg::ActiveModel { dependencies: Set(needed), ..Default::default() };
+            update::<egg::Entity>(db, eggs[at], row)
+        }))
+        .await;
+
+        let changed = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        assert_eq!(changed, 2, "{outcomes:?}");
+        assert!(
+            outcomes.iter().any(|outcome| is_refused(outcome, Rule::Unsuitable)),
+            "{outcomes:?}"
+        );
     }
 }
 

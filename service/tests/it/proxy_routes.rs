@@ -38,6 +38,7 @@ use crate::people::admin;
 plimsoll::on_every_database!(migration::app:
     a_table_says_of_each_endpoint_all_that_can_be_said,
     a_list_that_is_none_is_refused,
+    a_password_that_is_refused_is_not_repeated,
     a_table_is_in_the_cluster_of_its_service,
     an_endpoint_is_ill_after_so_many_failures_and_well_after_so_many_answers,
     who_has_not_the_key_of_the_cluster_reports_nothing,
@@ -231,6 +232,30 @@ async fn a_list_that_is_none_is_refused(db: &DatabaseConnection) {
         "{refused:?}"
     );
     assert_eq!(route_table::Entity::find().count(db).await.unwrap(), 2);
+}
+
+async fn a_password_that_is_refused_is_not_repeated(db: &DatabaseConnection) {
+    let place = place(db, "north").await;
+    let with = "https://ana:hunter2@a";
+
+    for routes in [
+        json!([{"endpoint": with}]),
+        json!([{"endpoint": "ana:hunter2@a:1"}]),
+        json!([{"endpoint": format!("{with}/{}", "x".repeat(255))}]),
+        json!([{"endpoint": [with]}]),
+        json!([{"endpoint": "a:1", "region": format!("{with}{}", "x".repeat(50))}]),
+        json!([with]),
+        json!({"endpoint": with}),
+        Json::from(vec![json!({"endpoint": with}); 21]),
+    ] {
+        let refused = add(db, table(&place, routes.clone())).await;
+
+        let Err(Error::Invalid { input, .. }) = &refused else { panic!("{routes}: {refused:?}") };
+        assert_eq!(input, "***");
+        assert!(!format!("{refused:?}").contains("hunter2"), "{refused:?}");
+    }
+    let refused = add(db, table(&place, json!([{"endpoint": "a"}]))).await;
+    assert!(matches!(&refused, Err(Error::Invalid { input, .. }) if input == "a"), "{refused:?}");
 }
 
 async fn a_table_is_in_the_cluster_of_its_service(db: &DatabaseConnection) {

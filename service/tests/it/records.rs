@@ -41,6 +41,9 @@ plimsoll::on_every_database!(migration::app:
     a_list_goes_in_pages_and_by_a_condition,
     a_secret_is_written_and_read_apart_from_the_row,
     a_secret_that_is_needed_comes_with_its_row,
+    what_is_missing_is_named,
+    a_document_is_as_deep_as_every_database_takes,
+    of_a_parent_that_goes_and_a_child_that_comes_one_is_refused,
 );
 
 async fn create<E: Record>(db: &DatabaseConnection, row: E::ActiveModel) -> Result<E::Model> {
@@ -362,4 +365,54 @@ async fn a_secret_that_is_needed_comes_with_its_row(db: &DatabaseConnection) {
     })
     .await;
     assert!(matches!(emptied, Err(Error::Invalid { .. })), "{emptied:?}");
+}
+
+async fn what_is_missing_is_named(db: &DatabaseConnection) {
+    let nameless = cloud_provider::ActiveModel {
+        provider_type: Set(CloudProviderType::Aws),
+        ..Default::default()
+    };
+
+    let refused = create::<cloud_provider::Entity>(db, nameless).await;
+
+    let is_it = matches!(&refused, Err(Error::Invalid { input, .. }) if input == "name");
+    assert!(is_it, "{refused:?}");
+}
+
+async fn a_document_is_as_deep_as_every_database_takes(db: &DatabaseConnection) {
+    let id = create::<cloud_provider::Entity>(db, provider("aws")).await.unwrap().id;
+    let nested = |levels: usize| (0..levels).fold(json!("s3cr3t"), |inner, _| json!([inner]));
+    let deep = |name: &str, levels: usize| cloud_machine::ActiveModel {
+        tags: Set(nested(levels)),
+        ..machine(id, name)
+    };
+
+    let made = create::<cloud_machine::Entity>(db, deep("a", 31)).await.unwrap();
+    let refused = create::<cloud_machine::Entity>(db, deep("b", 32)).await;
+
+    let by = admin::<Read<cloud_machine::Entity>>(db).await;
+    let read = records::by_id::<cloud_machine::Entity>(db, &by, made.id).await.unwrap();
+    assert_eq!(read.tags, nested(31));
+    let Err(Error::Invalid { input, problem, .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!((input.as_str(), problem.as_str()), ("***", "31 levels are the most"));
+}
+
+/// What is deleted while something that refers to it comes is kept, or what comes is refused.
+async fn of_a_parent_that_goes_and_a_child_that_comes_one_is_refused(db: &DatabaseConnection) {
+    for round in 0..plimsoll::testing::cases(3) {
+        let name = format!("aws {round}");
+        let id = create::<cloud_provider::Entity>(db, provider(&name)).await.unwrap().id;
+
+        let (gone, come) = futures_util::future::join(
+            delete::<cloud_provider::Entity>(db, id),
+            create::<cloud_machine::Entity>(db, machine(id, "i-1")),
+        )
+        .await;
+
+        match (gone, come) {
+            (Ok(_), Err(Error::Invalid { .. }))
+            | (Err(Error::Refused { rule: Rule::InUse, .. }), Ok(_)) => {}
+            (gone, come) => panic!("{gone:?} {come:?}"),
+        }
+    }
 }

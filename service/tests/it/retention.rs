@@ -1,18 +1,22 @@
 //! What is measured and logged goes when it is older than the settings say.
 
 use chrono::{TimeDelta, Utc};
-use entity::proxy::{cluster, proxy_metric, proxy_server};
+use entity::{
+    access::{access_agent, shell_session},
+    proxy::{cluster, proxy_metric, proxy_server},
+};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, PaginatorTrait,
 };
 use service::{Error, World, retention, rights::UpdateSettings, settings};
 
-use crate::people::admin;
+use crate::people::{admin, person};
 
 plimsoll::on_every_database!(migration::app:
     rows_that_are_too_old_go_in_batches_and_the_others_stay,
     none_go_while_the_setting_is_nought,
     a_setting_that_is_no_number_of_days_removes_nothing,
+    shells_that_ended_long_ago_go_when_a_setting_says_so_and_open_ones_stay,
 );
 
 async fn measured(db: &DatabaseConnection, old: usize, young: usize) {
@@ -66,10 +70,55 @@ async fn a_setting_that_is_no_number_of_days_removes_nothing(db: &DatabaseConnec
     measured(db, 3, 1).await;
     let by = admin::<UpdateSettings>(db).await;
     let world = World::system();
-    settings::set(db, &by, &world, "retention.alert_history_days", -1_i64).await.unwrap();
+    for days in [-1, 65_536, i64::MAX] {
+        settings::set(db, &by, &world, "retention.alert_history_days", days).await.unwrap();
 
-    let refused = retention::prune(db, &world).await;
+        let refused = retention::prune(db, &world).await;
 
-    assert!(matches!(refused, Err(Error::Invalid { kind: "setting", .. })), "{refused:?}");
-    assert_eq!(left(db).await, 4);
+        assert!(matches!(refused, Err(Error::Invalid { kind: "setting", .. })), "{refused:?}");
+        assert_eq!(left(db).await, 4);
+    }
+    settings::set(db, &by, &world, "retention.alert_history_days", 65_535_i64).await.unwrap();
+    retention::prune(db, &world).await.unwrap();
+}
+
+async fn shells_that_ended_long_ago_go_when_a_setting_says_so_and_open_ones_stay(
+    db: &DatabaseConnection,
+) {
+    let ana = person(db, "ana", &[]).await;
+    let agent = access_agent::ActiveModel {
+        agent_id: Set("web-1".to_owned()),
+        hostname: Set("web-1.example.org".to_owned()),
+        ..Default::default()
+    };
+    let agent = agent.insert(db).await.unwrap();
+    let ago = |days: i64| Utc::now() - TimeDelta::days(days);
+    for (name, ended_at) in [("old", Some(ago(31))), ("young", Some(ago(29))), ("open", None)] {
+        let session = shell_session::ActiveModel {
+            user_id: Set(ana.id),
+            agent_id: Set(agent.id),
+            session_id: Set(name.to_owned()),
+            resource_type: Set("cloud_machine".to_owned()),
+            resource_id: Set("7".to_owned()),
+            session_type: Set("ssh".to_owned()),
+            reason: Set("the disk is full".to_owned()),
+            started_at: Set(ago(90)),
+            ended_at: Set(ended_at),
+            ..Default::default()
+        };
+        session.insert(db).await.unwrap();
+    }
+    let (by, world) = (admin::<UpdateSettings>(db).await, World::system());
+    let key = "retention.shell_sessions_days";
+
+    retention::prune(db, &world).await.unwrap();
+    let kept = shell_session::Entity::find().count(db).await.unwrap();
+    settings::set(db, &by, &world, key, 30_i64).await.unwrap();
+    retention::prune(db, &world).await.unwrap();
+
+    assert_eq!(kept, 3);
+    let left = shell_session::Entity::find().all(db).await.unwrap();
+    let mut left: Vec<_> = left.iter().map(|session| session.session_id.as_str()).collect();
+    left.sort_unstable();
+    assert_eq!(left, ["open", "young"]);
 }

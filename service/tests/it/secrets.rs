@@ -19,7 +19,7 @@ use base64::{
 };
 use chrono::{DateTime, TimeDelta};
 use entity::{
-    audit::system_log,
+    audit::{audit_chain, system_log},
     identity::user,
     secrets::{
         encrypted_secret,
@@ -30,9 +30,10 @@ use futures_timer::Delay;
 use futures_util::future::{join, join_all};
 use plimsoll::{clock::ManualClock, retry::BoxFuture, schema::Type};
 use sea_orm::{
+    ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, TryGetable, Value,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, TryGetable, Value,
     sea_query::{Asterisk, Expr, ExprTrait, Query},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -69,6 +70,7 @@ plimsoll::on_every_database!(migration::app:
     there_is_one_default_backend_and_it_stays_in_use,
     of_backends_that_are_chosen_at_once_one_is_the_default,
     rotation_seals_every_column_anew_and_changes_nothing_else,
+    what_is_sealed_anew_is_told_with_it_or_stays_as_it_was,
     what_cannot_be_opened_is_told_and_left_as_it_is,
     rotation_beside_writers_loses_nothing,
     what_changes_between_reading_and_writing_is_not_overwritten,
@@ -614,14 +616,56 @@ async fn rotation_seals_every_column_anew_and_changes_nothing_else(db: &Database
     after.1.totp_secret = before.1.totp_secret.clone();
     assert_eq!(after, before);
 
-    let mut details = json!({"key": "new"});
-    for (table, column) in SEALED {
-        details[format!("{table}.{column}")] = json!(1);
-    }
-    let log = system_log::Entity::find().all(db).await.unwrap();
-    assert_eq!(log.len(), 1, "{log:?}");
-    assert_eq!(log[0].details, Some(details));
-    assert_eq!(log[0].message, "rotate by the system (rotation of keys)");
+    let log = rotations(db).await;
+    assert_eq!(log, SEALED.map(|(table, column)| told_of(table, column, 1)));
+}
+
+/// What the audit log tells of rotations, in the order in which they were done.
+async fn rotations(db: &DatabaseConnection) -> Vec<serde_json::Value> {
+    let log = system_log::Entity::find().order_by_asc(system_log::Column::Id);
+    let log = log.filter(system_log::Column::Action.eq("rotate")).all(db).await.unwrap();
+    log.into_iter()
+        .map(|row| {
+            assert_eq!(row.message, "rotate by the system (rotation of keys)");
+            row.details.unwrap()
+        })
+        .collect()
+}
+
+fn told_of(table: &str, column: &str, resealed: u64) -> serde_json::Value {
+    json!({"key": "new", "table": table, "column": column, "resealed": resealed})
+}
+
+/// Without the row of the chain nothing can be written to the audit log.
+async fn what_is_sealed_anew_is_told_with_it_or_stays_as_it_was(db: &DatabaseConnection) {
+    let (world, old) = (&World::system(), &keyring(OLD));
+    let by = &admin::<CreateSecrets>(db).await;
+    audited(db, world, |unit, _| {
+        Box::pin(async move {
+            for n in 0..130 {
+                let (path, value) = (format!("a/{n}"), &SecretString::from("value"));
+                secret::store(unit, by, (old, world), &path, None, value).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+    .unwrap();
+    let chain = audit_chain::Entity::find().one(db).await.unwrap().unwrap();
+    audit_chain::Entity::delete_many().exec(db).await.unwrap();
+    let rows = || encrypted_secret::Entity::find().order_by_asc(encrypted_secret::Column::Id);
+    let before = rows().all(db).await.unwrap();
+
+    let untold = secrets::rotate(db, world, &both()).await;
+    let after = rows().all(db).await.unwrap();
+    let chain = audit_chain::Entity::insert(chain.into_active_model().reset_all());
+    chain.exec_without_returning(db).await.unwrap();
+    secrets::rotate(db, world, &both()).await.unwrap();
+
+    assert!(matches!(untold, Err(Error::Malformed { .. })), "{untold:?}");
+    assert_eq!(after, before);
+    let of = |resealed| told_of("encrypted_secrets", "encrypted_data", resealed);
+    assert_eq!(rotations(db).await, [of(100), of(30)]);
 }
 
 async fn what_cannot_be_opened_is_told_and_left_as_it_is(db: &DatabaseConnection) {

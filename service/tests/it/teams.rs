@@ -1,16 +1,21 @@
 //! Teams: who belongs to them, who runs them, and what they may do with resources.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
+    time::Duration,
+};
 
 use chrono::{TimeDelta, Utc};
 use entity::{
     identity::user,
     teams::{resource_assignment, resource_team, team_member},
 };
-use futures_util::future::join_all;
-use plimsoll::retry::BoxFuture;
+use futures_timer::Delay;
+use futures_util::future::{join, join_all};
+use plimsoll::retry::{self, BoxFuture};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseConnection, DbErr, EntityTrait,
     IntoActiveModel, PaginatorTrait, QueryFilter,
 };
 use service::{
@@ -31,13 +36,18 @@ use crate::people::{admin, person};
 plimsoll::on_every_database!(migration::app:
     whoever_makes_a_team_owns_it,
     two_teams_never_differ_by_case_alone,
+    who_takes_a_name_at_once_with_another_is_told_which,
     an_administrator_of_the_team_adds_and_changes_whom_they_are_not_below,
+    a_person_who_is_deleted_meanwhile_comes_into_no_team,
+    of_those_who_add_or_assign_the_same_at_once_each_is_told,
     nobody_acts_on_somebody_above_them_or_lifts_above_themselves,
     who_belongs_to_no_team_runs_none_and_who_may_run_all_runs_each,
     the_last_owner_stays_whatever_is_tried,
+    an_owner_who_is_not_active_does_not_count,
     of_owners_who_go_at_once_one_stays,
     a_membership_that_has_ended_gives_nothing,
     everybody_may_go_themselves,
+    an_api_key_gets_of_teams_what_is_among_its_scopes,
     access_is_the_strongest_of_all_teams_and_says_why,
     an_assignment_replaces_the_one_before_and_can_be_withdrawn,
     a_resource_is_found_by_exactly_its_key,
@@ -154,6 +164,45 @@ async fn two_teams_never_differ_by_case_alone(db: &DatabaseConnection) {
     assert_eq!(team::by_name(db, &read, "STRAßE").await.unwrap().id, team.id);
 }
 
+/// Until the other has gone as far as it does.
+async fn waited_for(reached: &AtomicBool) {
+    while !reached.load(SeqCst) {
+        Delay::new(Duration::from_millis(5)).await;
+    }
+}
+
+/// Long enough for the other to come to what it has to wait for.
+async fn a_while() {
+    Delay::new(Duration::from_millis(300)).await;
+}
+
+async fn who_takes_a_name_at_once_with_another_is_told_which(db: &DatabaseConnection) {
+    let (ops, ops_owner) = make(db, "ops").await;
+    let (dev, dev_owner) = make(db, "dev").await;
+    let (ops_id, dev_id, ops_owner, dev_owner) = (ops.id, dev.id, &ops_owner, &dev_owner);
+    let to = &TeamChanges { name: Some("infra".to_owned()), ..TeamChanges::default() };
+    let (world, renamed) = (&World::system(), &AtomicBool::new(false));
+
+    let first = audited(db, world, |unit, _| {
+        Box::pin(async move {
+            team::update(unit, ops_owner, ops_id, to.clone()).await?;
+            renamed.store(true, SeqCst);
+            a_while().await;
+            Ok(())
+        })
+    });
+    let second = async {
+        waited_for(renamed).await;
+        audited(db, world, |unit, _| Box::pin(team::update(unit, dev_owner, dev_id, to.clone())))
+            .await
+    };
+    let (first, second) = join(first, second).await;
+
+    first.unwrap();
+    let Err(Error::AlreadyExists { kind: "team", key }) = &second else { panic!("{second:?}") };
+    assert_eq!(key, "infra");
+}
+
 async fn an_administrator_of_the_team_adds_and_changes_whom_they_are_not_below(
     db: &DatabaseConnection,
 ) {
@@ -176,6 +225,48 @@ async fn an_administrator_of_the_team_adds_and_changes_whom_they_are_not_below(
     })
     .await;
     assert!(matches!(ghost, Err(Error::NotFound { kind: "user", .. })), "{ghost:?}");
+}
+
+async fn a_person_who_is_deleted_meanwhile_comes_into_no_team(db: &DatabaseConnection) {
+    let (team, owner) = make(db, "ops").await;
+    let ana = &actor(db, "ana").await;
+    let deleted = &AtomicBool::new(false);
+
+    let deleting = retry::transaction(db, |tx, _| {
+        Box::pin(async move {
+            user::Entity::delete_by_id(ana.user_id()).exec(tx).await?;
+            deleted.store(true, SeqCst);
+            a_while().await;
+            Ok::<_, DbErr>(())
+        })
+    });
+    let adding = async {
+        waited_for(deleted).await;
+        add(db, &owner, team.id, ana, TeamRole::Viewer).await
+    };
+    let (gone, refused) = join(deleting, adding).await;
+
+    gone.unwrap();
+    assert!(matches!(refused, Err(Error::NotFound { kind: "user", .. })), "{refused:?}");
+}
+
+async fn of_those_who_add_or_assign_the_same_at_once_each_is_told(db: &DatabaseConnection) {
+    let (team, owner) = make(db, "ops").await;
+    for round in 0..plimsoll::testing::cases(3) {
+        let ana = actor(db, &format!("ana {round}")).await;
+        let resource = machine(&round.to_string());
+        admin::<AssignResources>(db).await;
+
+        let added = join_all((0..5).map(|_| add(db, &owner, team.id, &ana, TeamRole::Viewer)));
+        let assigned = join_all((0..5).map(|_| assign(db, team.id, &resource, &[Read])));
+        let (added, _) = join(added, assigned).await;
+
+        let refused: Vec<_> = added.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
+        assert_eq!(refused.len(), 4, "{added:?}");
+        for refused in refused {
+            assert!(matches!(refused, Error::AlreadyExists { .. }), "{refused:?}");
+        }
+    }
 }
 
 async fn nobody_acts_on_somebody_above_them_or_lifts_above_themselves(db: &DatabaseConnection) {
@@ -269,6 +360,30 @@ async fn the_last_owner_stays_whatever_is_tried(db: &DatabaseConnection) {
     remove(db, &second, team.id, &owner).await.unwrap();
 }
 
+async fn an_owner_who_is_not_active_does_not_count(db: &DatabaseConnection) {
+    let (team, owner) = make(db, "ops").await;
+    let away = actor(db, "away").await;
+    add(db, &owner, team.id, &away, TeamRole::Owner).await.unwrap();
+    let row = user::Entity::find_by_id(away.user_id()).one(db).await.unwrap().unwrap();
+    let mut row = row.into_active_model();
+    row.is_active = Set(false);
+    row.update(db).await.unwrap();
+
+    let lowered = change(db, &owner, team.id, &owner, TeamRole::Admin).await.map(drop);
+    let removed = remove(db, &owner, team.id, &owner).await;
+
+    for refused in [lowered, removed] {
+        assert!(
+            matches!(refused, Err(Error::Refused { rule: Rule::LastOwner, .. })),
+            "{refused:?}"
+        );
+    }
+    remove(db, &owner, team.id, &away).await.unwrap();
+    let next = actor(db, "next").await;
+    add(db, &owner, team.id, &next, TeamRole::Owner).await.unwrap();
+    remove(db, &owner, team.id, &owner).await.unwrap();
+}
+
 /// Each with a check of its own, as in processes that know nothing of each other.
 async fn of_owners_who_go_at_once_one_stays(db: &DatabaseConnection) {
     for round in 0..plimsoll::testing::cases(3) {
@@ -339,6 +454,41 @@ async fn everybody_may_go_themselves(db: &DatabaseConnection) {
 
     let again = remove(db, &viewer, team.id, &viewer).await;
     assert!(matches!(again, Err(Error::NotFound { .. })), "{again:?}");
+}
+
+async fn an_api_key_gets_of_teams_what_is_among_its_scopes(db: &DatabaseConnection) {
+    let (team, owner) = make(db, "ops").await;
+    let ana = actor(db, "ana").await;
+    add(db, &owner, team.id, &ana, TeamRole::Member).await.unwrap();
+    let (world, resource) = (World::system(), machine("7"));
+    assign(db, team.id, &resource, &[Execute]).await;
+    let key = |scope: &str| ana.clone().limited_to(BTreeSet::from([scope.to_owned()]));
+    let (other, reader, changer) = (key("shell:open"), key("team:read"), key("team:update"));
+
+    for key in [&other, &changer] {
+        let own = access::own(db, &world, key, &resource).await.map(drop);
+        let checked = access::check(db, &world, key, &resource, Execute).await;
+        let listed = member::list_own(db, &world, key, team.id).await.map(drop);
+        for refused in [own, checked, listed] {
+            assert!(
+                matches!(refused, Err(Error::Forbidden { permission: "team:read" })),
+                "{refused:?}"
+            );
+        }
+    }
+    for key in [&other, &reader] {
+        let refused = remove(db, key, team.id, &ana).await;
+        assert!(
+            matches!(refused, Err(Error::Forbidden { permission: "team:update" })),
+            "{refused:?}"
+        );
+    }
+
+    let own = access::own(db, &world, &reader, &resource).await.unwrap();
+    assert_eq!(own.strongest(), Some(Execute));
+    access::check(db, &world, &reader, &resource, Execute).await.unwrap();
+    assert_eq!(member::list_own(db, &world, &reader, team.id).await.unwrap().len(), 2);
+    remove(db, &changer, team.id, &ana).await.unwrap();
 }
 
 async fn access_is_the_strongest_of_all_teams_and_says_why(db: &DatabaseConnection) {

@@ -388,6 +388,9 @@ async fn a_password_is_kept_in_one_place(db: &DatabaseConnection) {
     let half = environment_user::ActiveModel { secret_url: Set(None), ..outside };
     let half = environment_user::ActiveModel { username: Set("bo".to_owned()), ..half };
     let half = create::<environment_user::Entity>(db, half).await;
+    let secret_url = Set(Some("https://ana:geheim@vault.example.org".to_owned()));
+    let shown = environment_user::ActiveModel { secret_url, ..Default::default() };
+    let shown = update::<environment_user::Entity>(db, kept.id, shown).await;
     let moved = environment_user::ActiveModel {
         secret_provider: Set(None),
         secret_url: Set(None),
@@ -399,6 +402,7 @@ async fn a_password_is_kept_in_one_place(db: &DatabaseConnection) {
     for refused in [both, half] {
         assert!(matches!(refused, Err(Error::Invalid { kind: "test user", .. })), "{refused:?}");
     }
+    assert!(matches!(shown, Err(Error::Invalid { kind: "secret_url", .. })), "{shown:?}");
     assert_eq!(moved.unwrap().secret_id, Some(secret_id));
     assert_eq!(password(db, keys, kept.id).await.unwrap().as_deref(), Some("hunter2"));
 }

@@ -14,7 +14,7 @@ use crate::{
     access::{Access, agent},
     audit::{Audited, Deed, audited},
     records::Domain as _,
-    rights::{Actor, EndShells, Granted, Grantee},
+    rights::{self, Actor, EndShells, Granted, Grantee, OpenShells, Permission as _},
     rule::Rule,
     text,
 };
@@ -23,13 +23,17 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::NotFound`] if the actor has had no such shell, [`Rule::Transition`] if it has ended;
-/// [`Error::Invalid`] for a reason that is empty or longer than 100 characters.
+/// [`Error::Invalid`] for a reason that is empty or longer than 100 characters,
+/// [`Error::Forbidden`] for an API key without [`OpenShells`] among its scopes.
 pub async fn close(
     unit: &Audited<'_>,
     actor: &Actor,
     session: &str,
     end_reason: &str,
 ) -> Result<Model> {
+    if !actor.may_use(OpenShells::CODE) {
+        return Err(rights::refuse::<OpenShells>(actor));
+    }
     let found = named(unit.tx(), session).await?;
     if found.user_id != actor.user_id() {
         return Err(Error::not_found(KIND, session));
@@ -40,7 +44,7 @@ pub async fn close(
 /// Ends a shell, whoever has it.
 ///
 /// # Errors
-/// As for [`close`]; [`Error::NotFound`] if there is no such shell.
+/// As for [`close`], but for the scopes; [`Error::NotFound`] if there is no such shell.
 pub async fn end(
     unit: &Audited<'_>,
     by: &Granted<EndShells>,
@@ -54,8 +58,8 @@ pub async fn end(
 /// A shell is over, as the agent says that had it and proves itself by its token.
 ///
 /// # Errors
-/// As for [`close`]; [`Error::Unauthenticated`] for a token that is not good, [`Error::NotFound`]
-/// if the agent has had no such shell.
+/// As for [`end`]; [`Error::Unauthenticated`] for a token that is not good, [`Error::NotFound`] if
+/// the agent has had no such shell.
 pub async fn ended(
     db: &DatabaseConnection,
     world: &World,

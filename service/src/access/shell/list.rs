@@ -11,7 +11,7 @@ use crate::{
     Result,
     access::agent,
     page::{self, Cursor, Order, Page},
-    rights::{Actor, Granted, ReadShells},
+    rights::{self, Actor, Granted, Permission as _, ReadShells},
     teams::access::Resource,
 };
 
@@ -86,13 +86,17 @@ pub async fn open_now(
 /// At most `limit` shells of the actor, as [`list`] has them; everybody sees their own.
 ///
 /// # Errors
-/// Only [`Error::Database`](crate::Error::Database).
+/// [`Error::Forbidden`](crate::Error::Forbidden) for an API key without [`ReadShells`] among its
+/// scopes.
 pub async fn list_own(
     db: &impl ConnectionTrait,
     actor: &Actor,
     from: Option<Cursor>,
     limit: u64,
 ) -> Result<Page<Model>> {
+    if !actor.may_use(ReadShells::CODE) {
+        return Err(rights::refuse::<ReadShells>(actor));
+    }
     page(db, Whose::Person(actor.user_id()).condition(), from, limit).await
 }
 

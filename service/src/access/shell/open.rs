@@ -116,7 +116,7 @@ async fn giver(
         return Err(rights::refuse::<OpenShells>(actor));
     }
     let shell = ResourcePermission::Shell;
-    let found = access::own(unit.tx(), world, actor, resource).await?;
+    let found = access::of_actor(unit.tx(), world, actor, resource).await?;
     for reason in found.reasons.iter().filter(|reason| reason.given.contains(&shell)) {
         let (column, key) = (resource_team::Column::NameKey, fold(&reason.team));
         let team =

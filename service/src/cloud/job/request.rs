@@ -1,5 +1,7 @@
 //! Asking for a deployment.
 
+use std::collections::BTreeSet;
+
 use entity::{
     cloud::{
         cloud_init_template::CloudInitTemplateType,
@@ -26,6 +28,9 @@ use crate::{
     rule::Rule,
     text::{self, invalid},
 };
+
+/// How many eggs are put on a machine at most.
+const MOST_EGGS: usize = 1_000;
 
 /// The machine that a deployment is for, by its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +62,7 @@ pub struct NewJob {
     pub boot_config_id: Option<i64>,
     /// What Ansible runs on it.
     pub ansible_playbook: Option<String>,
-    /// The names of the eggs that are put on it, in order, none of them twice.
+    /// The names of the eggs that are put on it, in order, none of them twice: 1 000 at most.
     pub eggs: Vec<String>,
 }
 
@@ -176,9 +181,14 @@ async fn is_bootable(tx: &DatabaseTransaction, id: i64) -> Result<()> {
 
 /// The list of eggs as it is kept, if all of them are there and in use.
 async fn listed(tx: &DatabaseTransaction, names: &[String]) -> Result<Json> {
-    for (at, name) in names.iter().enumerate() {
+    if names.len() > MOST_EGGS {
+        let given = format!("{} names", names.len());
+        return Err(invalid("list of eggs", &given, &format!("{MOST_EGGS} are the most")));
+    }
+    let mut seen = BTreeSet::new();
+    for name in names {
         text::key("name of an egg", name, 255)?;
-        if names[..at].contains(name) {
+        if !seen.insert(name) {
             return Err(invalid("name of an egg", name, "it is there twice"));
         }
     }

@@ -1,5 +1,7 @@
 //! Doing jobs. What workers say comes often, and is not in the audit log.
 
+use std::fmt;
+
 use chrono::TimeDelta;
 use entity::cloud::deployment_job::{
     ActiveModel, Column, DeploymentJobStatus as Status, Entity, Model,
@@ -27,7 +29,7 @@ pub const LONGEST_LOG: usize = 100_000;
 pub const LONGEST_ERROR: usize = 10_000;
 
 /// What a worker says of a job that it has. What is `None` is as it was.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Progress {
     /// What it is at, in up to 255 characters.
     pub phase: Option<String>,
@@ -38,6 +40,18 @@ pub struct Progress {
     pub log: Option<String>,
     /// What the machine was told. There can be passwords in it.
     pub rendered_cloud_init: Option<String>,
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = self.rendered_cloud_init.as_ref().map(|_| "***");
+        f.debug_struct("Progress")
+            .field("phase", &self.phase)
+            .field("percent", &self.percent)
+            .field("log", &self.log)
+            .field("rendered_cloud_init", &told)
+            .finish()
+    }
 }
 
 /// Takes the job that has waited for longest, if any waits; it runs from then on. Of workers that
@@ -247,6 +261,16 @@ fn without_nul(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_machine_was_told_is_not_shown() {
+        let told = Some("chpasswd: root:hunter2".to_owned());
+        let said = Progress { percent: Some(7), rendered_cloud_init: told, ..Progress::default() };
+
+        let shown = format!("{said:?}");
+
+        assert!(shown.contains("percent: Some(7)") && !shown.contains("hunter2"), "{shown}");
+    }
 
     #[test]
     fn of_a_log_that_becomes_too_long_the_end_is_kept() {

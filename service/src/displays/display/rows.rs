@@ -51,6 +51,7 @@ fn read_device(row: &device::Model) -> Result<Device> {
         ws_url: row.ws_url.clone(),
         notes: row.notes.clone(),
         timezone: row.timezone.clone(),
+        locale: row.locale.clone(),
         brightness: row.brightness,
         custom_brightness_scale: scale.map_err(|error| malformed("display", &row.id, &error))?,
         night_mode_enabled: row.night_mode_enabled,
@@ -80,6 +81,7 @@ fn read_seen(row: &device::Model) -> Result<Seen> {
 
 fn read_location(row: &location::Model) -> Location {
     Location {
+        name: row.name.clone(),
         locality: row.locality.clone(),
         description: row.description.clone(),
         place_id: row.place_id.clone(),
@@ -164,6 +166,7 @@ pub(super) fn device(device: &Device) -> device::ActiveModel {
         ws_url: Set(device.ws_url.clone()),
         notes: Set(device.notes.clone()),
         timezone: Set(device.timezone.clone()),
+        locale: Set(device.locale.clone()),
         brightness: Set(device.brightness),
         custom_brightness_scale: Set(device.custom_brightness_scale.map(|scale| scale.to_string())),
         night_mode_enabled: Set(device.night_mode_enabled),
@@ -184,6 +187,7 @@ pub(super) fn device(device: &Device) -> device::ActiveModel {
 /// Where a display stands, without which one.
 pub(super) fn location(location: &Location) -> location::ActiveModel {
     location::ActiveModel {
+        name: Set(location.name.clone()),
         locality: Set(location.locality.clone()),
         description: Set(location.description.clone()),
         place_id: Set(location.place_id.clone()),

@@ -54,6 +54,7 @@ fn settled_device(device: &Device) -> Result<Device> {
         ws_url: something(said.ws_url),
         notes: something(said.notes),
         timezone: something(said.timezone),
+        locale: something(said.locale),
         night_mode_app: something(said.night_mode_app),
         night_start: said.night_start.map(whole),
         night_end: said.night_end.map(whole),
@@ -66,6 +67,7 @@ fn settled_device(device: &Device) -> Result<Device> {
 
 fn settled_location(said: Location) -> Location {
     Location {
+        name: something(said.name),
         locality: something(said.locality),
         description: something(said.description),
         place_id: something(said.place_id),

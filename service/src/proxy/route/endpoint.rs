@@ -36,12 +36,13 @@ pub struct Endpoint {
 /// twice.
 pub(super) fn read(routes: &Json) -> Result<Vec<Endpoint>> {
     let Json::Array(list) = routes else {
-        return Err(invalid("routes", &routes.to_string(), "it is no list"));
+        return Err(invalid("routes", "***", "it is no list"));
     };
     if list.len() > MOST {
-        return Err(invalid("routes", &routes.to_string(), &format!("{MOST} are the most")));
+        return Err(invalid("routes", "***", &format!("{MOST} are the most")));
     }
-    let endpoints: Vec<Endpoint> = list.iter().map(one).collect::<Result<_>>()?;
+    let read = |given: &Json| one(given).map_err(cluster::unrepeated(&given.to_string()));
+    let endpoints: Vec<Endpoint> = list.iter().map(read).collect::<Result<_>>()?;
     let mut seen = BTreeSet::new();
     for Endpoint { address, .. } in &endpoints {
         if !seen.insert(address) {
@@ -85,11 +86,10 @@ fn address(text: &str) -> Result<()> {
     if !scheme.starts_with(|c: char| c.is_ascii_lowercase()) || !scheme.chars().all(sound) {
         return Err(invalid(KIND, text, "what stands before `://` is no scheme"));
     }
-    // A URL may leave out the port, which the scheme says then.
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    cluster::address(KIND, authority)
-        .or_else(|_| cluster::address(KIND, &format!("{authority}:80")))
-        .map_err(|_| invalid(KIND, text, "there is no host in it"))
+    if !cluster::begins_with_host(rest) {
+        return Err(invalid(KIND, text, "there is no host in it"));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

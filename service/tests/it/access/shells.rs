@@ -47,6 +47,7 @@ plimsoll::on_every_database!(migration::app:
     an_agent_that_is_suspended_loses_its_shells,
     no_shell_stays_open_that_was_opened_beside_a_suspension,
     everybody_sees_their_own_shells_and_who_may_those_of_all,
+    an_api_key_sees_and_closes_shells_by_its_scopes,
 );
 
 fn machine(id: &str) -> Resource {
@@ -452,4 +453,21 @@ async fn everybody_sees_their_own_shells_and_who_may_those_of_all(db: &DatabaseC
     let viewer = Actor::of(&person(db, "viewer", &["viewer"]).await);
     let refused = rights::check::<ReadShells>(db, &viewer).await;
     assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
+}
+
+async fn an_api_key_sees_and_closes_shells_by_its_scopes(db: &DatabaseConnection) {
+    let (world, _) = world();
+    let agent = enrolled(db, &world, "web-1").await.agent;
+    let (ana, _) = member(db, "ana", &machine("7"), json!(["shell"])).await;
+    let session = open(db, &world, &ana, &asked(agent.id)).await.unwrap().session_id;
+    let key = |scope: &str| ana.clone().limited_to(BTreeSet::from([scope.to_owned()]));
+    let (reader, opener) = (key("shell:read"), key("shell:open"));
+
+    let unseen = shell::list_own(db, &opener, None, 10).await;
+    let unclosed = close(db, &world, &reader, &session, "done").await;
+
+    assert!(matches!(unseen, Err(Error::Forbidden { permission: "shell:read" })), "{unseen:?}");
+    assert!(matches!(unclosed, Err(Error::Forbidden { permission: "shell:open" })), "{unclosed:?}");
+    assert_eq!(shell::list_own(db, &reader, None, 10).await.unwrap().rows.len(), 1);
+    close(db, &world, &opener, &session, "done").await.unwrap();
 }

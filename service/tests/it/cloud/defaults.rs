@@ -28,6 +28,7 @@ plimsoll::on_every_database!(migration::app:
     each_type_of_template_has_a_default_of_its_own,
     of_defaults_that_are_chosen_at_once_one_is_left,
     of_templates_that_are_chosen_and_changed_at_once_no_type_has_two,
+    of_defaults_that_are_given_a_third_type_at_once_one_gets_it,
 );
 
 pub(super) fn store(name: &str) -> stores::ActiveModel {
@@ -217,5 +218,28 @@ async fn of_templates_that_are_chosen_and_changed_at_once_no_type_has_two(db: &D
         choice.unwrap();
         assert!(change.is_ok() || is_refused(&change, Rule::InUse), "{change:?}");
         assert_eq!(default_templates(db, MetaData).await, [chosen]);
+    }
+}
+
+/// The defaults of two types are given the one type that has none.
+async fn of_defaults_that_are_given_a_third_type_at_once_one_gets_it(db: &DatabaseConnection) {
+    use CloudInitTemplateType::{MetaData, NetworkConfig, UserData};
+
+    let by = &admin::<UpdateCloud>(db).await;
+    for _ in 0..plimsoll::testing::cases(3) {
+        templates::Entity::delete_many().exec(db).await.unwrap();
+        let mut ids = Vec::new();
+        for (name, of) in [("u", UserData), ("m", MetaData)] {
+            let id = template(db, name, of).await;
+            choose_template(db, by, id).await.unwrap();
+            ids.push(id);
+        }
+
+        let outcomes = join_all(ids.iter().map(|id| change_type(db, by, *id, NetworkConfig))).await;
+
+        let changed = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        assert_eq!(changed, 1, "{outcomes:?}");
+        assert!(outcomes.iter().any(|outcome| is_refused(outcome, Rule::InUse)), "{outcomes:?}");
+        assert_eq!(default_templates(db, NetworkConfig).await.len(), 1);
     }
 }

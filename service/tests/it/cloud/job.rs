@@ -203,6 +203,7 @@ async fn what_is_not_there_or_out_of_use_is_not_deployed(db: &DatabaseConnection
         NewJob { job_type: Some("Provision".to_owned()), ..new.clone() },
         NewJob { job_type: Some("x".repeat(51)), ..new.clone() },
         NewJob { eggs: vec!["new".to_owned(), "new".to_owned()], ..new.clone() },
+        NewJob { eggs: (0..1_001).map(|at| format!("egg {at}")).collect(), ..new.clone() },
         named("a\0b"),
     ] {
         let outcome = ask(db, by, wrong.clone()).await;

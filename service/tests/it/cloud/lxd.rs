@@ -274,6 +274,9 @@ async fn of_a_member_its_address_alone_is_written_plainly(db: &DatabaseConnectio
     for refused in &outcomes[1..] {
         assert!(matches!(refused, Err(Error::Invalid { kind: "LXD member", .. })), "{refused:?}");
     }
+    let api_url = Some("https://ana:geheim@192.0.2.2:8443".to_owned());
+    let two = join(db, by, id, NewMember { api_url, ..member("two", None) }).await;
+    assert!(matches!(two, Err(Error::Invalid { kind: "api_url", .. })), "{two:?}");
 }
 
 async fn a_cluster_that_is_deleted_leaves_its_machines(db: &DatabaseConnection) {

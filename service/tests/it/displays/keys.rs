@@ -9,6 +9,7 @@ use super::*;
 
 plimsoll::on_every_database!(migration::app:
     a_display_proves_itself_by_its_key_and_the_log_has_who_made_it,
+    who_makes_a_key_may_see_what_it_opens,
     a_key_that_was_brought_in_is_a_text_of_any_form,
     the_display_of_who_is_not_active_is_nobodys,
     a_display_says_what_it_is_and_is_heard_of,
@@ -60,6 +61,27 @@ async fn a_display_proves_itself_by_its_key_and_the_log_has_who_made_it(db: &Dat
     assert_eq!(log[0].subject_id.as_deref(), Some(id));
     assert_eq!(log[0].actor_id, Some(ana.user_id()));
     assert!(!format!("{log:?}").contains(second.expose_secret()));
+}
+
+async fn who_makes_a_key_may_see_what_it_opens(db: &DatabaseConnection) {
+    let (ana, id) = (actor(db, "ana").await, "a1b2c3d4");
+    let chief = Actor::of(&person(db, "chief", &["maintainer"]).await);
+    keep(db, &ana, &showing(id, &["a"])).await.unwrap();
+    let limited = |actor: &Actor, codes: &[&str]| {
+        actor
+            .clone()
+            .limited_to(codes.iter().map(|code| (*code).to_owned()).collect::<BTreeSet<_>>())
+    };
+
+    for actor in [&ana, &chief] {
+        let refused = make(db, &limited(actor, &["display:update"]), id).await;
+
+        assert!(
+            matches!(refused, Err(Error::Forbidden { permission: "display:read" })),
+            "{refused:?}"
+        );
+        make(db, &limited(actor, &["display:read", "display:update"]), id).await.unwrap();
+    }
 }
 
 async fn a_key_that_was_brought_in_is_a_text_of_any_form(db: &DatabaseConnection) {

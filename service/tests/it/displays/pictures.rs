@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::future::join_all;
 use plimsoll::retry::BoxFuture;
+use sea_orm::{ConnectionTrait, DbBackend};
 use secrecy::SecretString;
 use service::{
     audit::audited,
@@ -12,6 +13,7 @@ use service::{
         display::shows,
         key,
     },
+    rule::Rule,
 };
 
 use super::*;
@@ -20,6 +22,7 @@ plimsoll::on_every_database!(migration::app:
     a_display_goes_on_in_its_round_each_time_it_asks,
     what_a_display_shows_goes_by_its_clock,
     ten_that_ask_at_once_go_ten_steps,
+    who_never_gets_a_turn_is_refused_in_the_end,
     what_is_sent_is_shown_behind_the_others,
     pushes_at_once_under_one_name_install_one_app,
     a_rendering_is_taken_down,
@@ -120,6 +123,27 @@ async fn ten_that_ask_at_once_go_ten_steps(db: &DatabaseConnection) {
         let seen = load(db, By::Key(key)).await.unwrap().seen;
         assert_eq!(usize::try_from(seen.last_app_position).unwrap(), position);
     }
+}
+
+/// A trigger keeps every update back, as if another had gone on each time. `MariaDB` has none that
+/// does.
+async fn who_never_gets_a_turn_is_refused_in_the_end(db: &DatabaseConnection) {
+    let (world, _) = world();
+    let ana = actor(db, "ana").await;
+    let key = with_key(db, &ana, &showing("a1b2c3d4", &["a", "b"])).await;
+    let trigger = if db.get_database_backend() == DbBackend::Sqlite {
+        "CREATE TRIGGER kept BEFORE UPDATE ON devices BEGIN SELECT RAISE(IGNORE); END"
+    } else if db.get_database_backend() == DbBackend::Postgres {
+        "CREATE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \
+         CREATE TRIGGER kept BEFORE UPDATE ON devices FOR EACH ROW EXECUTE FUNCTION kept()"
+    } else {
+        return;
+    };
+    db.execute_unprepared(trigger).await.unwrap();
+
+    let refused = shows(db, &world, &key).await;
+
+    assert!(matches!(refused, Err(Error::Refused { rule: Rule::Stale, .. })), "{refused:?}");
 }
 
 async fn what_is_sent_is_shown_behind_the_others(db: &DatabaseConnection) {

@@ -27,6 +27,7 @@ plimsoll::on_every_database!(migration::app:
     a_service_is_not_used_with_what_it_has_not,
     a_service_does_not_leave_its_policies_behind,
     who_limits_traces_says_to_how_many,
+    traces_go_to_a_host_and_no_password_is_kept_or_repeated,
     traces_are_counted_by_the_proxies_of_the_cluster,
 );
 
@@ -197,6 +198,31 @@ async fn who_limits_traces_says_to_how_many(db: &DatabaseConnection) {
         assert!(matches!(refused, Err(Error::Invalid { .. })), "{refused:?}");
     }
     assert_eq!(some.unwrap().max_traces_per_second, Some(1));
+}
+
+async fn traces_go_to_a_host_and_no_password_is_kept_or_repeated(db: &DatabaseConnection) {
+    let (cluster, _) = make(db, "north").await;
+
+    for (endpoint, told) in [
+        ("http://?", "http://?"),
+        ("https://ana:hunter2@host", "***"),
+        ("https://ana:hunter2@host:4317/v1", "***"),
+        ("ftp://ana:hunter2@host", "***"),
+        ("ana:hunter2@host:4317", "***"),
+    ] {
+        let row = tracing_config::ActiveModel {
+            endpoint: Set(endpoint.to_owned()),
+            ..tracing_of(cluster.id)
+        };
+        let refused = add_tracing(db, row).await;
+
+        let Err(Error::Invalid { kind: "endpoint of traces", input, .. }) = &refused else {
+            panic!("{endpoint}: {refused:?}");
+        };
+        assert_eq!(input, told);
+        assert!(!format!("{refused:?}").contains("hunter2"), "{refused:?}");
+    }
+    assert_eq!(tracing_config::Entity::find().count(db).await.unwrap(), 0);
 }
 
 async fn traces_are_counted_by_the_proxies_of_the_cluster(db: &DatabaseConnection) {

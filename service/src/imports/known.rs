@@ -1,0 +1,92 @@
+//! What imports have brought in before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::imports::import_record::{Column, Entity, Model};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use serde_json::{Value as Json, json};
+
+use super::unit::Unit;
+use crate::{Error, Result};
+
+/// What became of one row of a record.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Target {
+    pub(super) table: String,
+    /// What the source calls the row.
+    pub(super) source: String,
+    /// Its key here, the columns of the key in their order.
+    pub(super) key: Vec<Json>,
+    /// Of what the source said.
+    pub(super) digest: String,
+    /// Whether the import made it; else it was there before.
+    pub(super) is_made: bool,
+}
+
+impl Target {
+    pub(super) fn json(&self) -> Json {
+        let Self { table, source, key, digest, is_made } = self;
+        json!([table, source, key, digest, is_made])
+    }
+
+    fn read(json: &Json) -> Option<Self> {
+        let text = |at: usize| Some(json.get(at)?.as_str()?.to_owned());
+        let key = json.get(2)?.as_array()?.clone();
+        let is_made = json.get(4)?.as_bool()?;
+        Some(Self { table: text(0)?, source: text(1)?, key, digest: text(3)?, is_made })
+    }
+}
+
+/// A record that was brought in before.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) id: i64,
+    pub(super) digest: String,
+    pub(super) targets: Vec<Target>,
+}
+
+/// What a row of `import_records` says of its rows.
+pub(super) fn targets(record: &Model) -> Result<Vec<Target>> {
+    let list = record.targets.as_array().map_or(&[][..], Vec::as_slice);
+    let targets: Option<Vec<Target>> = list.iter().map(Target::read).collect();
+    targets.ok_or_else(|| Error::Malformed {
+        kind: "import record",
+        key: record.record_key.clone(),
+        problem: "its targets are not as an import writes them".to_owned(),
+    })
+}
+
+/// What is known of these records, by their names.
+pub(super) async fn of(
+    db: &impl ConnectionTrait,
+    scope: &str,
+    records: BTreeSet<&str>,
+) -> Result<BTreeMap<String, Known>> {
+    let mut known = BTreeMap::new();
+    let names: Vec<&str> = records.into_iter().filter(|name| !name.contains('\0')).collect();
+    for some in names.chunks(500) {
+        let found = Entity::find()
+            .filter(Column::Scope.eq(scope))
+            .filter(Column::RecordKey.is_in(some.iter().copied()))
+            .all(db)
+            .await?;
+        for record in found {
+            let targets = targets(&record)?;
+            let Model { id, record_key, digest, .. } = record;
+            known.insert(record_key, Known { id, digest, targets });
+        }
+    }
+    Ok(known)
+}
+
+/// The names of the records whose rows these records refer to, and do not hold.
+pub(super) fn referred(units: &[Unit]) -> BTreeSet<&str> {
+    let own: BTreeSet<&str> =
+        units.iter().flat_map(|unit| &unit.rows).map(|row| &*row.key).collect();
+    let to = units.iter().flat_map(|unit| &unit.rows).flat_map(|row| row.cells.values());
+    to.filter_map(|cell| match cell {
+        super::Cell::Row(key) if !own.contains(&**key) => Some(&**key),
+        _ => None,
+    })
+    .collect()
+}

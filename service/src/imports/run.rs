@@ -1,0 +1,328 @@
+//! An import from its beginning to its end: records in batches, each of which is kept or not.
+
+use std::collections::BTreeMap;
+
+use entity::imports::import::{ActiveModel, Column, Entity, ImportStatus, Model};
+use plimsoll::retry::{Borrows, Retry};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseConnection,
+    DatabaseTransaction, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QueryOrder as _, RuntimeErr, sqlx,
+};
+use serde_json::json;
+
+use super::{
+    Source,
+    batch::{Batch, Doing},
+    report::{Event, Report, Tally},
+    unit::{Unit, Weight},
+};
+use crate::{
+    Error, Result, World,
+    audit::{self, Audited, Deed},
+    rights::Grantee,
+    rule::Rule,
+    text,
+};
+
+/// How many records are done in one transaction.
+const AT_ONCE: usize = 200;
+
+/// How an import goes.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Which source this is, among several of its kind; its kind without.
+    pub scope: Option<String>,
+    /// Changes nothing, and says what would happen.
+    pub dry_run: bool,
+    /// Keeps nothing when a single record is refused.
+    pub all_or_nothing: bool,
+    /// Goes on with the import that was interrupted.
+    pub resume: bool,
+    /// Takes what the source says now where it differs from what it said when it was brought in.
+    pub update: bool,
+    /// People whose name here is another: the name in the source, and the name here.
+    pub names: BTreeMap<String, String>,
+}
+
+/// Brings in what the source has, telling of it as it goes on.
+///
+/// Each batch of records is kept together with what is known of them, so that an import that was killed
+/// is gone on with where it was. What is brought in is read back before it is kept, and compared with
+/// what the source says. A record that is refused takes no other with it.
+///
+/// # Errors
+/// [`Error::Malformed`] for a source that cannot be read; [`Rule::Interrupted`] while an import of the
+/// scope was interrupted and this one is not to go on with it, or none was and it is;
+/// [`Rule::AllOrNothing`] when something was refused and nothing is to come in then.
+pub async fn run<S: Source + Sync>(
+    db: &DatabaseConnection,
+    world: &World,
+    source: &S,
+    options: &Options,
+    tell: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Report> {
+    let scope = options.scope.clone().unwrap_or_else(|| source.kind().to_owned());
+    let scope = text::key("name of a source", &scope, 100)?;
+    let records = source.count().await?;
+    tell(Event::Began { records });
+    let mut doing = Doing {
+        scope: &scope,
+        import_id: None,
+        now: world.clock.now(),
+        update: options.update,
+        names: &options.names,
+    };
+    if options.dry_run {
+        return looked_at(db, source, doing, tell).await;
+    }
+    if options.all_or_nothing {
+        return all_or_nothing(db, world, source, doing, options, tell).await;
+    }
+    let import = begin(db, world, source, &scope, options).await?;
+    doing.import_id = Some(import.id);
+    let mut report = Report { import_id: Some(import.id), ..Report::default() };
+    let mut place = None;
+    loop {
+        let (units, next) = source.some(place, AT_ONCE).await?;
+        let some = kept(db, world, doing, &units).await?;
+        some.remarks.iter().for_each(|remark| tell(Event::Said(remark)));
+        report.add(&some);
+        tell(Event::Done { records: report.records });
+        if next.is_none() {
+            break;
+        }
+        place = next;
+    }
+    end(db, world, import, &report).await?;
+    Ok(report)
+}
+
+/// What would happen.
+async fn looked_at<S: Source + Sync>(
+    db: &DatabaseConnection,
+    source: &S,
+    doing: Doing<'_>,
+    tell: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Report> {
+    let mut report = Report::default();
+    let mut place = None;
+    loop {
+        let (units, next) = source.some(place, AT_ONCE).await?;
+        let some = Batch::run(db, doing, &units).await?;
+        some.remarks.iter().for_each(|remark| tell(Event::Said(remark)));
+        report.add(&some);
+        tell(Event::Done { records: report.records });
+        if next.is_none() {
+            return Ok(report);
+        }
+        place = next;
+    }
+}
+
+/// Everything in one transaction.
+async fn all_or_nothing<S: Source + Sync>(
+    db: &DatabaseConnection,
+    world: &World,
+    source: &S,
+    doing: Doing<'_>,
+    options: &Options,
+    tell: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Report> {
+    // What is wrong with the records themselves is found without a transaction that waits for it.
+    let foreseen = looked_at(db, source, doing, tell).await?;
+    refuse_any(&foreseen)?;
+    let import = begin(db, world, source, doing.scope, options).await?;
+    let (id, world) = (import.id, world);
+    let once = Retry { attempts: 1, ..Retry::default() };
+    let all = once.transaction(db, |tx, _: Borrows<'_, '_>| {
+        Box::pin(async move {
+            let mut report = Report { import_id: Some(id), ..Report::default() };
+            let mut place = None;
+            loop {
+                let (units, next) = source.some(place, AT_ONCE).await?;
+                let doing = Doing { import_id: Some(id), ..doing };
+                report.add(&batch(tx, world, doing, &units).await?);
+                if next.is_none() {
+                    refuse_any(&report)?;
+                    return Ok::<_, Error>(report);
+                }
+                place = next;
+            }
+        })
+    });
+    match all.await {
+        Ok(report) => {
+            end(db, world, import, &report).await?;
+            Ok(report)
+        }
+        Err(error) => {
+            Entity::delete_by_id(id).exec(db).await?;
+            Err(error)
+        }
+    }
+}
+
+fn refuse_any(report: &Report) -> Result<()> {
+    match report.faults {
+        0 => Ok(()),
+        faults => Err(Rule::AllOrNothing.refuses(format!("{faults} of its parts cannot come in"))),
+    }
+}
+
+/// The import that this one is, or goes on with.
+async fn begin<S: Source>(
+    db: &DatabaseConnection,
+    world: &World,
+    source: &S,
+    scope: &str,
+    options: &Options,
+) -> Result<Model> {
+    let open = Entity::find()
+        .filter(Column::Scope.eq(scope))
+        .filter(Column::Status.is_in([ImportStatus::Running, ImportStatus::Undoing]))
+        .order_by_desc(Column::Id)
+        .one(db)
+        .await?;
+    match (open, options.resume) {
+        (Some(import), true) if import.status == ImportStatus::Running => Ok(import),
+        (Some(import), _) => {
+            let next = match import.status {
+                ImportStatus::Undoing => "`import undo` goes on with taking it out",
+                _ => "`--resume` goes on with it, `import undo` takes it out",
+            };
+            let id = import.id;
+            Err(Rule::Interrupted.refuses(format!("import {id} did not come to its end: {next}")))
+        }
+        (None, true) => {
+            Err(Rule::Interrupted.refuses("no import was interrupted: there is none to go on with"))
+        }
+        (None, false) => {
+            let row = ActiveModel {
+                scope: Set(scope.to_owned()),
+                kind: Set(source.kind().to_owned()),
+                origin: Set(source.origin().chars().take(2_048).collect()),
+                started_at: Set(world.clock.now()),
+                ..Default::default()
+            };
+            Ok(row.insert(db).await?)
+        }
+    }
+}
+
+async fn end(
+    db: &DatabaseConnection,
+    world: &World,
+    import: Model,
+    report: &Report,
+) -> Result<Model> {
+    let table = |(table, tally): (&String, &Tally)| {
+        let Tally { made, matched, same, different, updated } = tally;
+        let counts = json!({"made": made, "matched": matched, "same": same, "different": different, "updated": updated});
+        (table.clone(), counts)
+    };
+    let tables: serde_json::Map<_, _> = report.tables.iter().map(table).collect();
+    let mut row = import.into_active_model();
+    row.status = Set(ImportStatus::Finished);
+    row.counts = Set(json!({
+        "records": report.records,
+        "faults": report.faults,
+        "warnings": report.warnings,
+        "tables": tables,
+    }));
+    row.ended_at = Set(Some(world.clock.now()));
+    Ok(row.update(db).await?)
+}
+
+/// Some records, kept: together, or each by itself where one of them is refused by the database.
+async fn kept(
+    db: &DatabaseConnection,
+    world: &World,
+    doing: Doing<'_>,
+    units: &[Unit],
+) -> Result<Report> {
+    let error = match in_transaction(db, world, doing, units).await {
+        Ok(report) => return Ok(report),
+        Err(error) if is_refusal(&error) => error,
+        Err(error) => return Err(error),
+    };
+    if let [unit] = units {
+        return Ok(refused(unit, &error));
+    }
+    let mut report = Report::default();
+    for unit in units {
+        let one = std::slice::from_ref(unit);
+        report.add(&match in_transaction(db, world, doing, one).await {
+            Ok(report) => report,
+            Err(error) if is_refusal(&error) => refused(unit, &error),
+            Err(error) => return Err(error),
+        });
+    }
+    Ok(report)
+}
+
+async fn in_transaction(
+    db: &DatabaseConnection,
+    world: &World,
+    doing: Doing<'_>,
+    units: &[Unit],
+) -> Result<Report> {
+    Retry::default()
+        .transaction(db, |tx, _: Borrows<'_, '_>| Box::pin(batch(tx, world, doing, units)))
+        .await
+}
+
+/// Some records in a transaction, and the log row about them.
+async fn batch(
+    tx: &DatabaseTransaction,
+    world: &World,
+    doing: Doing<'_>,
+    units: &[Unit],
+) -> Result<Report> {
+    let report = Batch::run(tx, doing, units).await?;
+    let changed: serde_json::Map<_, _> = report
+        .tables
+        .iter()
+        .filter(|(_, tally)| tally.made + tally.updated > 0)
+        .map(|(table, tally)| (table.clone(), json!(tally.made + tally.updated)))
+        .collect();
+    if let (false, Some(id)) = (changed.is_empty(), doing.import_id) {
+        let by = Grantee::System { reason: "import" };
+        let unit = Audited::new(tx, world.clock.now());
+        let first = units.first().map(|unit| unit.key.clone());
+        let last = units.last().map(|unit| unit.key.clone());
+        let details = json!({"rows": changed, "from": first, "to": last});
+        unit.record(Deed::of(&by, "imports", "import.bring").on("import", &id).with(details));
+        audit::tell(&unit.write().await?);
+    }
+    Ok(report)
+}
+
+fn refused(unit: &Unit, error: &Error) -> Report {
+    let mut about = Unit { key: unit.key.clone(), ..Unit::default() };
+    about.remark(Weight::Fault, "", &serde_json::Value::Null, chain(error));
+    let mut report = Report { records: 1, ..Report::default() };
+    about.remarks.iter().for_each(|remark| report.take(remark));
+    report
+}
+
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
+}
+
+/// Whether the database, or a comparison, has refused the record; else nobody can go on.
+fn is_refusal(error: &Error) -> bool {
+    match error {
+        Error::Database(
+            DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
+        ) => matches!(**error, sqlx::Error::Database(_)),
+        Error::Invalid { .. } | Error::AlreadyExists { .. } | Error::Malformed { .. } => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,45 @@
+//! What is known of the tables: their columns, keys, and in which order they are filled.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use plimsoll::schema::{Column, Table};
+
+use crate::{Error, Result};
+
+/// The tables in an order in which none comes before one that it refers to.
+pub(crate) static TABLES: LazyLock<Vec<Table>> =
+    LazyLock::new(|| entity::schema().into_iter().collect());
+
+static PLACES: LazyLock<BTreeMap<&str, usize>> =
+    LazyLock::new(|| TABLES.iter().enumerate().map(|(at, table)| (&*table.name, at)).collect());
+
+/// Where the table comes in that order.
+pub(crate) fn place(table: &str) -> Option<usize> {
+    PLACES.get(table).copied()
+}
+
+/// The table of that name.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is none.
+pub(crate) fn table(name: &str) -> Result<&'static Table> {
+    place(name).map(|at| &TABLES[at]).ok_or_else(|| Error::not_found("table", name))
+}
+
+/// The column of that name.
+pub(crate) fn column<'t>(table: &'t Table, name: &str) -> Option<&'t Column> {
+    table.columns.iter().find(|column| column.name == name)
+}
+
+/// The columns that a row of the table is found by when its key is not known: the first that are unique
+/// and always there.
+pub(crate) fn identity(table: &Table) -> Option<&[String]> {
+    let is_needed = |name: &String| column(table, name).is_some_and(|column| !column.nullable);
+    let is_full = |columns: &&Vec<String>| columns.iter().all(is_needed);
+    table.uniques.iter().map(|unique| &unique.columns).find(is_full).map(Vec::as_slice)
+}
+
+/// Whether the database makes up the key.
+pub(crate) fn is_counted(table: &Table) -> bool {
+    table.columns.iter().any(|column| column.auto_increment)
+}

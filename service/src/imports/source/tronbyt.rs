@@ -1,0 +1,110 @@
+//! The file of tronbyt before it had tables: one JSON document for each person in `json_data`, of a shape
+//! whose number is in `meta`.
+
+mod document;
+
+use std::path::{Path, PathBuf};
+
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, TryGetable as _,
+    sea_query::{Asterisk, Expr, ExprTrait as _, Order, Query},
+};
+
+use self::document::Shape;
+use super::file;
+use crate::{
+    Result,
+    imports::{Source, Unit},
+};
+
+/// The file of a tronbyt server: `users/usersdb.sqlite`.
+#[derive(Debug)]
+pub struct Tronbyt {
+    db: DatabaseConnection,
+    path: PathBuf,
+    shape: Shape,
+}
+
+/// The newest shape of the documents that there was.
+const NEWEST: i64 = 4;
+
+impl Tronbyt {
+    /// Opens the file, for reading only. `role` is the folded name of the role that people get.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`](crate::Error::Malformed) for a file that is not there, cannot be read, has no such table, or documents of a
+    /// shape that is not known.
+    pub async fn open(path: &Path, role: String) -> Result<Self> {
+        let db = file::open(path).await?;
+        let malformed = |problem: String| file::malformed(path, problem);
+        let there = Query::select()
+            .column("name")
+            .from("sqlite_master")
+            .and_where(Expr::col("name").eq("json_data"))
+            .take();
+        let there = db.query_one(&there).await;
+        if there.map_err(|error| malformed(error.to_string()))?.is_none() {
+            let hint = "of a server that was migrated already, `import alembic` takes the tables";
+            return Err(malformed(format!("it has no table `json_data`; {hint}")));
+        }
+        let version = version(&db).await?;
+        if !(0..=NEWEST).contains(&version) {
+            let problem =
+                format!("its documents are of shape {version}, and 0 to {NEWEST} are known");
+            return Err(malformed(problem));
+        }
+        let shape = Shape { version, role };
+        Ok(Self { db, path: path.to_owned(), shape })
+    }
+}
+
+/// Of which shape the documents are; the newest, where nothing says so.
+async fn version(db: &DatabaseConnection) -> Result<i64> {
+    let query = Query::select().column("schema_version").from("meta").limit(1).take();
+    match db.query_one(&query).await {
+        Ok(Some(row)) => Ok(i64::try_get_by(&row, 0_usize).unwrap_or(-1)),
+        Ok(None) | Err(_) => Ok(NEWEST),
+    }
+}
+
+impl Source for Tronbyt {
+    type Place = i64;
+
+    fn kind(&self) -> &'static str {
+        "tronbyt"
+    }
+
+    fn origin(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    async fn count(&self) -> Result<u64> {
+        let query = Query::select().expr(Expr::col(Asterisk).count()).from("json_data").take();
+        let row = self.db.query_one(&query).await?;
+        let count = row.and_then(|row| i64::try_get_by(&row, 0_usize).ok()).unwrap_or_default();
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    async fn some(&self, from: Option<i64>, limit: usize) -> Result<(Vec<Unit>, Option<i64>)> {
+        let query = Query::select()
+            .columns(["id", "username", "data"])
+            .from("json_data")
+            .and_where(Expr::col("id").gt(from.unwrap_or(i64::MIN)))
+            .order_by("id", Order::Asc)
+            .limit(limit as u64)
+            .take();
+        let rows = self.db.query_all(&query).await?;
+        let mut next = None;
+        let mut units = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let unreadable = |error| file::malformed(&self.path, format!("json_data: {error:?}"));
+            let id = i64::try_get_by(row, 0_usize).map_err(unreadable)?;
+            // Of any type: SQLite keeps what it is given.
+            let name = Option::<String>::try_get_by(row, 1_usize).unwrap_or_default();
+            let data = Option::<String>::try_get_by(row, 2_usize).unwrap_or_default();
+            units.push(self.shape.unit(id, name.as_deref(), data.as_deref()));
+            next = Some(id);
+        }
+        Ok((units, next.filter(|_| rows.len() == limit)))
+    }
+}

@@ -1,0 +1,138 @@
+//! What a source gives: records, each with the rows that it becomes.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde_json::{Value as Json, json};
+
+/// What a column of a new row gets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// A value, in the form that `docs/json.md` gives for its type.
+    Is(Json),
+    /// The key of another row of the source.
+    Row(String),
+    /// The key of a row that is there whatever the source says: its table, a column that is unique in
+    /// it, and the text there.
+    Named(&'static str, &'static str, String),
+}
+
+/// A row that a record becomes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The table that it goes to.
+    pub table: String,
+    /// What tells it from all other rows of the source: `devices/a1b2c3d4`.
+    pub key: String,
+    /// Where it stands in its record, for people: `devices.a1b2c3d4`.
+    pub path: String,
+    /// Its columns; those that are not named get their defaults.
+    pub cells: BTreeMap<String, Cell>,
+}
+
+/// A record of the source: a person with all that is theirs, a row of a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Unit {
+    /// What the source calls it; at most 255 characters, unique among the records.
+    pub key: String,
+    /// The rows that it becomes, each behind those that it refers to.
+    pub rows: Vec<Row>,
+    /// What there is to say about it.
+    pub remarks: Vec<Remark>,
+}
+
+/// How much a remark weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Something was left out or understood in another way; the record comes in.
+    Warning,
+    /// The record, or the part of it that is named, does not come in.
+    Fault,
+}
+
+/// Something to say about a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// The record.
+    pub unit: String,
+    /// Where in it: `devices.a1b2c3d4.apps.123.start_time`.
+    pub path: String,
+    /// What stands there, shortened; never a secret.
+    pub value: String,
+    /// What is wrong with it, and what becomes of it.
+    pub reason: String,
+    /// How much it weighs.
+    pub weight: Weight,
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { unit, path, value, reason, weight } = self;
+        let weight = match weight {
+            Weight::Warning => "warning",
+            Weight::Fault => "refused",
+        };
+        write!(f, "{weight}: {unit}")?;
+        if !path.is_empty() {
+            write!(f, ": {path}")?;
+        }
+        if !value.is_empty() {
+            write!(f, " = {value}")?;
+        }
+        write!(f, ": {reason}")
+    }
+}
+
+impl Unit {
+    /// SHA-256 of what the source says, in hexadecimal.
+    pub(crate) fn digest(&self) -> String {
+        let rows: Vec<Json> =
+            self.rows.iter().map(|row| json!([row.table, row.key, said(row)])).collect();
+        digest(&Json::from(rows))
+    }
+
+    /// A remark about this record.
+    pub fn remark(
+        &mut self,
+        weight: Weight,
+        path: impl Into<String>,
+        value: &Json,
+        reason: impl Into<String>,
+    ) {
+        let value = match value {
+            Json::Null => String::new(),
+            other => shortened(&other.to_string()),
+        };
+        let (unit, path, reason) = (self.key.clone(), path.into(), reason.into());
+        self.remarks.push(Remark { unit, path, value, reason, weight });
+    }
+}
+
+impl Row {
+    /// SHA-256 of what the source says of the row, in hexadecimal.
+    pub(crate) fn digest(&self) -> String {
+        digest(&said(self))
+    }
+}
+
+fn said(row: &Row) -> Json {
+    let cell = |cell: &Cell| match cell {
+        Cell::Is(value) => json!({"is": value}),
+        Cell::Row(key) => json!({"row": key}),
+        Cell::Named(table, column, text) => json!({"named": [table, column, text]}),
+    };
+    row.cells.iter().map(|(column, of)| (column.clone(), cell(of))).collect()
+}
+
+/// `serde_json` keeps the members of an object in the order of their names.
+fn digest(json: &Json) -> String {
+    crate::identity::secret::hash(&json.to_string())
+}
+
+/// What is shown of a value: its beginning.
+fn shortened(text: &str) -> String {
+    let mut short: String = text.chars().take(80).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
