@@ -52,9 +52,6 @@ pub struct Model {
     /// An IANA name.
     #[sea_orm(column_type = "String(StringLen::N(64))")]
     pub timezone: Option<String>,
-    /// The language and country of what is shown: `de_DE`.
-    #[sea_orm(column_type = "String(StringLen::N(35))")]
-    pub locale: Option<String>,
     /// Percent.
     #[sea_orm(default_value = 100)]
     pub brightness: i32,
@@ -99,6 +96,9 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub updated_at: DateTimeUtc,
+    /// The language and country of what is shown: `de_DE`.
+    #[sea_orm(column_type = "String(StringLen::N(35))")]
+    pub locale: Option<String>,
     #[sea_orm(belongs_to, from = "user_id", to = "id", on_delete = "Cascade")]
     pub user: BelongsTo<crate::identity::user::Entity>,
     #[sea_orm(has_many)]

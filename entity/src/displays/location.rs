@@ -12,9 +12,6 @@ pub struct Model {
     pub id: i64,
     #[sea_orm(unique, column_type = "String(StringLen::N(8))")]
     pub device_id: String,
-    /// What its owner calls the place.
-    #[sea_orm(column_type = "String(StringLen::N(255))")]
-    pub name: Option<String>,
     /// The town or the district.
     #[sea_orm(column_type = "String(StringLen::N(255))")]
     pub locality: Option<String>,
@@ -30,6 +27,9 @@ pub struct Model {
     pub lat: f64,
     /// Degrees east of Greenwich.
     pub lng: f64,
+    /// What its owner calls the place.
+    #[sea_orm(column_type = "String(StringLen::N(255))")]
+    pub name: Option<String>,
     #[sea_orm(belongs_to, from = "device_id", to = "id", on_delete = "Cascade")]
     pub device: BelongsTo<super::device::Entity>,
 }

@@ -69,14 +69,14 @@ pub struct Model {
     /// Where this person's display apps are fetched from.
     #[sea_orm(column_type = "String(StringLen::N(2048))")]
     pub app_repo_url: Option<String>,
-    /// Where the apps are fetched from that everybody has, instead of what the setting
-    /// `displays.system_repo_url` says.
-    #[sea_orm(column_type = "String(StringLen::N(2048))")]
-    pub system_repo_url: Option<String>,
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub created_at: DateTimeUtc,
     #[sea_orm(default_expr = "Expr::current_timestamp()")]
     pub updated_at: DateTimeUtc,
+    /// Where the apps are fetched from that everybody has, instead of what the setting
+    /// `displays.system_repo_url` says.
+    #[sea_orm(column_type = "String(StringLen::N(2048))")]
+    pub system_repo_url: Option<String>,
     #[sea_orm(has_many, via = "user_role")]
     pub roles: HasMany<super::role::Entity>,
     #[sea_orm(has_many)]
