@@ -192,6 +192,9 @@ async fn guessing_is_slowed_down_for_the_guesser_and_not_for_the_owner(db: &Data
 
 async fn five_hundred_logins_at_once_are_all_answered(db: &DatabaseConnection) {
     let (router, _) = with_boss(db).await;
+    let right = json!({"name": "boss", "password": PASSWORD});
+    let own = || from("192.0.2.1", send(Method::POST, "/api/v1/login", "", &right));
+    assert_eq!(ask(&router, own()).await.status, 200);
     let logins =
         (0..500).map(|at| {
             let input =
@@ -208,6 +211,7 @@ async fn five_hundred_logins_at_once_are_all_answered(db: &DatabaseConnection) {
     for answer in &answers {
         assert!(matches!(answer.status.as_u16(), 200 | 401 | 429 | 503), "{answer:?}");
     }
-    assert!(answers.iter().any(|answer| answer.status == 200));
+    // However busy the machine is: who has been there before gets in when the rush is over.
+    assert_eq!(ask(&router, own()).await.status, 200);
     assert!(app(db).hasher.most_memory() <= 2 * 8 * 1024);
 }
