@@ -19,8 +19,8 @@ mod versions {
     pub(crate) mod m20261126_174954_create_gateway;
     pub(crate) mod m20261126_175001_create_displays;
     pub(crate) mod m20261126_175008_create_webtest;
+    pub(crate) mod m20261126_225930_keep_what_tronbyt_lost;
     pub(crate) mod m20261126_225938_create_imports;
-    pub(crate) mod m20261126_225945_keep_what_tronbyt_lost;
 }
 
 use versions::*;
@@ -42,8 +42,8 @@ plimsoll::history! {
     declared m20261126_174954_create_gateway,
     declared m20261126_175001_create_displays,
     declared m20261126_175008_create_webtest,
+    declared m20261126_225930_keep_what_tronbyt_lost,
     declared m20261126_225938_create_imports,
-    declared m20261126_225945_keep_what_tronbyt_lost,
 }
 
 /// The default rows, in the order in which they are offered.

@@ -74,10 +74,12 @@ pub(crate) async fn fingerprint(db: &impl ConnectionTrait) -> Vec<String> {
         Dialect::Postgres => {
             all(
                 db,
-                "SELECT format('column %s %s %s %s %s %s %s', c.oid::regclass, a.attnum, a.attname, \
+                "SELECT format('column %s %s %s %s %s %s %s', c.oid::regclass, \
+                   row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum), a.attname, \
                    format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, \
                    pg_get_expr(d.adbin, d.adrelid)) \
                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 \
+                   AND NOT a.attisdropped \
                  LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
                  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' \
                  UNION ALL SELECT format('constraint %s %s %s', conrelid::regclass, conname, \
