@@ -29,8 +29,9 @@ pub use self::{
     verify::{Fault, Verified, verify, verify_as_system},
 };
 use crate::{
-    Result, World, claim,
+    Result, World,
     rights::{Actor, Grantee},
+    transaction,
 };
 
 /// Something that somebody did.
@@ -159,7 +160,7 @@ where
     T: Send,
 {
     let (work, clock) = (&work, &world.clock);
-    let (done, deeds) = claim::transaction()
+    let (done, deeds) = transaction::committed()
         .transaction(db, |tx, _| {
             Box::pin(async move {
                 let unit = Audited::new(tx, clock.now());

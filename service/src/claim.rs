@@ -1,9 +1,8 @@
 //! Work that waits in a table and is taken by one worker only, however many ask at once.
 
-use plimsoll::retry::Retry;
 use sea_orm::{
-    ColumnTrait as _, Condition, DatabaseTransaction, IsolationLevel, Order, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, UpdateMany,
+    ColumnTrait as _, Condition, DatabaseTransaction, Order, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, UpdateMany,
 };
 
 use crate::{
@@ -49,13 +48,6 @@ pub(crate) async fn first<E: Record>(
             lost.push(id);
         }
     }
-}
-
-/// A transaction in which each statement sees what others have committed until then: what a rule looks at
-/// behind a lock is what is there, also where the server's own level would show the state of the first
-/// statement (`REPEATABLE READ` of `MySQL`).
-pub(crate) fn transaction() -> Retry {
-    Retry { isolation: Some(IsolationLevel::ReadCommitted), ..Retry::default() }
 }
 
 /// The name that a worker takes work by: 1 to 255 characters.

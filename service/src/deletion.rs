@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::LazyLock,
 };
 
 use plimsoll::schema::{ForeignKey, OnDelete, Table};
@@ -13,7 +12,7 @@ use sea_orm::{
     sea_query::{Asterisk, Expr, ExprTrait as _, LockType, Query, SelectStatement, SimpleExpr},
 };
 
-use crate::{Error, Result, rule::Rule};
+use crate::{Error, Result, rule::Rule, tables::TABLES};
 
 /// What a deletion does besides removing the row that was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -138,9 +137,6 @@ enum Effect {
     /// Keeps it from being deleted.
     Held,
 }
-
-/// The tables as the entities describe them, of which the migrations make the same.
-static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| entity::schema().into_iter().collect());
 
 /// What happens to the rows of which table, and how to count them.
 fn effects(table: &str, rows: SimpleExpr) -> Vec<(Effect, String, SelectStatement)> {

@@ -10,7 +10,6 @@ mod known;
 mod people;
 mod report;
 mod run;
-mod shape;
 pub mod source;
 mod undo;
 mod unit;

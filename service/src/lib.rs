@@ -56,8 +56,10 @@ pub mod rule;
 pub mod seal;
 pub mod secrets;
 pub mod settings;
+mod tables;
 pub mod teams;
 mod text;
+mod transaction;
 pub mod webtest;
 pub mod world;
 

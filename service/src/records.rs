@@ -23,7 +23,10 @@ use sea_orm::{
 use serde_json::json;
 
 pub use self::sealed::{LONGEST, create_with_secrets, reveal, seal};
-pub(crate) use self::{default::make_default, sealed::put};
+pub(crate) use self::{
+    default::{default_stays_in_use, make_default},
+    sealed::put,
+};
 use crate::{
     Error, Result,
     audit::{Audited, Deed, changed},

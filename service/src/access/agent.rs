@@ -21,13 +21,13 @@ use super::{Access, shell};
 use crate::{
     Error, Result, World,
     audit::Audited,
-    claim,
     identity::secret::Purpose,
     lookup::by_text,
     records::{self, Record, did},
     rights::{Granted, UpdateAccess},
     rule::Rule,
     text::{self, invalid},
+    transaction,
     world::is_kept,
 };
 
@@ -108,7 +108,7 @@ const AT_WORK: [AccessAgentStatus; 2] = [AccessAgentStatus::Active, AccessAgentS
 pub async fn heartbeat(db: &DatabaseConnection, world: &World, token: &str) -> Result<()> {
     let hash = Purpose::Agent.read(token).ok_or(Error::Unauthenticated)?;
     let (now, hash) = (world.clock.now(), &hash);
-    let heard = claim::transaction()
+    let heard = transaction::committed()
         .transaction(db, |tx, _| {
             Box::pin(async move {
                 let heard = Entity::update_many()
@@ -142,7 +142,7 @@ pub async fn silent(
     let before = world.clock.now().checked_sub_signed(after).filter(|before| is_kept(*before));
     // Nobody was heard of before there were times.
     let Some(before) = before else { return Ok(0) };
-    claim::transaction()
+    transaction::committed()
         .transaction(db, |tx, _| {
             Box::pin(async move {
                 let unheard = Condition::any()

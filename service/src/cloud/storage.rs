@@ -10,7 +10,6 @@ use crate::{
     audit::Audited,
     records::{self, Record},
     rights::{Granted, UpdateCloud},
-    rule::Rule,
     secrets::backend::without_credentials,
     text,
 };
@@ -28,18 +27,14 @@ impl Record for Entity {
         if let Set(Some(url)) = &row.endpoint_url {
             text::address("endpoint_url", url)?;
         }
-        let is_default = row.is_default.try_as_ref() == Some(&true);
-        if is_default && row.is_active.try_as_ref() == Some(&false) {
-            return Err(Rule::InUse.refuses("the default object store stays in use"));
-        }
-        Ok(())
+        records::default_stays_in_use::<Entity>(row, "object store")
     }
 }
 
 /// Makes an object store the one that is taken where none is named; the one before is it no more.
 ///
 /// # Errors
-/// [`Error::NotFound`](crate::Error::NotFound) if there is no such store, [`Rule::Inactive`] if it
+/// [`Error::NotFound`](crate::Error::NotFound) if there is no such store, [`Rule::Inactive`](crate::rule::Rule::Inactive) if it
 /// is out of use.
 pub async fn make_default(unit: &Audited<'_>, by: &Granted<UpdateCloud>, id: i64) -> Result<Model> {
     records::make_default::<Entity>(unit, by.to(), id, |_| Condition::all()).await

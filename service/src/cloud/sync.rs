@@ -13,11 +13,10 @@ use serde_json::{Map, Value, json};
 use super::machine::{MachineStatus, allows};
 use crate::{
     Error, Result, World,
-    claim::transaction,
     records::{self, Record as _},
     rights::{CreateCloud, Granted, UpdateCloud},
     rule::Rule,
-    text,
+    text, transaction,
 };
 
 /// What a provider says of a machine. It is all that there is to say: what is `None` is taken for
@@ -141,7 +140,7 @@ async fn take_over(
     report: &Report,
 ) -> Result<Synced> {
     let clock = &world.clock;
-    transaction()
+    transaction::committed()
         .transaction(db, |tx, _| {
             Box::pin(async move {
                 is_in_use(tx, provider_id).await?;

@@ -76,19 +76,8 @@ pub(super) struct Brought {
 impl super::Said for Brought {
     fn json(&self) -> serde_json::Value {
         let Report { import_id, records, tables, warnings, faults, remarks } = &self.report;
-        let tables: BTreeMap<&str, serde_json::Value> = tables
-            .iter()
-            .map(|(table, Tally { made, matched, same, different, updated })| {
-                let counts = json!({
-                    "made": made,
-                    "matched": matched,
-                    "same": same,
-                    "different": different,
-                    "updated": updated,
-                });
-                (table.as_str(), counts)
-            })
-            .collect();
+        let tables: BTreeMap<&str, serde_json::Value> =
+            tables.iter().map(|(table, tally)| (table.as_str(), tally.json())).collect();
         let remarks: Vec<serde_json::Value> = remarks
             .iter()
             .map(|remark| {

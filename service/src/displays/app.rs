@@ -15,9 +15,10 @@ use super::{
     display::{App, Saved, edit, insert_app, read_app},
 };
 use crate::{
-    Error, Result, World, claim,
+    Error, Result, World,
     records::sound,
     rights::{Actor, ReadDisplays, UpdateDisplays},
+    transaction,
 };
 
 const KIND: &str = "app";
@@ -101,7 +102,7 @@ pub async fn delete(
 /// another's or there is none.
 pub async fn push(db: &DatabaseConnection, world: &World, by: By<'_>, iname: &str) -> Result<()> {
     let now = world.clock.now();
-    claim::transaction().transaction(db, |tx, _| Box::pin(take_push(tx, now, by, iname))).await
+    transaction::committed().transaction(db, |tx, _| Box::pin(take_push(tx, now, by, iname))).await
 }
 
 /// Takes down how an app was rendered. What pins itself is pinned by a rendering with something to see,
@@ -119,7 +120,7 @@ pub async fn rendered(
     rendering: &Rendering,
 ) -> Result<()> {
     let now = world.clock.now();
-    claim::transaction()
+    transaction::committed()
         .transaction(db, |tx, _| Box::pin(take_rendering(tx, now, by, iname, rendering)))
         .await
 }

@@ -25,12 +25,12 @@ use super::{
 use crate::{
     Result, World,
     audit::Audited,
-    claim,
     page::{self, Cursor, Order, Page},
     records::{self, Record},
     rights::{Actor, Granted, ReadFleet, ReportResults, UpdateFleet},
     rule::Rule,
     text::{self, invalid},
+    transaction,
 };
 
 /// How many of the rows that raised an alert are kept with it.
@@ -95,7 +95,7 @@ pub async fn notified(
         text::key("notification channel", channel, 255)?;
     }
     let now = world.clock.now();
-    claim::transaction().transaction(db, |tx, _| Box::pin(note(tx, now, id, channels))).await
+    transaction::committed().transaction(db, |tx, _| Box::pin(note(tx, now, id, channels))).await
 }
 
 async fn note(

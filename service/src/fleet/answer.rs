@@ -16,11 +16,12 @@ use sea_orm::{
 use self::hash::hash;
 use super::{Fleet, alarm, execution, is_made_by_a_rule};
 use crate::{
-    Result, World, claim,
+    Result, World,
     page::{self, Cursor, Order, Page},
     records::{self, Record},
     rights::{Granted, ReadFleet, ReportResults},
     text::{self, invalid},
+    transaction,
     world::is_kept,
 };
 
@@ -78,7 +79,7 @@ pub async fn answered(
 ) -> Result<Answered> {
     let rows = sound(answer)?;
     let now = world.clock.now();
-    claim::transaction()
+    transaction::committed()
         .transaction(db, |tx, _| Box::pin(take(tx, now, execution_id, answer, rows)))
         .await
 }
@@ -100,7 +101,7 @@ pub async fn unasked(
     let query_name = &text::key("name of a query", query_name, 100)?;
     sound(answer)?;
     let now = world.clock.now();
-    let (kept, _) = claim::transaction()
+    let (kept, _) = transaction::committed()
         .transaction(db, |tx, _| Box::pin(keep(tx, now, query_name, answer)))
         .await?;
     Ok(kept)

@@ -15,10 +15,11 @@ use sea_orm::{
 pub use self::seen::{Sighting, seen};
 use super::{Fleet, before};
 use crate::{
-    Error, Result, World, claim,
+    Error, Result, World,
     records::Record,
     rights::{Granted, ReportResults},
     text::{self, invalid},
+    transaction,
 };
 
 /// For how long a host is not heard of before it is given up, as in Fleet.
@@ -72,7 +73,7 @@ pub async fn silent(
         return Err(invalid("time of silence", &given, "it is longer than nothing"));
     }
     let now = world.clock.now();
-    claim::transaction().transaction(db, |tx, _| Box::pin(lapse(tx, now, after))).await
+    transaction::committed().transaction(db, |tx, _| Box::pin(lapse(tx, now, after))).await
 }
 
 /// The keys of the hosts that are online, and were heard of within a day.

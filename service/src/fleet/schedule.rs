@@ -15,8 +15,9 @@ use super::{
     host,
 };
 use crate::{
-    Error, Result, World, claim, records,
+    Error, Result, World, records,
     rights::{Granted, ReportResults},
+    transaction,
 };
 
 /// Asks every host that is online each scheduled query whose interval has passed since it was asked
@@ -43,8 +44,9 @@ pub async fn due(
         .await?;
     let mut asked = Vec::new();
     for query_id in scheduled {
-        let execution =
-            claim::transaction().transaction(db, |tx, _| Box::pin(ask(tx, now, query_id))).await?;
+        let execution = transaction::committed()
+            .transaction(db, |tx, _| Box::pin(ask(tx, now, query_id)))
+            .await?;
         asked.extend(execution);
     }
     Ok(asked)

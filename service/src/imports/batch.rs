@@ -16,11 +16,15 @@ use super::{
     known::{self, Known, Target},
     people::{Match, matches},
     report::Report,
-    shape::{self, TABLES},
     unit::{Cell, Remark, Row, Unit, Weight},
     write::{self, Fields, key_text, read_back, select},
 };
-use crate::{Error, Result, identity::fold::fold, records};
+use crate::{
+    Error, Result,
+    identity::fold::fold,
+    records,
+    tables::{self, TABLES},
+};
 
 /// What a batch may do.
 #[derive(Clone, Copy, Debug)]
@@ -145,7 +149,7 @@ impl<'o> Batch<'o> {
     ) -> Option<Fields> {
         let mut fields = Fields::new();
         for (name, cell) in &row.cells {
-            let Some(column) = shape::column(table, name) else {
+            let Some(column) = tables::column(table, name) else {
                 self.refuse(unit, row, name, &Json::Null, "there is no such column");
                 return None;
             };
@@ -212,7 +216,7 @@ impl<'o> Batch<'o> {
         } else {
             format!("{}.{column}", row.path)
         };
-        let value = if is_secret(&row.table, column) { &Json::Null } else { value };
+        let value = if records::is_secret(&row.table, column) { &Json::Null } else { value };
         self.say(unit, Weight::Fault, path, value, format!("{why}; it is left out"));
         self.dropped.insert(row.key.clone());
     }
@@ -331,7 +335,11 @@ impl<'o> Batch<'o> {
         let update = self.doing.update && !different.is_empty() && target.is_made;
         for (name, said) in &different {
             let shown = |json: &Json| {
-                if is_secret(&table.name, name) { "***".to_owned() } else { json.to_string() }
+                if records::is_secret(&table.name, name) {
+                    "***".to_owned()
+                } else {
+                    json.to_string()
+                }
             };
             let verb = match (update, target.is_made) {
                 (true, _) => "it is changed",
@@ -487,10 +495,6 @@ fn is_same(one: &Json, other: &Json) -> bool {
     }
 }
 
-fn is_secret(table: &str, column: &str) -> bool {
-    records::is_secret(table, column)
-}
-
 /// The keys of rows that are there whatever the source says, by what they are named by.
 async fn named(
     db: &impl ConnectionTrait,
@@ -504,7 +508,7 @@ async fn named(
     }
     let mut found = BTreeMap::new();
     for ((table, by), texts) in wanted {
-        let of = shape::table(table)?;
+        let of = tables::named(table)?;
         let names: Vec<String> = of.primary_key.iter().cloned().chain([by.to_owned()]).collect();
         let texts = texts.into_iter().filter(|text| !text.contains('\0'));
         let which = Expr::col(by.to_owned()).is_in(texts);

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::{
     known,
-    write::{Fields, select, value},
+    write::{Fields, select, value, with_key},
 };
 use crate::Result;
 
@@ -69,12 +69,7 @@ async fn there(
 ) -> Result<BTreeMap<String, Vec<Json>>> {
     let mut there = BTreeMap::new();
     let full: Vec<&Fields> = rows.iter().filter(|row| values(columns, row).is_some()).collect();
-    let names: Vec<String> = table
-        .primary_key
-        .iter()
-        .chain(columns.iter().filter(|name| !table.primary_key.contains(name)))
-        .cloned()
-        .collect();
+    let names = with_key(table, columns);
     for some in full.chunks(500) {
         let which = if let [name] = columns {
             let among = some.iter().map(|row| value(table, name, &row[name]));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use super::unit::{Remark, Weight};
 
 /// What became of the rows of a table.
@@ -17,6 +19,20 @@ pub struct Tally {
     pub different: u64,
     /// Brought in before, different, and changed to what the source says.
     pub updated: u64,
+}
+
+impl Tally {
+    /// The same as a document.
+    pub fn json(&self) -> Value {
+        let Self { made, matched, same, different, updated } = self;
+        json!({
+            "made": made,
+            "matched": matched,
+            "same": same,
+            "different": different,
+            "updated": updated,
+        })
+    }
 }
 
 /// What an import came to.

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{
     Source,
     batch::{Batch, Doing},
-    report::{Event, Report, Tally},
+    report::{Event, Report},
     unit::{Unit, Weight},
 };
 use crate::{
@@ -74,42 +74,36 @@ pub async fn run<S: Source + Sync>(
         names: &options.names,
     };
     if options.dry_run {
-        return looked_at(db, source, doing, tell).await;
+        return through(db, world, source, doing, tell).await;
     }
     if options.all_or_nothing {
         return all_or_nothing(db, world, source, doing, options, tell).await;
     }
     let import = begin(db, world, source, &scope, options).await?;
     doing.import_id = Some(import.id);
-    let mut report = Report { import_id: Some(import.id), ..Report::default() };
-    let mut place = None;
-    loop {
-        let (units, next) = source.some(place, AT_ONCE).await?;
-        let some = kept(db, world, doing, &units).await?;
-        some.remarks.iter().for_each(|remark| tell(Event::Said(remark)));
-        report.add(&some);
-        tell(Event::Done { records: report.records });
-        if next.is_none() {
-            break;
-        }
-        place = next;
-    }
+    let report = through(db, world, source, doing, tell).await?;
     end(db, world, import, &report).await?;
     Ok(report)
 }
 
-/// What would happen.
-async fn looked_at<S: Source + Sync>(
+/// All records of the source, batch by batch: kept, or where there is no import looked at, as what
+/// would happen.
+async fn through<S: Source + Sync>(
     db: &DatabaseConnection,
+    world: &World,
     source: &S,
     doing: Doing<'_>,
     tell: &(dyn Fn(Event<'_>) + Sync),
 ) -> Result<Report> {
-    let mut report = Report::default();
+    let mut report = Report { import_id: doing.import_id, ..Report::default() };
     let mut place = None;
     loop {
         let (units, next) = source.some(place, AT_ONCE).await?;
-        let some = Batch::run(db, doing, &units).await?;
+        let some = if doing.import_id.is_some() {
+            kept(db, world, doing, &units).await?
+        } else {
+            Batch::run(db, doing, &units).await?
+        };
         some.remarks.iter().for_each(|remark| tell(Event::Said(remark)));
         report.add(&some);
         tell(Event::Done { records: report.records });
@@ -130,7 +124,7 @@ async fn all_or_nothing<S: Source + Sync>(
     tell: &(dyn Fn(Event<'_>) + Sync),
 ) -> Result<Report> {
     // What is wrong with the records themselves is found without a transaction that waits for it.
-    let foreseen = looked_at(db, source, doing, tell).await?;
+    let foreseen = through(db, world, source, doing, tell).await?;
     refuse_any(&foreseen)?;
     let import = begin(db, world, source, doing.scope, options).await?;
     let (id, world) = (import.id, world);
@@ -216,12 +210,8 @@ async fn end(
     import: Model,
     report: &Report,
 ) -> Result<Model> {
-    let table = |(table, tally): (&String, &Tally)| {
-        let Tally { made, matched, same, different, updated } = tally;
-        let counts = json!({"made": made, "matched": matched, "same": same, "different": different, "updated": updated});
-        (table.clone(), counts)
-    };
-    let tables: serde_json::Map<_, _> = report.tables.iter().map(table).collect();
+    let tables: serde_json::Map<_, _> =
+        report.tables.iter().map(|(table, tally)| (table.clone(), tally.json())).collect();
     let mut row = import.into_active_model();
     row.status = Set(ImportStatus::Finished);
     row.counts = Set(json!({

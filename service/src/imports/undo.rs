@@ -21,7 +21,6 @@ use serde_json::{Value as Json, json};
 
 use super::{
     known,
-    shape::TABLES,
     write::{fields, key_text, value, with_keys},
 };
 use crate::{
@@ -29,6 +28,7 @@ use crate::{
     audit::{self, Audited, Deed},
     rights::Grantee,
     rule::Rule,
+    tables::TABLES,
 };
 
 /// How many records are undone in one transaction.

@@ -9,11 +9,11 @@ use sea_orm::{
 };
 use serde_json::Value as Json;
 
-use super::{
-    cell,
-    shape::{column, identity, is_counted},
+use super::cell;
+use crate::{
+    Error, Result,
+    tables::{column, identity, is_counted},
 };
-use crate::{Error, Result};
 
 /// The columns of a row, as JSON.
 pub(crate) type Fields = BTreeMap<String, Json>;
@@ -121,7 +121,7 @@ async fn keys(db: &impl ConnectionTrait, table: &Table, rows: &[Fields]) -> Resu
         let among = among.collect::<Result<Vec<Value>>>()?;
         let which = Expr::col(identity[0].clone()).is_in(among);
         for row in select(db, table, &names, which).await? {
-            found.insert(text(&of(&row, identity)), of(&row, &table.primary_key));
+            found.insert(key_text(&of(&row, identity)), of(&row, &table.primary_key));
         }
     }
     let missing = || Error::not_found("row that was added", table.name.clone());
@@ -130,12 +130,13 @@ async fn keys(db: &impl ConnectionTrait, table: &Table, rows: &[Fields]) -> Resu
             let column = column(table, name).expect("a unique key has columns");
             cell::normal(column, &row[name]).unwrap_or(Json::Null)
         });
-        found.get(&text(&own.collect::<Vec<_>>())).cloned().ok_or_else(missing)
+        found.get(&key_text(&own.collect::<Vec<_>>())).cloned().ok_or_else(missing)
     };
     rows.iter().map(key).collect()
 }
 
-fn text(values: &[Json]) -> String {
+/// A key, or what identifies a row, as [`read_back`] and the like have it.
+pub(crate) fn key_text(values: &[Json]) -> String {
     Json::from(values.to_vec()).to_string()
 }
 
@@ -189,6 +190,15 @@ pub(crate) fn with_keys(table: &Table, keys: &[&[Json]]) -> Result<SimpleExpr> {
     Ok(any.into())
 }
 
+/// The columns of the key, and these.
+pub(crate) fn with_key<'c>(
+    table: &'c Table,
+    columns: impl IntoIterator<Item = &'c String>,
+) -> Vec<String> {
+    let others = columns.into_iter().filter(|name| !table.primary_key.contains(name));
+    table.primary_key.iter().chain(others).cloned().collect()
+}
+
 /// The rows with these keys, read back: all of those columns, by the key as text.
 pub(crate) async fn read_back(
     db: &impl ConnectionTrait,
@@ -196,25 +206,15 @@ pub(crate) async fn read_back(
     columns: &BTreeSet<String>,
     keys: &[&[Json]],
 ) -> Result<BTreeMap<String, Fields>> {
-    let names: Vec<String> = table
-        .primary_key
-        .iter()
-        .chain(columns.iter().filter(|name| !table.primary_key.contains(name)))
-        .cloned()
-        .collect();
+    let names = with_key(table, columns);
     let mut found = BTreeMap::new();
     for some in keys.chunks(1_000) {
         for row in select(db, table, &names, with_keys(table, some)?).await? {
             let key: Vec<Json> = table.primary_key.iter().map(|name| row[name].clone()).collect();
-            found.insert(text(&key), row);
+            found.insert(key_text(&key), row);
         }
     }
     Ok(found)
-}
-
-/// A key as [`read_back`] has it.
-pub(crate) fn key_text(key: &[Json]) -> String {
-    text(key)
 }
 
 /// Changes columns of the row with that key.

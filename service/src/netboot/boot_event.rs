@@ -16,12 +16,13 @@ use sea_orm::{
 
 use super::{BootEvents, machine};
 use crate::{
-    Result, World, claim,
+    Result, World,
     mac::mac,
     page::{self, Cursor, Order, Page},
     records::{self, Record},
     rights::{Granted, ReadNetboot, ReportBoots},
     text::invalid,
+    transaction,
 };
 
 impl Record for Entity {
@@ -70,7 +71,7 @@ pub async fn report(
         ip: event.ip.map(|address| machine::ip("ip_address", &address)).transpose()?,
         ..event
     };
-    claim::transaction().transaction(db, |tx, _| Box::pin(keep(tx, world, event))).await
+    transaction::committed().transaction(db, |tx, _| Box::pin(keep(tx, world, event))).await
 }
 
 /// What a machine was seen doing, the latest first.

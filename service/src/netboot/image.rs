@@ -10,7 +10,6 @@ use crate::{
     audit::Audited,
     records::{self, Record},
     rights::{Granted, UpdateNetboot},
-    rule::Rule,
 };
 
 impl Record for Entity {
@@ -33,11 +32,7 @@ impl Record for Entity {
         if let Set(Some(text)) = &row.kernel_params {
             line::words("kernel_params", text)?;
         }
-        if row.is_default.try_as_ref() == Some(&true) && row.is_active.try_as_ref() == Some(&false)
-        {
-            return Err(Rule::InUse.refuses("the default image stays in use"));
-        }
-        Ok(())
+        records::default_stays_in_use::<Entity>(row, "image")
     }
 }
 
@@ -45,7 +40,7 @@ impl Record for Entity {
 /// no more.
 ///
 /// # Errors
-/// [`Error::NotFound`](crate::Error::NotFound) if there is no such image, [`Rule::Inactive`] if it
+/// [`Error::NotFound`](crate::Error::NotFound) if there is no such image, [`Rule::Inactive`](crate::rule::Rule::Inactive) if it
 /// is out of use.
 pub async fn make_default(
     unit: &Audited<'_>,

@@ -6,7 +6,7 @@ use entity::Secret;
 pub use entity::proxy::cluster::Model;
 use entity::proxy::cluster::{ActiveModel, Column, Entity};
 use sea_orm::{
-    ActiveValue::{self, NotSet, Set},
+    ActiveValue::{NotSet, Set},
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
     IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
 };
@@ -37,11 +37,7 @@ impl Record for Entity {
         if let Set(Some(endpoint)) = &row.syslog_endpoint {
             address("syslog endpoint", endpoint)?;
         }
-        let is = |flag: &ActiveValue<bool>, on: bool| flag.try_as_ref() == Some(&on);
-        if is(&row.is_default, true) && is(&row.is_active, false) {
-            return Err(Rule::InUse.refuses("the default cluster stays in use"));
-        }
-        Ok(())
+        records::default_stays_in_use::<Entity>(row, "cluster")
     }
 }
 
@@ -218,6 +214,8 @@ fn is_port(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::ActiveValue;
+
     use super::*;
 
     #[test]

@@ -16,11 +16,12 @@ use super::{
     cluster::{address, begins_with_host, by_key, unrepeated},
 };
 use crate::{
-    Error, Result, World, claim,
+    Error, Result, World,
     page::MOST_PER_PAGE,
     records::{self, Record},
     rights::{Granted, ReadProxies},
     text::{self, invalid},
+    transaction,
 };
 
 impl Record for Entity {
@@ -107,7 +108,7 @@ pub async fn record_stats(
     stats: Stats,
 ) -> Result<tracing_stat::Model> {
     let now = world.clock.now();
-    claim::transaction()
+    transaction::committed()
         .transaction(db, |tx, _| {
             Box::pin(async move {
                 let cluster = by_key(tx, key).await?;

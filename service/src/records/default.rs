@@ -8,6 +8,20 @@ use sea_orm::{
 use super::{Record, did, found, key, locked, named, write};
 use crate::{Result, audit::Audited, rights::Grantee, rule::Rule};
 
+/// Whether the default, called that, stays in use: for `settle` of tables that have both.
+///
+/// # Errors
+/// [`Rule::InUse`] if it would not.
+pub(crate) fn default_stays_in_use<E: Record>(row: &E::ActiveModel, called: &str) -> Result<()> {
+    let is = |name: &str, flag: bool| {
+        named::<E>(name).is_some_and(|column| row.get(column).into_value() == Some(flag.into()))
+    };
+    if is("is_default", true) && is("is_active", false) {
+        return Err(Rule::InUse.refuses(format!("the default {called} stays in use")));
+    }
+    Ok(())
+}
+
 /// Makes a row the one default among those that `among` names: the one before is it no more. What is out
 /// of use (`is_active`) cannot be it. `is_default` is a column that the table guards.
 ///

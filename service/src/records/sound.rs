@@ -1,7 +1,5 @@
 //! Whether the values of a row will do, before the database is asked and when it refuses.
 
-use std::{collections::BTreeMap, sync::LazyLock};
-
 use plimsoll::schema::{Check, Rule, Table, Type};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue, ConnectionTrait, DbErr, EntityTrait, IdenStatic as _,
@@ -10,12 +8,7 @@ use sea_orm::{
 };
 use serde_json::Value as Json;
 
-use crate::{Error, Result, text::invalid, world::is_kept};
-
-/// The tables as the entities describe them, of which the migrations make the same.
-static TABLES: LazyLock<BTreeMap<String, Table>> = LazyLock::new(|| {
-    entity::schema().into_iter().map(|table| (table.name.clone(), table)).collect()
-});
+use crate::{Error, Result, tables, text::invalid, world::is_kept};
 
 /// Looks at each value that the row sets.
 ///
@@ -25,7 +18,7 @@ pub(crate) async fn look<E: EntityTrait>(
     db: &impl ConnectionTrait,
     row: &E::ActiveModel,
 ) -> Result<()> {
-    let table = table::<E>();
+    let table = tables::of::<E>();
     for (name, value) in set::<E>(row) {
         if let Some(problem) = problem(table, name, &value) {
             return Err(invalid(name, &shown(table, name, &value), &problem));
@@ -42,7 +35,7 @@ pub(crate) async fn look<E: EntityTrait>(
 /// # Errors
 /// [`Error::Invalid`] for a column that is not set and has to be.
 pub(crate) fn is_full<E: EntityTrait>(kind: &'static str, row: &E::ActiveModel) -> Result<()> {
-    let table = table::<E>();
+    let table = tables::of::<E>();
     let is_missing = |column: &E::Column| {
         let of = table.columns.iter().find(|of| of.name == column.as_str());
         of.is_some_and(|of| !of.nullable && of.default.is_none() && !of.auto_increment)
@@ -69,7 +62,7 @@ pub(crate) fn read<E: EntityTrait>(
     error: DbErr,
     row: &E::ActiveModel,
 ) -> Error {
-    let table = table::<E>();
+    let table = tables::of::<E>();
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(said)) => {
             Error::AlreadyExists { kind, key: taken::<E>(table, &said, row) }
@@ -82,10 +75,6 @@ pub(crate) fn read<E: EntityTrait>(
             None => Error::Database(error),
         },
     }
-}
-
-fn table<E: EntityTrait>() -> &'static Table {
-    &TABLES[E::default().table_name()]
 }
 
 /// What is wrong with a value, if anything is.
@@ -262,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_value_is_held_against_its_column_and_the_rules_about_it() {
-        let table = &TABLES["services"];
+        let table = tables::named("services").unwrap();
         for (column, value, is_good) in [
             ("port", Value::from(1_i32), true),
             ("port", 0_i32.into(), false),
@@ -278,7 +267,7 @@ mod tests {
 
             assert_eq!(problem.is_none(), is_good, "{column} {value:?}: {problem:?}");
         }
-        let tracing = &TABLES["tracing_configs"];
+        let tracing = tables::named("tracing_configs").unwrap();
         for (rate, is_good) in
             [(0.5, true), (1.5, false), (f64::NAN, false), (f64::INFINITY, false)]
         {
@@ -292,7 +281,7 @@ mod tests {
 
     #[test]
     fn every_check_about_several_columns_has_a_name_that_is_found_in_what_a_database_says() {
-        for table in TABLES.values() {
+        for table in tables::TABLES.iter() {
             for check in table.checks.iter().filter(|check| matches!(check.rule, Rule::Sql(_))) {
                 let name = check.name.as_deref().expect("a name");
                 let said = format!("new row violates check constraint \"{name}\"");

@@ -11,7 +11,6 @@ use crate::{
     audit::Audited,
     records::{self, Record},
     rights::{Granted, UpdateSecrets},
-    rule::Rule,
     text::invalid,
 };
 
@@ -25,18 +24,14 @@ impl Record for Entity {
         if let Set(config) = &row.config_data {
             without_credentials("config_data", config)?;
         }
-        if row.is_default.try_as_ref() == Some(&true) && row.is_active.try_as_ref() == Some(&false)
-        {
-            return Err(Rule::InUse.refuses("the default backend stays in use"));
-        }
-        Ok(())
+        records::default_stays_in_use::<Entity>(row, "backend")
     }
 }
 
 /// Makes a backend the one that is meant where none is named; the one before is it no more.
 ///
 /// # Errors
-/// [`Error::NotFound`](crate::Error::NotFound) if there is no such backend, [`Rule::Inactive`] if
+/// [`Error::NotFound`](crate::Error::NotFound) if there is no such backend, [`Rule::Inactive`](crate::rule::Rule::Inactive) if
 /// it is out of use.
 pub async fn make_default(
     unit: &Audited<'_>,

@@ -25,6 +25,7 @@ use crate::{
     rights::{CreateWebtest, Granted, ReadWebtest, UpdateWebtest, WorkEmails},
     rule::Rule,
     text::{self, invalid},
+    transaction,
 };
 
 /// For how long an item is a worker's who says nothing more. Then it is anybody's again.
@@ -164,7 +165,7 @@ pub async fn take(
 ) -> Result<Option<Model>> {
     let worker = &claim::worker(worker)?;
     let now = world.clock.now();
-    claim::transaction().transaction(db, |tx, _| Box::pin(first(tx, now, worker))).await
+    transaction::committed().transaction(db, |tx, _| Box::pin(first(tx, now, worker))).await
 }
 
 async fn first(

@@ -4,11 +4,9 @@ mod agents;
 mod authorities;
 mod shells;
 
-use std::sync::Arc;
-
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use entity::access::access_agent::{self, AccessAgentStatus};
-use plimsoll::{clock::ManualClock, retry::BoxFuture};
+use plimsoll::retry::BoxFuture;
 use sea_orm::{DatabaseConnection, EntityTrait};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -23,12 +21,7 @@ use service::{
 };
 
 use crate::people::admin;
-
-/// A world whose clock the test sets.
-fn world() -> (World, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::new(DateTime::from_timestamp(1_790_000_000, 0).unwrap()));
-    (World { clock: clock.clone(), random: World::system().random }, clock)
-}
+use crate::worlds::world;
 
 fn new_key(world: &World, max_uses: i32) -> NewKey {
     NewKey {

@@ -6,9 +6,6 @@ mod lxd;
 mod sync;
 mod work;
 
-use std::sync::Arc;
-
-use chrono::DateTime;
 use entity::{
     audit::system_log,
     cloud::{
@@ -18,7 +15,7 @@ use entity::{
     },
 };
 use futures_util::future::join_all;
-use plimsoll::{clock::ManualClock, retry::BoxFuture};
+use plimsoll::retry::BoxFuture;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait,
     PaginatorTrait, QueryFilter, QueryOrder,
@@ -34,6 +31,7 @@ use service::{
 };
 
 use crate::people::{admin, person};
+use crate::worlds::world;
 
 plimsoll::on_every_database!(migration::app:
     a_machine_goes_from_what_it_does_to_where_a_way_leads,
@@ -44,12 +42,6 @@ plimsoll::on_every_database!(migration::app:
     a_provider_has_no_credentials_among_its_settings,
     the_address_of_a_store_has_no_password_in_it,
 );
-
-/// A world whose clock the test sets.
-fn world() -> (World, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::new(DateTime::from_timestamp(1_790_000_000, 0).unwrap()));
-    (World { clock: clock.clone(), random: World::system().random }, clock)
-}
 
 async fn provider(db: &DatabaseConnection, name: &str) -> cloud_provider::Model {
     let row = cloud_provider::ActiveModel {

@@ -8,7 +8,6 @@ use std::sync::{
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::identity::{access_token, login_throttle, password_reset, refresh_token, user};
 use futures_util::future::{join, join_all};
-use plimsoll::clock::ManualClock;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel,
     PaginatorTrait, QueryFilter,
@@ -30,6 +29,7 @@ use service::{
 };
 
 use crate::people::{admin, person};
+use crate::worlds::world;
 
 plimsoll::on_every_database!(migration::app:
     a_password_hashed_with_less_is_hashed_anew_at_the_login,
@@ -49,12 +49,6 @@ plimsoll::on_every_database!(migration::app:
 
 const PASSWORD: &str = "correct horse battery";
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-
-/// A world whose clock the test sets.
-fn world() -> (World, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::new(DateTime::from_timestamp(1_790_000_000, 0).unwrap()));
-    (World { clock: clock.clone(), random: World::system().random }, clock)
-}
 
 fn hasher() -> Hasher {
     Hasher::with(8, 1, 2)

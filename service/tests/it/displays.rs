@@ -14,7 +14,6 @@ use std::{
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta};
 use entity::displays::{app, device, location, recurrence_pattern};
-use plimsoll::clock::ManualClock;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait,
     IntoActiveModel, PaginatorTrait, QueryFilter,
@@ -36,6 +35,7 @@ use service::{
 };
 
 use crate::people::person;
+use crate::worlds::world;
 
 plimsoll::on_every_database!(migration::app:
     a_display_is_loaded_as_it_was_saved,
@@ -46,12 +46,6 @@ plimsoll::on_every_database!(migration::app:
     a_display_that_is_deleted_says_what_went_with_it,
     what_is_stored_and_cannot_be_read_is_told_and_a_save_replaces_it,
 );
-
-/// A world whose clock the test sets.
-fn world() -> (World, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::new(DateTime::from_timestamp(1_790_000_000, 0).unwrap()));
-    (World { clock: clock.clone(), random: World::system().random }, clock)
-}
 
 async fn actor(db: &DatabaseConnection, name: &str) -> Actor {
     Actor::of(&person(db, name, &[]).await)

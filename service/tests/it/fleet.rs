@@ -4,14 +4,12 @@ mod alerts;
 mod answers;
 mod executions;
 
-use std::sync::Arc;
-
 use chrono::{DateTime, TimeDelta};
 use entity::fleet::{
     alert_history, fleet_host, fleet_query, fleetdm_config, osquery_result, query_execution,
 };
 use futures_util::future::join_all;
-use plimsoll::{clock::ManualClock, retry::BoxFuture};
+use plimsoll::retry::BoxFuture;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter,
 };
@@ -30,6 +28,7 @@ use service::{
 };
 
 use crate::people::admin;
+use crate::worlds::world;
 
 plimsoll::on_every_database!(migration::app:
     a_host_that_is_seen_is_online_and_keeps_what_is_not_told,
@@ -45,12 +44,6 @@ plimsoll::on_every_database!(migration::app:
 
 /// Where and when something is done.
 type At<'a> = (&'a DatabaseConnection, &'a World);
-
-/// A world whose clock the test sets.
-fn world() -> (World, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::new(DateTime::from_timestamp(1_790_000_000, 0).unwrap()));
-    (World { clock: clock.clone(), random: World::system().random }, clock)
-}
 
 fn sighting(number: i64) -> Sighting {
     Sighting {

@@ -1,10 +1,10 @@
 //! What Elder is told: what waits, what it has, and where applications run.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::inventory::{elder_app, elder_config, elder_host};
-use plimsoll::{clock::ManualClock, retry::BoxFuture};
+use plimsoll::retry::BoxFuture;
 use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ use service::{
 };
 
 use crate::people::admin;
+use crate::worlds::world;
 
 plimsoll::on_every_database!(migration::app:
     a_host_is_kept_in_order,
@@ -39,12 +40,6 @@ const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// Where and when something is done.
 type At<'a> = (&'a DatabaseConnection, &'a World);
-
-/// A world whose clock the test sets.
-fn world() -> (World, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::new(DateTime::from_timestamp(1_790_000_000, 0).unwrap()));
-    (World { clock: clock.clone(), random: World::system().random }, clock)
-}
 
 fn host(hostname: &str, apps: Value) -> elder_host::ActiveModel {
     elder_host::ActiveModel {

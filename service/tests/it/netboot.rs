@@ -1,8 +1,6 @@
 //! Network boot: what machines boot, what is put on them, and how far they come.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use entity::{
     audit::system_log,
     netboot::{
@@ -21,7 +19,7 @@ use entity::{
     },
 };
 use futures_util::future::{join, join_all};
-use plimsoll::{clock::ManualClock, retry::BoxFuture};
+use plimsoll::retry::BoxFuture;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait,
     PaginatorTrait, QueryFilter, sea_query::Expr,
@@ -36,12 +34,16 @@ use service::{
         boot::{self, Boots, Plan},
         boot_event::Event,
     },
-    records::{self, Create, Delete, Record, Update},
+    records::{self, Create, Delete, Update},
     rights::{self, Actor, DeleteNetboot, Nobody, ReadNetboot, ReportBoots, UpdateNetboot},
     rule::Rule,
 };
 
 use crate::people::{admin, person};
+use crate::{
+    plainly::{create, update},
+    worlds::world,
+};
 
 plimsoll::on_every_database!(migration::app:
     a_machine_goes_from_its_state_to_where_a_way_leads,
@@ -68,32 +70,6 @@ plimsoll::on_every_database!(migration::app:
 );
 
 const MAC: &str = "aa:bb:cc:dd:ee:ff";
-
-/// A world whose clock the test sets.
-fn world() -> (World, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::new(DateTime::from_timestamp(1_790_000_000, 0).unwrap()));
-    (World { clock: clock.clone(), random: World::system().random }, clock)
-}
-
-async fn create<E: Record>(db: &DatabaseConnection, row: E::ActiveModel) -> Result<E::Model> {
-    let (by, row) = (&admin::<Create<E>>(db).await, &row);
-    audited(db, &World::system(), |unit, _| {
-        Box::pin(records::create::<E>(unit, by, row.clone())) as BoxFuture<'_, _>
-    })
-    .await
-}
-
-async fn update<E: Record>(
-    db: &DatabaseConnection,
-    id: i64,
-    row: E::ActiveModel,
-) -> Result<E::Model> {
-    let (by, row) = (&admin::<Update<E>>(db).await, &row);
-    audited(db, &World::system(), |unit, _| {
-        Box::pin(records::update::<E>(unit, by, id, row.clone())) as BoxFuture<'_, _>
-    })
-    .await
-}
 
 fn machine(address: &str) -> ipxe_machine::ActiveModel {
     ipxe_machine::ActiveModel {

@@ -4,14 +4,11 @@ mod behind;
 mod servers;
 mod sight;
 
-use std::sync::Arc;
-
-use chrono::DateTime;
 use entity::{
     audit::system_log,
     proxy::{cluster as clusters, proxy_server},
 };
-use plimsoll::{clock::ManualClock, retry::BoxFuture};
+use plimsoll::retry::BoxFuture;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter,
 };
@@ -29,6 +26,7 @@ use service::{
 };
 
 use crate::people::admin;
+use crate::worlds::world;
 
 plimsoll::on_every_database!(migration::app:
     a_cluster_knows_only_the_hash_of_its_key,
@@ -37,12 +35,6 @@ plimsoll::on_every_database!(migration::app:
     a_cluster_logs_to_a_host_and_a_port,
     one_cluster_is_the_default_and_stays_in_use,
 );
-
-/// A world whose clock the test sets.
-fn world() -> (World, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::new(DateTime::from_timestamp(1_790_000_000, 0).unwrap()));
-    (World { clock: clock.clone(), random: World::system().random }, clock)
-}
 
 async fn make_of(db: &DatabaseConnection, new: NewCluster) -> Result<Made> {
     let by = &admin::<CreateProxies>(db).await;

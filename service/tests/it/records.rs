@@ -22,13 +22,16 @@ use service::{
     Error, Result, World,
     audit::audited,
     deletion::Deletion,
-    records::{self, Create, Delete, Read, Record, Update},
+    records::{self, Create, Read, Update},
     rights::RevealSecrets,
     rule::Rule,
     seal::Keyring,
 };
 
-use crate::people::admin;
+use crate::{
+    people::admin,
+    plainly::{create, delete, update},
+};
 
 plimsoll::on_every_database!(migration::app:
     a_row_is_added_read_changed_and_removed,
@@ -45,34 +48,6 @@ plimsoll::on_every_database!(migration::app:
     a_document_is_as_deep_as_every_database_takes,
     of_a_parent_that_goes_and_a_child_that_comes_one_is_refused,
 );
-
-async fn create<E: Record>(db: &DatabaseConnection, row: E::ActiveModel) -> Result<E::Model> {
-    let (by, row) = (&admin::<Create<E>>(db).await, &row);
-    audited(db, &World::system(), |unit, _| {
-        Box::pin(records::create::<E>(unit, by, row.clone())) as BoxFuture<'_, _>
-    })
-    .await
-}
-
-async fn update<E: Record>(
-    db: &DatabaseConnection,
-    id: i64,
-    row: E::ActiveModel,
-) -> Result<E::Model> {
-    let (by, row) = (&admin::<Update<E>>(db).await, &row);
-    audited(db, &World::system(), |unit, _| {
-        Box::pin(records::update::<E>(unit, by, id, row.clone())) as BoxFuture<'_, _>
-    })
-    .await
-}
-
-async fn delete<E: Record>(db: &DatabaseConnection, id: i64) -> Result<Deletion> {
-    let by = &admin::<Delete<E>>(db).await;
-    audited(db, &World::system(), |unit, _| {
-        Box::pin(records::delete::<E>(unit, by, id)) as BoxFuture<'_, _>
-    })
-    .await
-}
 
 fn provider(name: &str) -> cloud_provider::ActiveModel {
     cloud_provider::ActiveModel {

@@ -17,7 +17,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use entity::{
     audit::{audit_chain, system_log},
     identity::user,
@@ -28,7 +28,7 @@ use entity::{
 };
 use futures_timer::Delay;
 use futures_util::future::{join, join_all};
-use plimsoll::{clock::ManualClock, retry::BoxFuture, schema::Type};
+use plimsoll::{retry::BoxFuture, schema::Type};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
@@ -51,6 +51,7 @@ use service::{
     },
 };
 
+use crate::worlds::world;
 use crate::{
     filled::{Keys, filled},
     people::admin,
@@ -86,12 +87,6 @@ fn keyring(text: &str) -> Keyring {
 /// The new key before the old one.
 fn both() -> Keyring {
     keyring(&format!("{NEW},{OLD}"))
-}
-
-/// A world whose clock the test sets.
-fn world() -> (World, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::new(DateTime::from_timestamp(1_790_000_000, 0).unwrap()));
-    (World { clock: clock.clone(), random: World::system().random }, clock)
 }
 
 /// Where, when and with which keys something is done.

@@ -1,8 +1,8 @@
 //! Webtest: what tests look up, whose passwords are where, and who processes which mail.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use entity::{
     audit::system_log,
     webtest::{
@@ -17,7 +17,7 @@ use entity::{
     },
 };
 use futures_util::future::join_all;
-use plimsoll::{clock::ManualClock, retry::BoxFuture};
+use plimsoll::retry::BoxFuture;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter,
     QueryOrder,
@@ -27,7 +27,6 @@ use serde_json::json;
 use service::{
     Error, Result, World,
     audit::audited,
-    records::{self, Create, Record, Update},
     rights::{
         CreateSecrets, CreateWebtest, DeleteSecrets, ReadWebtest, RevealSecrets, UpdateWebtest,
         WorkEmails,
@@ -42,6 +41,10 @@ use service::{
 };
 
 use crate::people::admin;
+use crate::{
+    plainly::{create, update},
+    worlds::world,
+};
 
 plimsoll::on_every_database!(migration::app:
     a_page_is_found_by_its_name_and_where_there_is_one,
@@ -63,32 +66,6 @@ plimsoll::on_every_database!(migration::app:
 );
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-
-/// A world whose clock the test sets.
-fn world() -> (World, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::new(DateTime::from_timestamp(1_790_000_000, 0).unwrap()));
-    (World { clock: clock.clone(), random: World::system().random }, clock)
-}
-
-async fn create<E: Record>(db: &DatabaseConnection, row: E::ActiveModel) -> Result<E::Model> {
-    let (by, row) = (&admin::<Create<E>>(db).await, &row);
-    audited(db, &World::system(), |unit, _| {
-        Box::pin(records::create::<E>(unit, by, row.clone())) as BoxFuture<'_, _>
-    })
-    .await
-}
-
-async fn update<E: Record>(
-    db: &DatabaseConnection,
-    id: i64,
-    row: E::ActiveModel,
-) -> Result<E::Model> {
-    let (by, row) = (&admin::<Update<E>>(db).await, &row);
-    audited(db, &World::system(), |unit, _| {
-        Box::pin(records::update::<E>(unit, by, id, row.clone())) as BoxFuture<'_, _>
-    })
-    .await
-}
 
 fn page(name: &str, environments: &[&str]) -> page::ActiveModel {
     page::ActiveModel {

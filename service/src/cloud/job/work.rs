@@ -14,11 +14,12 @@ use sea_orm::{
 use super::{KIND, end};
 use crate::{
     Result, World,
-    claim::{first, transaction},
+    claim::first,
     records,
     rights::{Granted, WorkDeployments},
     rule::Rule,
     text::invalid,
+    transaction,
     world::is_kept,
 };
 
@@ -67,7 +68,7 @@ pub async fn claim(
 ) -> Result<Option<Model>> {
     let worker = &crate::claim::worker(worker)?;
     let clock = &world.clock;
-    transaction()
+    transaction::committed()
         .transaction(db, |tx, _| {
             Box::pin(async move {
                 let now = clock.now();
@@ -112,7 +113,7 @@ pub async fn progress(
     said: &Progress,
 ) -> Result<Model> {
     let clock = &world.clock;
-    transaction()
+    transaction::committed()
         .transaction(db, |tx, _| {
             Box::pin(async move {
                 let job = held(tx, worker, id).await?;
@@ -151,15 +152,7 @@ pub async fn complete(
     worker: &str,
     id: i64,
 ) -> Result<Model> {
-    let clock = &world.clock;
-    transaction()
-        .transaction(db, |tx, _| {
-            Box::pin(async move {
-                let job = held(tx, worker, id).await?;
-                end(tx, clock.now(), job, Status::Completed, None).await
-            })
-        })
-        .await
+    ended(db, world, worker, id, Status::Completed, None).await
 }
 
 /// Says that a job cannot be done, and why.
@@ -174,16 +167,8 @@ pub async fn fail(
     id: i64,
     error: &str,
 ) -> Result<Model> {
-    let clock = &world.clock;
-    transaction()
-        .transaction(db, |tx, _| {
-            Box::pin(async move {
-                let job = held(tx, worker, id).await?;
-                let error = without_nul(error).chars().take(LONGEST_ERROR).collect();
-                end(tx, clock.now(), job, Status::Failed, Some(error)).await
-            })
-        })
-        .await
+    let error = without_nul(error).chars().take(LONGEST_ERROR).collect();
+    ended(db, world, worker, id, Status::Failed, Some(error)).await
 }
 
 /// Lets those jobs wait again whose workers have said nothing for so long, and says how many that
@@ -204,7 +189,7 @@ pub async fn release_stale(
         let problem = "it is longer than none, and does not go back before 1970";
         return Err(invalid("time without a word", &older_than.to_string(), problem));
     };
-    transaction()
+    transaction::committed()
         .transaction(db, |tx, _| {
             Box::pin(async move {
                 let again = ActiveModel {
@@ -223,6 +208,26 @@ pub async fn release_stale(
                     .exec(tx)
                     .await?;
                 Ok(released.rows_affected)
+            })
+        })
+        .await
+}
+
+/// Ends a job that the worker has.
+async fn ended(
+    db: &DatabaseConnection,
+    world: &World,
+    worker: &str,
+    id: i64,
+    to: Status,
+    error: Option<String>,
+) -> Result<Model> {
+    let (clock, error) = (&world.clock, &error);
+    transaction::committed()
+        .transaction(db, |tx, _| {
+            Box::pin(async move {
+                let job = held(tx, worker, id).await?;
+                end(tx, clock.now(), job, to, error.clone()).await
             })
         })
         .await

@@ -11,11 +11,12 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, EntityTrait as _};
 
 use super::{Display, Rendered, Seen, load, rows::Stored, saving::Saving, settle};
 use crate::{
-    Result, World, claim,
+    Result, World,
     deletion::{self, Deletion},
     displays::authority::{self, KIND},
     rights::{Actor, CreateDisplays, DeleteDisplays, UpdateDisplays},
     rule::Rule,
+    transaction,
 };
 
 /// A part of what is saved, which is written by itself.
@@ -60,7 +61,7 @@ pub async fn save(
     expected: Option<&Display>,
 ) -> Result<Saved> {
     let wanted = &settle::settled(display)?;
-    claim::transaction()
+    transaction::committed()
         .transaction(db, |tx, _| Box::pin(save_one(tx, world, actor, user_id, wanted, expected)))
         .await
 }
@@ -81,7 +82,7 @@ pub async fn save_all(
     expected: Option<&[Display]>,
 ) -> Result<Saved> {
     let wanted = &settle::all_settled(displays)?;
-    claim::transaction()
+    transaction::committed()
         .transaction(db, |tx, _| Box::pin(replace(tx, world, actor, user_id, wanted, expected)))
         .await
 }
@@ -93,7 +94,7 @@ pub async fn save_all(
 /// [`Error::Forbidden`](crate::Error::Forbidden) to whoever may not remove those of others, if it is
 /// another's or there is none.
 pub async fn delete(db: &DatabaseConnection, actor: &Actor, id: &str) -> Result<Deletion> {
-    claim::transaction().transaction(db, |tx, _| Box::pin(remove(tx, actor, id))).await
+    transaction::committed().transaction(db, |tx, _| Box::pin(remove(tx, actor, id))).await
 }
 
 /// Changes a display as `how` says.
@@ -112,7 +113,9 @@ where
     F: Fn(&mut Display) -> Result<()> + Send + Sync,
 {
     let how = &how;
-    claim::transaction().transaction(db, |tx, _| Box::pin(change(tx, world, actor, id, how))).await
+    transaction::committed()
+        .transaction(db, |tx, _| Box::pin(change(tx, world, actor, id, how)))
+        .await
 }
 
 async fn save_one(

@@ -16,7 +16,7 @@ use crate::{
     fleet::alarm,
     records,
     rights::{Granted, ReportResults},
-    text,
+    text, transaction,
 };
 
 /// How many characters an error has at most.
@@ -37,7 +37,7 @@ pub struct Completed {
 /// # Errors
 /// Only [`Error::Database`](crate::Error::Database).
 pub async fn claim(db: &DatabaseConnection, _by: &Granted<ReportResults>) -> Result<Option<Model>> {
-    claim::transaction().transaction(db, |tx, _| Box::pin(first(tx))).await
+    transaction::committed().transaction(db, |tx, _| Box::pin(first(tx))).await
 }
 
 async fn first(tx: &DatabaseTransaction) -> Result<Option<Model>> {
@@ -62,7 +62,9 @@ pub async fn launched(
     campaign_id: i64,
 ) -> Result<Model> {
     let now = world.clock.now();
-    claim::transaction().transaction(db, |tx, _| Box::pin(number(tx, now, id, campaign_id))).await
+    transaction::committed()
+        .transaction(db, |tx, _| Box::pin(number(tx, now, id, campaign_id)))
+        .await
 }
 
 async fn number(
@@ -89,7 +91,7 @@ pub async fn complete(
     id: i64,
 ) -> Result<Completed> {
     let now = world.clock.now();
-    claim::transaction().transaction(db, |tx, _| Box::pin(finish(tx, now, id))).await
+    transaction::committed().transaction(db, |tx, _| Box::pin(finish(tx, now, id))).await
 }
 
 async fn finish(tx: &DatabaseTransaction, now: DateTime<Utc>, id: i64) -> Result<Completed> {
@@ -112,7 +114,7 @@ pub async fn fail(
 ) -> Result<Model> {
     let why = &text::optional("error", Some(why.to_owned()), LONGEST)?;
     let now = world.clock.now();
-    claim::transaction()
+    transaction::committed()
         .transaction(db, |tx, _| {
             Box::pin(end(tx, now, id, QueryExecutionStatus::Failed, why.clone()))
         })

@@ -10,8 +10,9 @@ use sea_orm::{
 
 use super::{FleetHostStatus, Model, folded};
 use crate::{
-    Error, Result, World, claim, records,
+    Error, Result, World, records,
     rights::{Granted, ReportResults},
+    transaction,
 };
 
 /// How often a sighting is noted anew, when another of the same host comes between.
@@ -51,8 +52,9 @@ pub async fn seen(
     let now = world.clock.now();
     let mut tries = 1;
     loop {
-        let noted =
-            claim::transaction().transaction(db, |tx, _| Box::pin(note(tx, now, sighting))).await;
+        let noted = transaction::committed()
+            .transaction(db, |tx, _| Box::pin(note(tx, now, sighting)))
+            .await;
         match noted {
             // Another wrote the same host first; its row is found now.
             Err(Error::AlreadyExists { .. }) if tries < TRIES => tries += 1,

@@ -22,9 +22,10 @@ use sea_orm::{
 
 use super::{Alike, Call, Sum, added_up, bucket};
 use crate::{
-    Error, Result, World, claim,
+    Error, Result, World,
     records::Record,
     rights::{CountUsage, Granted},
+    transaction,
 };
 
 /// Counts a call, now.
@@ -78,7 +79,7 @@ async fn write(
     sums: &BTreeMap<Alike, Sum>,
     looks: bool,
 ) -> Result<u64> {
-    claim::transaction()
+    transaction::committed()
         .transaction(db, |tx, _| {
             Box::pin(async move {
                 let (mut gone, mut strangers) = (BTreeSet::new(), BTreeSet::new());

@@ -13,13 +13,14 @@ use serde_json::json;
 
 use super::{Health, endpoints, is_of};
 use crate::{
-    Error, Result, World, claim,
+    Error, Result, World,
     proxy::{
         cluster,
         qos::document::{Document, malformed},
     },
     records::{self, Record as _},
     text::invalid,
+    transaction,
 };
 
 /// What endpoints are asked by.
@@ -66,7 +67,7 @@ pub async fn probed(
         return Err(invalid("rtt_ms", &rtt_ms.to_string(), "it is no time"));
     }
     let now = world.clock.now();
-    claim::transaction()
+    transaction::committed()
         .transaction(db, |tx, _| {
             Box::pin(take_down(tx, now, key, route_table_id, endpoint, outcome))
         })

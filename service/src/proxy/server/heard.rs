@@ -15,13 +15,14 @@ use sea_orm::{
 };
 
 use crate::{
-    Error, Result, World, claim,
+    Error, Result, World,
     lookup::by_text,
     page::MOST_PER_PAGE,
     proxy::{Proxy, cluster::by_key},
     records::{self, Record},
     rights::{Granted, ReadProxies, UpdateProxies},
     text::{self, invalid},
+    transaction,
     world::is_kept,
 };
 
@@ -88,7 +89,7 @@ pub async fn report(
     metrics: Metrics,
 ) -> Result<proxy_metric::Model> {
     let now = world.clock.now();
-    claim::transaction()
+    transaction::committed()
         .transaction(db, |tx, _| {
             Box::pin(async move {
                 let proxy = known(tx, key, name).await?;

@@ -3,9 +3,15 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use entity::{
+    displays::{app::RecurrenceType, device::DeviceType},
+    identity::user::ThemePreference,
+};
+use sea_orm::ActiveEnum as _;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
+    displays::{brightness::Scale, day},
     identity::{fold::fold, password::legacy, secret::hash},
     imports::{
         cell::{shown, time},
@@ -27,25 +33,6 @@ struct Part<'d> {
     path: String,
     object: &'d Map<String, Json>,
 }
-
-/// The percentages that the levels 0 to 5 meant, before documents held percentages.
-const LEVELS: [i64; 6] = [0, 3, 5, 12, 35, 100];
-const DEVICE_TYPES: [&str; 10] = [
-    "tidbyt_gen1",
-    "tidbyt_gen2",
-    "pixoticker",
-    "raspberrypi",
-    "raspberrypi_wide",
-    "tronbyt_s3",
-    "tronbyt_s3_wide",
-    "matrixportal_s3",
-    "matrixportal_s3_waveshare",
-    "other",
-];
-const THEMES: [&str; 3] = ["light", "dark", "system"];
-const RECURRENCES: [&str; 4] = ["daily", "weekly", "monthly", "yearly"];
-const WEEKDAYS: [&str; 7] =
-    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// Whoever ran a tronbyt server.
 const ADMIN: &str = "admin";
@@ -99,7 +86,10 @@ impl Shape {
             let why = "there is none; a reset gives them one";
             unit.remark(Weight::Warning, "password", &Json::Null, why);
         }
-        cells.maybe("theme_preference", person.one_of(unit, "theme_preference", &THEMES));
+        cells.maybe(
+            "theme_preference",
+            person.one_of(unit, "theme_preference", &ThemePreference::values()),
+        );
         cells.maybe("app_repo_url", person.text(unit, "app_repo_url"));
         cells.maybe("system_repo_url", person.text(unit, "system_repo_url"));
         let key = format!("users/{username}");
@@ -156,7 +146,7 @@ impl Shape {
             cells.maybe(column, device.text(unit, name));
         }
         cells.maybe("api_key_hash", device.text(unit, "api_key").map(|key| hash(&key)));
-        cells.maybe("device_type", device.one_of(unit, "type", &DEVICE_TYPES));
+        cells.maybe("device_type", device.one_of(unit, "type", &DeviceType::values()));
         for name in ["brightness", "night_brightness", "dim_brightness"] {
             let number = device.number(unit, name);
             cells.maybe(name, number.map(|number| self.brightness(number)));
@@ -183,9 +173,10 @@ impl Shape {
     }
 
     fn brightness(&self, number: i64) -> i64 {
-        let level = usize::try_from(number).ok().and_then(|level| LEVELS.get(level));
+        // Before documents held percentages, they held the levels of the usual scale.
+        let level = usize::try_from(number).ok().and_then(|level| Scale::default().percent(level));
         match level {
-            Some(percent) if self.version < 1 => *percent,
+            Some(percent) if self.version < 1 => percent.into(),
             _ => number,
         }
     }
@@ -224,7 +215,10 @@ impl Shape {
         for name in ["start_time", "end_time"] {
             cells.maybe(name, app.hour(unit, name));
         }
-        cells.maybe("recurrence_type", app.one_of(unit, "recurrence_type", &RECURRENCES));
+        cells.maybe(
+            "recurrence_type",
+            app.one_of(unit, "recurrence_type", &RecurrenceType::values()),
+        );
         for name in ["recurrence_start_date", "recurrence_end_date"] {
             cells.maybe(name, app.date(unit, name));
         }
@@ -412,9 +406,9 @@ impl<'d> Part<'d> {
         }
     }
 
-    fn one_of(&self, unit: &mut Unit, name: &str, known: &[&str]) -> Option<String> {
+    fn one_of(&self, unit: &mut Unit, name: &str, known: &[String]) -> Option<String> {
         let text = self.text(unit, name)?;
-        if known.contains(&&*text) {
+        if known.contains(&text) {
             return Some(text);
         }
         self.warn(unit, name, &format!("it is none of {}; the default is taken", known.join(", ")));
@@ -514,7 +508,7 @@ impl<'d> Part<'d> {
             .into_iter()
             .flatten()
             .filter_map(|day| Some(day.as_str()?.to_lowercase()))
-            .filter(|day| WEEKDAYS.contains(&&**day))
+            .filter(|day| day::named(day).is_ok())
             .collect();
         if json.as_array().is_none_or(|list| list.len() != days.len()) {
             self.warn(unit, name, "not all of it are weekdays; the others are left out");

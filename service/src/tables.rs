@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use plimsoll::schema::{Column, Table};
+use sea_orm::EntityTrait;
 
 use crate::{Error, Result};
 
@@ -14,15 +15,20 @@ static PLACES: LazyLock<BTreeMap<&str, usize>> =
     LazyLock::new(|| TABLES.iter().enumerate().map(|(at, table)| (&*table.name, at)).collect());
 
 /// Where the table comes in that order.
-pub(crate) fn place(table: &str) -> Option<usize> {
+fn place(table: &str) -> Option<usize> {
     PLACES.get(table).copied()
+}
+
+/// The table of an entity.
+pub(crate) fn of<E: EntityTrait>() -> &'static Table {
+    named(E::default().table_name()).expect("the schema has every entity")
 }
 
 /// The table of that name.
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is none.
-pub(crate) fn table(name: &str) -> Result<&'static Table> {
+pub(crate) fn named(name: &str) -> Result<&'static Table> {
     place(name).map(|at| &TABLES[at]).ok_or_else(|| Error::not_found("table", name))
 }
 
