@@ -6,6 +6,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use secrecy::SecretString;
 use service::{
     identity::{
         caller::{self, Caller},
@@ -31,12 +32,38 @@ pub const PUBLIC: &[&str] = &[
     "/api/v1/password-reset",
 ];
 
-/// Lets a request through with a good token, or to a route of [`PUBLIC`].
+/// Every route that takes the key of a machine in place of the token of a person: its handler reads it
+/// by [`Key`], and looks whose it is.
+pub const KEYED: &[&str] = &[
+    "/metrics",
+    "/api/v1/access-agents/enroll",
+    "/api/v1/access-agents/self/heartbeat",
+    "/api/v1/access-agents/self/shell-sessions",
+    "/api/v1/access-agents/self/shell-sessions/{session_id}/end",
+    "/api/v1/access-agents/self/shell-sessions/{session_id}/recording",
+    "/api/v1/display",
+    "/api/v1/display/next",
+    "/api/v1/display/due",
+    "/api/v1/display/seen",
+    "/api/v1/display/info",
+    "/api/v1/display/apps/{iname}",
+    "/api/v1/display/apps/{iname}/push",
+    "/api/v1/display/apps/{iname}/rendering",
+    "/api/v1/proxy/registration",
+    "/api/v1/proxy/metrics",
+    "/api/v1/proxy/config",
+    "/api/v1/proxy/status",
+    "/api/v1/proxy/route-tables/{id}/probes",
+    "/api/v1/proxy/route-tables/{id}/endpoint",
+    "/api/v1/proxy/tracing-configs/{id}/stats",
+];
+
+/// Lets a request through with a good token, or to a route of [`PUBLIC`] or [`KEYED`].
 pub(crate) async fn authenticate(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let client = client(&parts, &app);
     let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
-    if !route.is_some_and(|route| PUBLIC.contains(&route)) {
+    if !route.is_some_and(|route| PUBLIC.contains(&route) || KEYED.contains(&route)) {
         match prove(&parts, &app, client.clone()).await {
             Ok(caller) => {
                 parts.extensions.insert(caller);
@@ -110,6 +137,18 @@ impl<P: Permission> FromRequestParts<App> for By<P> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Who(caller) = Who::from_request_parts(parts, app).await?;
         Ok(Self(app.rights.check::<P>(&app.db, &caller.actor).await?))
+    }
+}
+
+/// The key of a machine, as it was sent: `Authorization: Bearer …`, on the routes of [`KEYED`].
+#[derive(Debug)]
+pub(crate) struct Key(pub(crate) SecretString);
+
+impl FromRequestParts<App> for Key {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        bearer(parts).map(|key| Self(key.into())).ok_or_else(Problem::unauthenticated)
     }
 }
 

@@ -1,8 +1,11 @@
-//! People over HTTP: setup, sessions, the own account, people, roles, permissions.
+//! People over HTTP: setup, sessions, the own account, people, roles, permissions, and who may what.
 
+mod api_key;
+mod authz;
 mod me;
 mod permission;
 mod role;
+mod second_factor;
 mod session;
 mod setup;
 mod user;
@@ -16,7 +19,10 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(setup::routes())
         .merge(session::routes())
         .merge(me::routes())
+        .merge(second_factor::routes())
+        .merge(api_key::routes())
         .merge(user::routes())
         .merge(role::routes())
         .merge(permission::routes())
+        .merge(authz::routes())
 }

@@ -19,9 +19,17 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{App, auth::PUBLIC, health, identity, problem, settings};
+use crate::{
+    App, access, audit,
+    auth::{KEYED, PUBLIC},
+    cloud, displays, fleet, gateway, health, identity, inventory, metrics, netboot, problem, proxy,
+    secrets, settings, teams, webtest,
+};
 
+/// How people prove themselves.
 const BEARER: &str = "bearer";
+/// How machines do.
+const KEY: &str = "key";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -38,6 +46,18 @@ const BEARER: &str = "bearer";
         (name = "roles", description = "Named sets of permissions."),
         (name = "permissions", description = "What a role can allow."),
         (name = "settings", description = "Typed values that can change without a release."),
+        (name = "teams", description = "People who share resources, and what that lets them do."),
+        (name = "audit", description = "Who changed what, in a chain that shows when it was tampered with."),
+        (name = "secrets", description = "Secrets under their paths, and the places that secrets are read from."),
+        (name = "cloud", description = "Machines at providers, and jobs that set them up."),
+        (name = "netboot", description = "Machines that boot from the network."),
+        (name = "fleet", description = "Hosts that are asked through Fleet, what they answer, and what it raises."),
+        (name = "inventory", description = "Hosts and applications as Elder is told of them."),
+        (name = "access", description = "Agents that open shells, the keys they enrol with, authorities for SSH, and who had which shell."),
+        (name = "gateway", description = "The APIs that are offered, and how often each is called."),
+        (name = "proxy", description = "Clusters of proxies, what stands behind them, and what they are told and report."),
+        (name = "displays", description = "Pixel displays, their apps, and what each shows now."),
+        (name = "webtest", description = "Pages and environments that tests run on."),
         (name = "health", description = "Whether the process lives and can serve."),
     )
 )]
@@ -52,15 +72,28 @@ pub(crate) fn routes() -> Router<App> {
 fn described() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(health::routes())
+        .merge(metrics::routes())
         .merge(identity::routes())
         .merge(settings::routes())
+        .merge(teams::routes())
+        .merge(audit::routes())
+        .merge(secrets::routes())
+        .merge(cloud::routes())
+        .merge(netboot::routes())
+        .merge(fleet::routes())
+        .merge(inventory::routes())
+        .merge(access::routes())
+        .merge(gateway::routes())
+        .merge(proxy::routes())
+        .merge(displays::routes())
+        .merge(webtest::routes())
 }
 
 /// The page needs its own scripts and styles, and nothing from elsewhere.
 fn page(description: openapi::OpenApi) -> Router<App> {
     const POLICY: HeaderValue = HeaderValue::from_static(
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-         connect-src 'self'; frame-ancestors 'none'",
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     );
     const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
     // Unless it is told so, the page asks a validator on the net.
@@ -80,14 +113,23 @@ fn page(description: openapi::OpenApi) -> Router<App> {
 /// Adds what is the same for all: the token, where one is needed, and how errors look.
 fn complete(mut description: openapi::OpenApi) -> openapi::OpenApi {
     let components = description.components.get_or_insert_default();
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-    components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+    for (name, about) in [
+        (BEARER, "An access token of somebody who has logged in, or an API key."),
+        (
+            KEY,
+            "The key of a machine: an agent, an enrolment, a cluster of proxies, a display, Prometheus.",
+        ),
+    ] {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(about));
+        components.add_security_scheme(name, SecurityScheme::Http(scheme.build()));
+    }
     for (path, item) in &mut description.paths.paths {
         let operations =
             [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         for operation in operations.into_iter().flatten() {
             let is_public = PUBLIC.contains(&path.as_str());
-            let security = (!is_public).then(|| SecurityRequirement::new(BEARER, [""; 0]));
+            let scheme = if KEYED.contains(&path.as_str()) { KEY } else { BEARER };
+            let security = (!is_public).then(|| SecurityRequirement::new(scheme, [""; 0]));
             operation.security = Some(security.into_iter().collect());
             succeeds_with_a_word(operation);
             fails_with_problems(operation);

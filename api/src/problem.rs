@@ -21,6 +21,13 @@ use crate::request::RequestId;
 /// When to come again to a server that cannot serve now. Nobody knows; soon, and not at once.
 const SOON: Duration = Duration::from_secs(5);
 
+/// What [`service::Error::Sealed`] begins with when a key is missing, and not when what was sealed
+/// is at fault.
+const KEY_VARIABLE: &str = service::config::ENCRYPTION_KEY.name;
+
+/// For whoever operates the server: the client cannot mend it.
+const NO_KEY: &str = "the server has no key to seal or open this secret with: `ENCRYPTION_KEY` is not set there, or lacks the key that sealed it";
+
 /// How much of what was asked is repeated in a document, in bytes.
 const LONGEST: usize = 1024;
 
@@ -31,6 +38,7 @@ enum Kind {
     WrongCredentials,
     SecondFactorRequired,
     TooManyAttempts,
+    TooManyRequests,
     Forbidden,
     Exceeds,
     LastAdministrator,
@@ -43,9 +51,12 @@ enum Kind {
     NotFound,
     MethodNotAllowed,
     Immutable,
+    Stale,
+    Unconditional,
     BodyTooLarge,
     Invalid,
     Internal,
+    NoKey,
     NotReady,
     TimedOut,
     /// Nothing more is known than the status.
@@ -60,6 +71,7 @@ impl Kind {
             Self::WrongCredentials => "/problems/wrong-credentials",
             Self::SecondFactorRequired => "/problems/second-factor-required",
             Self::TooManyAttempts => "/problems/too-many-attempts",
+            Self::TooManyRequests => "/problems/too-many-requests",
             Self::Forbidden => "/problems/forbidden",
             Self::Exceeds => "/problems/exceeds",
             Self::LastAdministrator => "/problems/last-administrator",
@@ -72,9 +84,12 @@ impl Kind {
             Self::NotFound => "/problems/not-found",
             Self::MethodNotAllowed => "/problems/method-not-allowed",
             Self::Immutable => "/problems/immutable",
+            Self::Stale => "/problems/stale",
+            Self::Unconditional => "/problems/unconditional",
             Self::BodyTooLarge => "/problems/body-too-large",
             Self::Invalid => "/problems/invalid",
             Self::Internal => "/problems/internal",
+            Self::NoKey => "/problems/no-key",
             Self::NotReady => "/problems/not-ready",
             Self::TimedOut => "/problems/timed-out",
             Self::Bare(_) => "about:blank",
@@ -86,7 +101,7 @@ impl Kind {
             Self::Unauthenticated | Self::WrongCredentials | Self::SecondFactorRequired => {
                 StatusCode::UNAUTHORIZED
             }
-            Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyAttempts | Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Forbidden | Self::Exceeds => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -98,10 +113,12 @@ impl Kind {
             | Self::BelongsToSystem
             | Self::Refused
             | Self::AlreadyExists => StatusCode::CONFLICT,
+            Self::Stale => StatusCode::PRECONDITION_FAILED,
+            Self::Unconditional => StatusCode::PRECONDITION_REQUIRED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::NotReady | Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoKey | Self::NotReady | Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
             Self::Bare(status) => status,
         }
     }
@@ -120,6 +137,9 @@ impl Kind {
             Self::NotReady => Some("API0008"),
             Self::TimedOut => Some("API0009"),
             Self::Internal => Some("API0010"),
+            Self::Unconditional => Some("API0011"),
+            Self::NoKey => Some("API0012"),
+            Self::TooManyRequests => Some("API0013"),
             _ => None,
         }
     }
@@ -130,6 +150,7 @@ impl Kind {
             Self::WrongCredentials => "Wrong name or password",
             Self::SecondFactorRequired => "One-time password needed",
             Self::TooManyAttempts => "Too many attempts",
+            Self::TooManyRequests => "Too many requests",
             Self::Forbidden => "Not permitted",
             Self::Exceeds => "Above your own rights",
             Self::LastAdministrator => "The last administrator must stay",
@@ -142,9 +163,12 @@ impl Kind {
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
             Self::Immutable => "Cannot be changed",
+            Self::Stale => "Changed meanwhile",
+            Self::Unconditional => "Say which state is meant",
             Self::BodyTooLarge => "Body too large",
             Self::Invalid => "Not valid",
             Self::Internal => "Internal error",
+            Self::NoKey => "No key for secrets",
             Self::NotReady => "Not ready",
             Self::TimedOut => "Took too long",
             Self::Bare(status) => status.canonical_reason().unwrap_or("Error"),
@@ -196,6 +220,11 @@ impl Problem {
         Self::told(Kind::NotReady, detail)
     }
 
+    /// The address of the client has sent more than it may, and may send again after that time.
+    pub(crate) fn too_many_requests(retry_after: Duration) -> Self {
+        Self { retry_after: Some(retry_after), ..Kind::TooManyRequests.into() }
+    }
+
     /// The server is at fault. Nothing is said about how.
     pub fn internal() -> Self {
         Kind::Internal.into()
@@ -228,6 +257,17 @@ impl Problem {
     /// The request holds what this server does not read.
     pub(crate) fn unsupported(detail: &str) -> Self {
         Self::told(Kind::UnsupportedMediaType, detail)
+    }
+
+    /// Whoever changes this says in `If-Match` which state of it they have seen.
+    pub(crate) fn unconditional() -> Self {
+        Self::told(Kind::Unconditional, "`If-Match` must have the `ETag` that it was shown with")
+    }
+
+    /// The state that the caller has seen is not the one that is there.
+    pub(crate) fn stale(error: service::Error) -> Self {
+        let Self { code, detail, .. } = error.into();
+        Self { code, detail, ..Kind::Stale.into() }
     }
 
     /// What the request holds can be nothing of its kind.
@@ -307,7 +347,9 @@ struct Document<'a> {
 impl From<Kind> for Problem {
     fn from(kind: Kind) -> Self {
         let status = kind.status();
-        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON);
+        // A key does not come by waiting.
+        let is_passing = status == StatusCode::SERVICE_UNAVAILABLE && kind != Kind::NoKey;
+        let retry_after = is_passing.then_some(SOON);
         let challenge = match status {
             StatusCode::UNAUTHORIZED => Some("Bearer"),
             StatusCode::FORBIDDEN => Some(r#"Bearer error="insufficient_scope""#),
@@ -345,10 +387,14 @@ impl From<service::Error> for Problem {
             {
                 Kind::NotReady
             }
+            Error::Sealed { problem, .. } if problem.starts_with(KEY_VARIABLE) => Kind::NoKey,
             _ => Kind::Internal,
         };
         if kind.status().is_server_error() {
             tracing::error!(error = &error as &dyn std::error::Error, "the service failed");
+            if kind == Kind::NoKey {
+                return Self::told(kind, NO_KEY);
+            }
             return kind.into();
         }
         let retry_after = match &error {
@@ -463,16 +509,33 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_missing_is_told_and_what_was_altered_is_not() {
+        let sealed = |doing: &'static str, problem: &str| {
+            Problem::from(Error::Sealed { doing, problem: problem.to_owned() })
+        };
+
+        for missing in [
+            sealed("seal", "ENCRYPTION_KEY is not set"),
+            sealed("open", "ENCRYPTION_KEY has no key with the id `old`"),
+        ] {
+            assert_eq!((missing.kind, missing.retry_after), (Kind::NoKey, None));
+            assert_eq!(missing.detail.as_deref(), Some(NO_KEY));
+        }
+        let altered = sealed("open", "another key sealed it, or for another place");
+        assert_eq!((altered.kind, altered.detail), (Kind::Internal, None));
+    }
+
+    #[test]
     fn every_code_of_the_server_is_explained_once() {
         let page = include_str!("../../docs/errors.md");
         let source = include_str!("problem.rs");
 
-        for number in 1..=10 {
+        for number in 1..=13 {
             let code = format!("API{number:04}");
             assert_eq!(page.matches(&format!("| {code} |")).count(), 1, "{code}");
             assert_eq!(source.matches(&format!("Some(\"{code}\")")).count(), 1, "{code}");
         }
-        assert_eq!(page.matches("| API0").count(), 10);
+        assert_eq!(page.matches("| API0").count(), 13);
     }
 
     #[test]

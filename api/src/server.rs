@@ -28,7 +28,7 @@ use service::{
 use tokio::net::TcpListener;
 use tower::util::MapRequest;
 
-use crate::{App, Config, Error, Result, address::Peer, schema};
+use crate::{App, Config, Error, Limiter, Metrics, Result, address::Peer, schema};
 
 /// How long the server waits for others.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +96,7 @@ async fn bind(config: &Config) -> Result<TcpListener> {
 /// Connects, and sees to it that nothing is pending.
 async fn prepare(config: &Config) -> Result<App> {
     let migrations = migration::app();
-    let db = if config.auto_migrate {
+    let mut db = if config.auto_migrate {
         let (db, report) = migrated(&migrations, &config.database).await?;
         tracing::info!(applied = report.applied.len(), "the schema is up to date");
         db
@@ -107,6 +107,8 @@ async fn prepare(config: &Config) -> Result<App> {
     if !names.is_empty() {
         return Err(Error::Pending { names });
     }
+    let metrics = Metrics::default();
+    metrics.watch(&mut db);
     let world = World::system();
     let app = App {
         db,
@@ -116,6 +118,11 @@ async fn prepare(config: &Config) -> Result<App> {
         hasher: Hasher::new(),
         keys: config.keys.clone(),
         proxies: config.proxies.clone().into(),
+        tls_in_front: config.tls_in_front,
+        origins: config.origins.clone().into(),
+        limiter: config.rate.map(Limiter::new),
+        metrics,
+        metrics_token: config.metrics_token.clone(),
     };
     announce(&app).await?;
     Ok(app)

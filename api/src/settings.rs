@@ -1,10 +1,11 @@
 //! Settings.
 
-use axum::extract::State;
+use axum::{extract::State, http::HeaderMap};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Document;
 use service::{
+    identity::seen::Seen,
     rights::{ReadSettings, UpdateSettings},
     settings::{self, Setting, Value},
 };
@@ -15,6 +16,7 @@ use crate::{
     App, Problem,
     auth::By,
     extract::{Json, Path, Query},
+    tagged::{self, Tagged},
 };
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -74,13 +76,13 @@ async fn list(
 }
 
 /// A setting.
-#[utoipa::path(get, path = "/api/v1/settings/{key}", operation_id = "showSetting", tag = "settings", params(("key" = String, Path)), responses((status = 200, body = SettingOut)))]
+#[utoipa::path(get, path = "/api/v1/settings/{key}", operation_id = "showSetting", tag = "settings", params(("key" = String, Path)), responses((status = 200, body = SettingOut, headers(("etag" = String, description = "Which state of it this is, for `If-Match`.")))))]
 async fn show(
     State(app): State<App>,
     By(by): By<ReadSettings>,
     Path(key): Path<String>,
-) -> Result<Json<SettingOut>, Problem> {
-    Ok(Json(settings::by_key(&app.db, &by, &key).await?.into()))
+) -> Result<Tagged<SettingOut>, Problem> {
+    Ok(Tagged(settings::by_key(&app.db, &by, &key).await?.into()))
 }
 
 /// A value of the type that the setting holds.
@@ -91,13 +93,18 @@ struct NewValue {
     value: Document,
 }
 
-/// Sets a setting.
-#[utoipa::path(put, path = "/api/v1/settings/{key}", operation_id = "setSetting", tag = "settings", params(("key" = String, Path)), responses((status = 200, body = SettingOut)))]
+/// Sets a setting; only while it is as `If-Match` says.
+#[utoipa::path(put, path = "/api/v1/settings/{key}", operation_id = "setSetting", tag = "settings", params(("key" = String, Path), ("If-Match" = String, Header, description = "The `ETag` of the state that is to be changed; any, when it is `*`.")), responses((status = 200, body = SettingOut, headers(("etag" = String, description = "Which state of it this is, for `If-Match`.")))))]
 async fn set(
     State(app): State<App>,
     By(by): By<UpdateSettings>,
     Path(key): Path<String>,
+    headers: HeaderMap,
     Json(input): Json<NewValue>,
-) -> Result<Json<SettingOut>, Problem> {
-    Ok(Json(settings::set_json(&app.db, &by, &app.world, &key, input.value).await?.into()))
+) -> Result<Tagged<SettingOut>, Problem> {
+    let tags = tagged::wanted(&headers, true)?;
+    let seen = tags.as_deref().map(|tags| Seen { tag: tagged::of::<Setting, SettingOut>, tags });
+    let (App { db, world, .. }, value) = (&app, input.value);
+    let set = settings::set_json(db, &by, world, &key, value, seen.as_ref()).await;
+    Ok(Tagged(set.map_err(|error| tagged::refused(error, tags.is_some()))?.into()))
 }

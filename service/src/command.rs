@@ -2,6 +2,7 @@
 
 mod audit;
 mod create_admin;
+mod export;
 mod import;
 mod prune;
 mod secrets;
@@ -43,6 +44,8 @@ enum Command {
     /// Data from other systems.
     #[command(subcommand)]
     Import(import::Command),
+    /// Whole domains as text, which `import json` takes in elsewhere.
+    Export(export::Options),
     /// What is stored sealed.
     #[command(subcommand)]
     Secrets(secrets::Command),
@@ -87,9 +90,19 @@ async fn act(
         Command::Import(import::Command::Tronbyt { from, how }) => {
             say(arguments, &import::tronbyt(db, from, how, arguments.json).await?)
         }
+        Command::Import(import::Command::Alembic { from, how }) => {
+            say(arguments, &import::alembic(db, env, from, how, arguments.json).await?)
+        }
+        Command::Import(import::Command::Json { from, how }) => {
+            say(arguments, &import::json(db, env, from, how, arguments.json).await?)
+        }
         Command::Import(import::Command::Undo { id }) => {
             say(arguments, &import::undo(db, *id).await?)
         }
+        Command::Export(options) => match export::run(db, options, arguments.json).await? {
+            Some(written) => say(arguments, &written),
+            None => Ok(ExitCode::SUCCESS),
+        },
         Command::Secrets(secrets::Command::Rotate) => {
             say(arguments, &secrets::rotate(db, env).await?)
         }

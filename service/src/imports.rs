@@ -5,8 +5,9 @@
 //! the rows that they become. All the rest is done here, once, for every source.
 
 mod batch;
-pub(crate) mod cell;
+pub(crate) use crate::cell;
 mod known;
+mod pass;
 mod people;
 mod report;
 mod run;
@@ -45,6 +46,12 @@ pub trait Source {
 
     /// What kind of source it is: `tronbyt`.
     fn kind(&self) -> &'static str;
+
+    /// What tells it from other sources when nobody says a name for it; its kind, where there is one
+    /// source of a kind.
+    fn scope(&self) -> String {
+        self.kind().to_owned()
+    }
 
     /// The file or the address, without credentials.
     fn origin(&self) -> String;

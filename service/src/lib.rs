@@ -11,6 +11,7 @@
 //! | [`config`] | what the services are told from outside |
 //! | [`deletion`] | what a deletion took along |
 //! | [`displays`] | pixel displays, and what each shows now |
+//! | [`exports`] | whole domains as text that another database takes in |
 //! | [`fleet`] | hosts that are asked, and alerts about their answers |
 //! | [`gateway`] | APIs, and how often they are called |
 //! | [`identity`] | people, their passwords and sessions, roles, permissions |
@@ -33,12 +34,14 @@
 
 pub mod access;
 pub mod audit;
+mod cell;
 mod claim;
 pub mod cloud;
 pub mod config;
 pub mod deletion;
 pub mod displays;
 mod error;
+pub mod exports;
 pub mod fleet;
 pub mod gateway;
 pub mod identity;
@@ -63,6 +66,7 @@ mod transaction;
 pub mod webtest;
 pub mod world;
 
+pub use entity;
 pub use error::{Error, Result};
 pub use rights::Rights;
 pub use world::World;

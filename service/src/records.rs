@@ -7,7 +7,10 @@
 //! the same things with the same words: texts that are too long or hold a NUL character, numbers out of
 //! range, times that not every database keeps, and references to rows that are not there.
 
+mod columns;
 mod default;
+mod document;
+mod query;
 mod sealed;
 pub(crate) mod sound;
 
@@ -22,7 +25,12 @@ use sea_orm::{
 };
 use serde_json::json;
 
-pub use self::sealed::{LONGEST, create_with_secrets, reveal, seal};
+pub use self::{
+    columns::Columns,
+    document::{Document, Patch, create_from, patch, shown, tag},
+    query::{Filter, Listed, Place, Query, Sort, Test, filter, listed},
+    sealed::{LONGEST, create_with_secrets, reveal, seal},
+};
 pub(crate) use self::{
     default::{default_stays_in_use, make_default},
     sealed::put,

@@ -29,7 +29,7 @@ pub use self::{
     administrator::{ADMINISTRATION, has_administrator},
     cache::Rights,
     change::Change,
-    explain::{Explanation, Grant, explain},
+    explain::{Explanation, Grant, explain, explain_own},
     held::Held,
 };
 pub(crate) use self::{change::Scope, held::codes_of};

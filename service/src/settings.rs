@@ -21,6 +21,7 @@ pub use value::{FromValue, Value};
 use crate::{
     Error, Result, World,
     audit::{Deed, audited},
+    identity::seen::Seen,
     lookup::by_text,
     rights::{Granted, ReadSettings, UpdateSettings, default_role},
 };
@@ -137,7 +138,17 @@ pub async fn set(
     key: &str,
     value: impl Into<Value>,
 ) -> Result<Setting> {
-    let value = value.into();
+    write(db, by, world, key, value.into(), None).await
+}
+
+async fn write(
+    db: &DatabaseConnection,
+    by: &Granted<UpdateSettings>,
+    world: &World,
+    key: &str,
+    value: Value,
+    seen: Option<&Seen<'_, Setting>>,
+) -> Result<Setting> {
     let text = value.to_text().map_err(|problem| Error::Invalid {
         kind: "value of setting",
         input: key.to_owned(),
@@ -151,6 +162,11 @@ pub async fn set(
     let row = audited(db, world, |unit, _| {
         Box::pin(async move {
             let before = find(unit.tx(), key).await?;
+            if let Some(seen) = seen {
+                let now = Entity::find_by_id(before.id).lock_exclusive().one(unit.tx()).await?;
+                let now = now.ok_or_else(|| Error::not_found(KIND, key))?;
+                seen.confirm(KIND, key, &setting(now)?)?;
+            }
             let updated = Entity::update_many()
                 .col_expr(Column::Value, Expr::value(text))
                 .col_expr(Column::UpdatedAt, Expr::value(unit.now()))
@@ -173,20 +189,22 @@ pub async fn set(
     setting(row)
 }
 
-/// Sets a setting to a JSON document, read as the type that the setting holds.
+/// Sets a setting to a JSON document, read as the type that the setting holds; only while it is as
+/// the caller has seen it, if they say how that is.
 ///
 /// # Errors
-/// As for [`set`].
+/// As for [`set`]; [`Rule::Stale`](crate::rule::Rule::Stale) when it is not as it was seen.
 pub async fn set_json(
     db: &DatabaseConnection,
     by: &Granted<UpdateSettings>,
     world: &World,
     key: &str,
     json: serde_json::Value,
+    seen: Option<&Seen<'_, Setting>>,
 ) -> Result<Setting> {
     let row = find(db, key).await?;
     match Value::from_json(row.data_type, json) {
-        Ok(value) => set(db, by, world, key, value).await,
+        Ok(value) => write(db, by, world, key, value, seen).await,
         Err(wanted) => Err(Error::WrongType { key: row.key, holds: row.data_type, wanted }),
     }
 }

@@ -37,14 +37,6 @@ pub(crate) fn column<'t>(table: &'t Table, name: &str) -> Option<&'t Column> {
     table.columns.iter().find(|column| column.name == name)
 }
 
-/// The columns that a row of the table is found by when its key is not known: the first that are unique
-/// and always there.
-pub(crate) fn identity(table: &Table) -> Option<&[String]> {
-    let is_needed = |name: &String| column(table, name).is_some_and(|column| !column.nullable);
-    let is_full = |columns: &&Vec<String>| columns.iter().all(is_needed);
-    table.uniques.iter().map(|unique| &unique.columns).find(is_full).map(Vec::as_slice)
-}
-
 /// Whether the database makes up the key.
 pub(crate) fn is_counted(table: &Table) -> bool {
     table.columns.iter().any(|column| column.auto_increment)

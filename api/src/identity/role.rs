@@ -1,12 +1,16 @@
 //! Roles, and what they carry.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use service::{
     identity::{
         permission,
         role::{self, NewRole, RoleChanges},
+        seen::Seen,
     },
     rights::{CreateRoles, DeleteRoles, GrantPermissions, ReadPermissions, ReadRoles, UpdateRoles},
 };
@@ -19,6 +23,7 @@ use crate::{
     auth::By,
     created::Created,
     extract::{Json, Path, given, present},
+    tagged::{self, Tagged},
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -82,13 +87,13 @@ async fn create(
 }
 
 /// A role.
-#[utoipa::path(get, path = "/api/v1/roles/{id}", operation_id = "showRole", tag = "roles", params(("id" = i64, Path)), responses((status = 200, body = RoleOut)))]
+#[utoipa::path(get, path = "/api/v1/roles/{id}", operation_id = "showRole", tag = "roles", params(("id" = i64, Path)), responses((status = 200, body = RoleOut, headers(("etag" = String, description = "Which state of it this is, for `If-Match`.")))))]
 async fn show(
     State(app): State<App>,
     By(by): By<ReadRoles>,
     Path(id): Path<i64>,
-) -> Result<Json<RoleOut>, Problem> {
-    Ok(Json(role::by_id(&app.db, &by, id).await?.into()))
+) -> Result<Tagged<RoleOut>, Problem> {
+    Ok(Tagged(role::by_id(&app.db, &by, id).await?.into()))
 }
 
 /// What changes: what is absent stays, `null` empties what can be empty (RFC 7396).
@@ -104,20 +109,29 @@ struct RolePatch {
     description: Option<Option<String>>,
 }
 
-/// Renames or describes a role.
-#[utoipa::path(patch, path = "/api/v1/roles/{id}", operation_id = "updateRole", tag = "roles", params(("id" = i64, Path)), responses((status = 200, body = RoleOut)))]
+/// Renames or describes a role; only while it is as `If-Match` says.
+#[utoipa::path(patch, path = "/api/v1/roles/{id}", operation_id = "updateRole", tag = "roles", params(("id" = i64, Path), ("If-Match" = String, Header, description = "The `ETag` of the state that is to be changed; any, when it is `*`.")), responses((status = 200, body = RoleOut, headers(("etag" = String, description = "Which state of it this is, for `If-Match`.")))))]
 async fn update(
     State(app): State<App>,
     By(by): By<UpdateRoles>,
     Path(id): Path<i64>,
+    headers: HeaderMap,
     Json(input): Json<RolePatch>,
-) -> Result<Json<RoleOut>, Problem> {
+) -> Result<Tagged<RoleOut>, Problem> {
     let RolePatch { name, description } = input;
-    let (by, changes) = (&by, &RoleChanges { name, description });
-    let updated = app
-        .rights
-        .change(&app.db, |change, _| Box::pin(role::update(change, by, id, changes.clone())));
-    Ok(Json(updated.await?.into()))
+    let tags = tagged::wanted(&headers, true)?;
+    let seen = tags.as_deref().map(|tags| Seen { tag: tagged::of::<role::Model, RoleOut>, tags });
+    let (by, changes, seen) = (&by, &RoleChanges { name, description }, seen.as_ref());
+    let updated = app.rights.change(&app.db, |change, _| {
+        Box::pin(async move {
+            if let Some(seen) = seen {
+                role::as_seen(change, by, id, seen).await?;
+            }
+            role::update(change, by, id, changes.clone()).await
+        })
+    });
+    let updated = updated.await.map_err(|error| tagged::refused(error, tags.is_some()))?;
+    Ok(Tagged(updated.into()))
 }
 
 /// Removes a role; whoever had it has it no more.

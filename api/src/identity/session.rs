@@ -35,7 +35,7 @@ struct LoginIn {
     /// The password.
     #[schema(value_type = String, write_only)]
     password: SecretString,
-    /// The one-time password of the second factor, for who has one.
+    /// The one-time password of the second factor, or a recovery code, for who has one.
     #[schema(value_type = Option<String>, write_only)]
     otp: Option<SecretString>,
 }
@@ -99,7 +99,9 @@ async fn login(
     let LoginIn { name, password, otp } = input;
     let login = Login { name, password, otp };
     let App { db, world, hasher, keys, .. } = &app;
-    Ok(Json(session::login(db, world, hasher, keys, &login, &client).await?.into()))
+    let tokens = session::login(db, world, hasher, keys, &login, &client).await;
+    app.metrics.logged_in(&tokens);
+    Ok(Json(tokens?.into()))
 }
 
 /// A refresh token to exchange.

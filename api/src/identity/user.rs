@@ -1,12 +1,17 @@
 //! People, for those who may manage them.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use service::{
     identity::{
-        permission, reset, role, session,
+        permission, reset, role,
+        seen::Seen,
+        session,
         user::{self, NewUser, OwnChanges, ThemePreference, UserChanges},
     },
     page::{Cursor, MOST_PER_PAGE},
@@ -23,6 +28,7 @@ use crate::{
     auth::By,
     created::Created,
     extract::{Json, Path, Query, given, present},
+    tagged::{self, Tagged},
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -179,13 +185,13 @@ async fn create(
 }
 
 /// A person.
-#[utoipa::path(get, path = "/api/v1/users/{id}", operation_id = "showUser", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = UserOut)))]
+#[utoipa::path(get, path = "/api/v1/users/{id}", operation_id = "showUser", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = UserOut, headers(("etag" = String, description = "Which state of it this is, for `If-Match`.")))))]
 async fn show(
     State(app): State<App>,
     By(by): By<ReadUsers>,
     Path(id): Path<i64>,
-) -> Result<Json<UserOut>, Problem> {
-    Ok(Json(user::by_id(&app.db, &by, id).await?.into()))
+) -> Result<Tagged<UserOut>, Problem> {
+    Ok(Tagged(user::by_id(&app.db, &by, id).await?.into()))
 }
 
 /// What changes: what is absent stays, `null` empties what can be empty (RFC 7396).
@@ -215,20 +221,27 @@ struct UserPatch {
     is_active: Option<bool>,
 }
 
-/// Changes a person, lets them in, or shuts them out: all of it, or nothing.
-#[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "updateUser", tag = "users", params(("id" = i64, Path)), responses((status = 200, body = UserOut)))]
+/// Changes a person, lets them in, or shuts them out: all of it, or nothing; only while they are as
+/// `If-Match` says.
+#[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "updateUser", tag = "users", params(("id" = i64, Path), ("If-Match" = String, Header, description = "The `ETag` of the state that is to be changed; any, when it is `*`.")), responses((status = 200, body = UserOut, headers(("etag" = String, description = "Which state of it this is, for `If-Match`.")))))]
 async fn update(
     State(app): State<App>,
     By(by): By<UpdateUsers>,
     Path(id): Path<i64>,
+    headers: HeaderMap,
     Json(input): Json<UserPatch>,
-) -> Result<Json<UserOut>, Problem> {
+) -> Result<Tagged<UserOut>, Problem> {
+    let tags = tagged::wanted(&headers, true)?;
+    let seen = tags.as_deref().map(|tags| Seen { tag: tagged::of::<user::Model, UserOut>, tags });
     let UserPatch { username, email, full_name, bio, theme_preference, is_active } = input;
     let theme_preference = theme_preference.map(Into::into);
     let own = OwnChanges { full_name, bio, theme_preference };
-    let (by, changes) = (&by, &UserChanges { username, email, own });
+    let (by, changes, seen) = (&by, &UserChanges { username, email, own }, seen.as_ref());
     let updated = app.rights.change(&app.db, |change, _| {
         Box::pin(async move {
+            if let Some(seen) = seen {
+                user::as_seen(change, by, id, seen).await?;
+            }
             let user = user::update(change, by, id, changes.clone()).await?;
             match is_active {
                 Some(active) => user::set_active(change, by, id, active).await,
@@ -236,7 +249,8 @@ async fn update(
             }
         })
     });
-    Ok(Json(updated.await?.into()))
+    let updated = updated.await.map_err(|error| tagged::refused(error, tags.is_some()))?;
+    Ok(Tagged(updated.into()))
 }
 
 /// Removes a person with everything of theirs.

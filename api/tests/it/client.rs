@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use api::{App, address::Peer};
+use api::{App, Metrics, address::Peer};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -24,6 +24,11 @@ pub(crate) fn app(db: &DatabaseConnection) -> App {
         hasher: Hasher::with(8, 1, 2),
         keys: Keyring::default(),
         proxies: Arc::from([]),
+        tls_in_front: false,
+        origins: Arc::from([]),
+        limiter: None,
+        metrics: Metrics::default(),
+        metrics_token: None,
     }
 }
 
@@ -62,11 +67,14 @@ pub(crate) fn request(method: Method, path: &str) -> Request<Body> {
     Request::builder().method(method).uri(path).body(Body::empty()).unwrap()
 }
 
-/// A request with a JSON body, from an address, by whoever has the token.
+/// A request with a JSON body by whoever has the token; a change is one of whatever state there is.
 pub(crate) fn send(method: Method, path: &str, token: &str, body: &Value) -> Request<Body> {
     let mut request = Request::builder().method(method).uri(path);
     if !token.is_empty() {
         request = request.header("authorization", format!("Bearer {token}"));
+    }
+    if matches!(request.method_ref(), Some(&(Method::PATCH | Method::PUT))) {
+        request = request.header("if-match", "*");
     }
     if body.is_null() {
         return request.body(Body::empty()).unwrap();

@@ -81,7 +81,7 @@ pub(crate) async fn call(
     ask(router, send(method, path, token, &body)).await
 }
 
-async fn role_id(router: &Router, boss: &str, name: &str) -> i64 {
+pub(crate) async fn role_id(router: &Router, boss: &str, name: &str) -> i64 {
     let roles = call(router, boss, Method::GET, "/api/v1/roles", Value::Null).await.json();
     let found = roles.as_array().unwrap().iter().find(|role| role["name"] == name);
     found.unwrap()["id"].as_i64().unwrap()

@@ -130,7 +130,7 @@ async fn browsers_are_told_the_same_with_every_answer() {
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(
             answer.header("content-security-policy"),
-            "default-src 'none'; frame-ancestors 'none'"
+            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         );
     }
 }

@@ -107,7 +107,10 @@ pub(crate) fn alter(before: &Schema, schema: &mut Schema, kind: u8, choice: usiz
                 }
             }
         }
-        (13, Some(at)) if table.columns[at].renamed_from.is_none() => {
+        (13, Some(at))
+            if table.columns[at].renamed_from.is_none()
+                && table.column(&format!("moved {choice}")).is_none() =>
+        {
             let column = &mut table.columns[at];
             let before = std::mem::replace(&mut column.name, format!("moved {choice}"));
             if !before.starts_with("new ") {

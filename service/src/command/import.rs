@@ -1,5 +1,7 @@
 //! `import`: brings data in from other systems, and takes it out again.
 
+mod plan;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -10,13 +12,20 @@ use std::{
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use plimsoll::config::Env;
 use sea_orm::DatabaseConnection;
 use serde_json::json;
 use service::{
-    World,
+    World, config,
     imports::{
-        self, Event, Kept, Options, Report, Tally, Undone, Weight, source::tronbyt::Tronbyt,
+        self, Event, Kept, Options, Report, Source, Tally, Undone, Weight,
+        source::{
+            alembic::{Alembic, Plan},
+            json::Json,
+            tronbyt::Tronbyt,
+        },
     },
+    seal::Keyring,
 };
 
 #[derive(Debug, Subcommand)]
@@ -24,6 +33,23 @@ pub(super) enum Command {
     /// People, their displays and apps from a tronbyt server that keeps JSON documents.
     Tronbyt {
         /// The file `users/usersdb.sqlite` of that server. It is read, and never altered.
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        #[command(flatten)]
+        how: How,
+    },
+    /// The tables of RAG Fortress, Gough, MarchProxy or Fenrir, whose migrations are Alembic's.
+    Alembic {
+        /// The URL of its database on PostgreSQL or SQLite, or the SQLite file. It is read, and never
+        /// altered.
+        #[arg(long, value_name = "URL")]
+        from: String,
+        #[command(flatten)]
+        how: How,
+    },
+    /// What `export` has written, of this database or another one.
+    Json {
+        /// The file. It is read, and never altered.
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
         #[command(flatten)]
@@ -58,6 +84,20 @@ pub(super) struct How {
     scope: Option<String>,
 }
 
+impl How {
+    fn options(&self, keys: Keyring) -> Options {
+        Options {
+            scope: self.scope.clone(),
+            dry_run: self.dry_run,
+            all_or_nothing: self.all_or_nothing,
+            resume: self.resume,
+            update: self.update,
+            names: self.map.iter().cloned().collect(),
+            keys,
+        }
+    }
+}
+
 fn renamed(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((old, new)) if !old.is_empty() && !new.is_empty() => {
@@ -71,6 +111,7 @@ fn renamed(text: &str) -> Result<(String, String), String> {
 pub(super) struct Brought {
     report: Report,
     dry_run: bool,
+    plan: Option<Plan>,
 }
 
 impl super::Said for Brought {
@@ -94,6 +135,7 @@ impl super::Said for Brought {
             "schema": 1,
             "import": import_id,
             "dry_run": self.dry_run,
+            "plan": self.plan.as_ref().map(plan::json),
             "records": records,
             "tables": tables,
             "warnings": warnings,
@@ -110,6 +152,9 @@ impl super::Said for Brought {
 impl fmt::Display for Brought {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { import_id, records, tables, warnings, faults, .. } = &self.report;
+        if let Some(plan) = &self.plan {
+            plan::show(f, plan)?;
+        }
         match import_id {
             Some(id) => write!(f, "import {id}: {records} records")?,
             None => write!(f, "nothing was changed; of {records} records:")?,
@@ -138,24 +183,52 @@ pub(super) async fn tronbyt(
     how: &How,
     is_quiet: bool,
 ) -> anyhow::Result<Brought> {
-    let world = World::system();
     let role = imports::role_of_people(db).await?;
     let source = Tronbyt::open(from, role).await?;
-    let options = Options {
-        scope: how.scope.clone(),
-        dry_run: how.dry_run,
-        all_or_nothing: how.all_or_nothing,
-        resume: how.resume,
-        update: how.update,
-        names: how.map.iter().cloned().collect(),
-    };
+    bring(db, &source, how, Keyring::default(), is_quiet).await
+}
+
+pub(super) async fn alembic(
+    db: &DatabaseConnection,
+    env: &Env,
+    from: &str,
+    how: &How,
+    is_quiet: bool,
+) -> anyhow::Result<Brought> {
+    let role = imports::role_of_people(db).await?;
+    let keys = config::keyring(env)?;
+    let source = Alembic::open(from, role, &how.options(keys.clone())).await?;
+    let brought = bring(db, &source, how, keys, is_quiet).await?;
+    Ok(Brought { plan: Some(source.plan().clone()), ..brought })
+}
+
+pub(super) async fn json(
+    db: &DatabaseConnection,
+    env: &Env,
+    from: &Path,
+    how: &How,
+    is_quiet: bool,
+) -> anyhow::Result<Brought> {
+    let source = Json::open(from).await?;
+    bring(db, &source, how, config::keyring(env)?, is_quiet).await
+}
+
+/// Brings in what the source has, and shows how far it is.
+async fn bring<S: Source + Sync>(
+    db: &DatabaseConnection,
+    source: &S,
+    how: &How,
+    keys: Keyring,
+    is_quiet: bool,
+) -> anyhow::Result<Brought> {
+    let options = how.options(keys);
     let bar = Mutex::new(ProgressBar::hidden());
     let told = |event: Event<'_>| tell(&bar, is_quiet, event);
-    let report = imports::run(db, &world, &source, &options, &told).await?;
+    let report = imports::run(db, &World::system(), source, &options, &told).await?;
     if let Ok(bar) = bar.lock() {
         bar.finish_and_clear();
     }
-    Ok(Brought { report, dry_run: how.dry_run })
+    Ok(Brought { report, dry_run: how.dry_run, plan: None })
 }
 
 /// Shows how far it is, on a terminal, and each remark.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::identity::{
     api_key::{ActiveModel, Column, Entity, Model},
-    permission,
+    permission, user as person,
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseConnection,
@@ -17,12 +17,13 @@ use serde_json::json;
 use super::{
     name,
     secret::{Purpose, hash},
+    user,
 };
 use crate::{
     Error, Result, Rights, World,
     audit::{Deed, audited},
     lookup::by_text,
-    rights::{ALL, Actor},
+    rights::{ALL, Actor, Granted, Grantee, ReadUsers, UpdateUsers, exceed},
     world::is_kept,
 };
 
@@ -140,9 +141,25 @@ pub async fn create(
 /// # Errors
 /// Only [`Error::Database`].
 pub async fn list(db: &impl ConnectionTrait, actor: &Actor) -> Result<Vec<ApiKey>> {
-    let mine = Entity::find().filter(Column::UserId.eq(actor.user_id()));
-    let keys = mine.order_by_desc(Column::Id).all(db).await?;
-    Ok(keys.into_iter().map(info).collect())
+    of(db, actor.user_id()).await
+}
+
+/// The keys of a person, also those that are good no more, the newest first.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such person.
+pub async fn list_of(
+    db: &impl ConnectionTrait,
+    by: &Granted<ReadUsers>,
+    user_id: i64,
+) -> Result<Vec<ApiKey>> {
+    user::by_id(db, by, user_id).await?;
+    of(db, user_id).await
+}
+
+async fn of(db: &impl ConnectionTrait, user_id: i64) -> Result<Vec<ApiKey>> {
+    let keys = Entity::find().filter(Column::UserId.eq(user_id));
+    Ok(keys.order_by_desc(Column::Id).all(db).await?.into_iter().map(info).collect())
 }
 
 /// Revokes a key of the actor; one that was revoked before stays so.
@@ -150,10 +167,38 @@ pub async fn list(db: &impl ConnectionTrait, actor: &Actor) -> Result<Vec<ApiKey
 /// # Errors
 /// [`Error::NotFound`] if the actor has no such key.
 pub async fn revoke(db: &DatabaseConnection, world: &World, actor: &Actor, id: i64) -> Result<()> {
+    end(db, world, &Grantee::Person(actor.clone()), actor.user_id(), id).await
+}
+
+/// Revokes a key of a person; one that was revoked before stays so.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such person, or they have no such key, [`Error::Exceeds`] if
+/// they have a right that `by` has not.
+pub async fn revoke_of(
+    db: &DatabaseConnection,
+    world: &World,
+    by: &Granted<UpdateUsers>,
+    user_id: i64,
+    id: i64,
+) -> Result<()> {
+    let owner = person::Entity::find_by_id(user_id).one(db).await?;
+    let owner = owner.ok_or_else(|| Error::not_found(user::KIND, user_id.to_string()))?;
+    exceed::person(db, by.to(), &owner).await?;
+    end(db, world, by.to(), user_id, id).await
+}
+
+async fn end(
+    db: &DatabaseConnection,
+    world: &World,
+    by: &Grantee,
+    user_id: i64,
+    id: i64,
+) -> Result<()> {
     audited(db, world, |unit, _| {
         Box::pin(async move {
-            let mine = Entity::find_by_id(id).filter(Column::UserId.eq(actor.user_id()));
-            if mine.one(unit.tx()).await?.is_none() {
+            let theirs = Entity::find_by_id(id).filter(Column::UserId.eq(user_id));
+            if theirs.one(unit.tx()).await?.is_none() {
                 return Err(Error::not_found("API key", id.to_string()));
             }
             let revoked = Entity::update_many()
@@ -163,7 +208,7 @@ pub async fn revoke(db: &DatabaseConnection, world: &World, actor: &Actor, id: i
                 .exec(unit.tx())
                 .await?;
             if revoked.rows_affected > 0 {
-                unit.record(Deed::by(actor, "identity", "api_key.revoke").on("api_key", &id));
+                unit.record(Deed::of(by, "identity", "api_key.revoke").on("api_key", &id));
             }
             Ok(())
         })

@@ -8,7 +8,10 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait, QueryFilter as _, UpdateMany, sea_query::Expr,
 };
 
-use super::{secret::Purpose, session::Client};
+use super::{
+    secret::{Purpose, hash, is_brought_key},
+    session::Client,
+};
 use crate::{Error, Result, World, lookup::by_text, rights::Actor};
 
 /// The use of a token is written down when the last one was longer ago than this; else every
@@ -43,7 +46,8 @@ pub async fn authenticate(
     if let Some(hash) = Purpose::Access.read(token) {
         return by_access_token(db, now, &hash, client).await;
     }
-    match Purpose::ApiKey.read(token) {
+    let brought = || is_brought_key(token).then(|| hash(token));
+    match Purpose::ApiKey.read(token).or_else(brought) {
         Some(hash) => by_api_key(db, now, &hash, client).await,
         None => Err(Error::Unauthenticated),
     }

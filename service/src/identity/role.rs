@@ -16,7 +16,7 @@ use sea_orm::{
 };
 
 pub(super) use self::edit::find;
-pub use self::edit::{NewRole, RoleChanges, assign, create, delete, revoke, update};
+pub use self::edit::{NewRole, RoleChanges, as_seen, assign, create, delete, revoke, update};
 use super::{fold::sought, user};
 use crate::{
     Error, Result,

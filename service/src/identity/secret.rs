@@ -55,6 +55,12 @@ impl Purpose {
     }
 }
 
+/// Whether the text is an API key that can have been brought in from elsewhere: 32 letters and digits,
+/// as tronbyt makes them. A shorter one could be found by its hash.
+pub(crate) fn is_brought_key(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// SHA-256 in hexadecimal: enough for what nobody can guess.
 pub(crate) fn hash(text: &str) -> String {
     use std::fmt::Write as _;

@@ -25,7 +25,7 @@ pub(crate) use self::end::{end_all, end_all_but};
 pub(super) use self::login::{by_name, set_password};
 pub use self::{
     end::{Session, end, end_of, end_others, list, list_of, logout},
-    login::{Login, change_password, login},
+    login::{Login, change_password, login, prove},
     renew::refresh,
 };
 use super::secret::{Purpose, hash};

@@ -84,11 +84,13 @@ impl Attempt {
         Self { account: account.to_owned(), address: network(address), is_known }
     }
 
-    /// Of somebody who has logged in: their session is what counts, from whichever address it comes.
-    pub(super) fn within(caller: &Caller) -> Self {
+    /// Of somebody who has logged in: their session is what counts, from whichever address it
+    /// comes. `shown` is what is tried; each counts for itself, or whoever knows the one would be
+    /// given back what was used up by guessing the other.
+    pub(super) fn within(caller: &Caller, shown: &str) -> Self {
         let account = caller.user.username_key.clone();
         let session = caller.session.as_deref().unwrap_or("of a key");
-        Self { account, address: format!("session {session}"), is_known: true }
+        Self { account, address: format!("{shown} in session {session}"), is_known: true }
     }
 
     fn pair(&self) -> String {

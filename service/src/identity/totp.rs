@@ -5,15 +5,18 @@ use std::fmt;
 use entity::identity::user::{Column, Entity, Model};
 use sea_orm::{
     ColumnTrait as _, DatabaseConnection, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QuerySelect as _, sea_query::Expr,
+    sea_query::Expr,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use totp_rs::{Builder, Secret as Seed, Totp};
+use zeroize::Zeroizing;
 
-use super::{caller::Caller, throttle::Attempt};
+use super::{
+    caller::Caller,
+    second_factor::{Then, show},
+};
 use crate::{
     Error, Result, World,
-    audit::{Deed, audited},
     seal::{Keyring, Place},
     settings,
 };
@@ -74,6 +77,12 @@ pub async fn enrol(
     Ok(Enrolment { uri: uri.into() })
 }
 
+/// The seed that a text in base32 stands for, as authenticators show it.
+pub(crate) fn seed(base32: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let seed = Seed::try_from_base32(base32.trim()).ok()?;
+    Some(Zeroizing::new(seed.as_ref().to_vec()))
+}
+
 /// Takes the seed into use, when the caller's device has it: from then on a login needs a one-time
 /// password.
 ///
@@ -87,10 +96,10 @@ pub async fn confirm(
     caller: &Caller,
     otp: &SecretString,
 ) -> Result<()> {
-    switch(db, world, keys, caller, otp, true).await
+    show(db, world, None, keys, caller, otp, Then::Enable).await
 }
 
-/// Ends the second factor of the caller, who must still have it.
+/// Ends the second factor of the caller, who must still have it, and their recovery codes.
 ///
 /// # Errors
 /// As for [`confirm`].
@@ -101,39 +110,7 @@ pub async fn disable(
     caller: &Caller,
     otp: &SecretString,
 ) -> Result<()> {
-    switch(db, world, keys, caller, otp, false).await
-}
-
-async fn switch(
-    db: &DatabaseConnection,
-    world: &World,
-    keys: &Keyring,
-    caller: &Caller,
-    otp: &SecretString,
-    enabled: bool,
-) -> Result<()> {
-    let user_id = caller.user.id;
-    let attempt = Attempt::within(caller);
-    attempt.charge(db, world).await?;
-    audited(db, world, |unit, _| {
-        Box::pin(async move {
-            let tx = unit.tx();
-            let user = Entity::find_by_id(user_id).lock_exclusive().one(tx).await?;
-            let user = user.ok_or(Error::Unauthenticated)?;
-            verify(tx, world, keys, &user, otp).await?;
-            let mut update =
-                Entity::update_many().col_expr(Column::TotpEnabled, Expr::value(enabled));
-            if !enabled {
-                update = update.col_expr(Column::TotpSecret, Expr::value(None::<String>));
-            }
-            update.filter(Column::Id.eq(user_id)).exec(tx).await?;
-            let action = if enabled { "second_factor.enable" } else { "second_factor.disable" };
-            unit.record(Deed::by(&caller.actor, "identity", action).on("user", &user_id));
-            Ok(())
-        })
-    })
-    .await?;
-    attempt.give_back(db).await
+    show(db, world, None, keys, caller, otp, Then::Disable).await
 }
 
 /// Takes a one-time password, each once.

@@ -7,7 +7,7 @@ pub use entity::identity::user::{Model, ThemePreference};
 use sea_orm::{ConnectionTrait, EntityTrait as _, QuerySelect as _};
 
 pub use self::edit::{
-    NewUser, OwnChanges, UserChanges, create, delete, set_active, update, update_own,
+    NewUser, OwnChanges, UserChanges, as_seen, create, delete, set_active, update, update_own,
 };
 pub(super) use self::edit::{add, find};
 use super::fold::sought;

@@ -1,5 +1,10 @@
 //! Some records at a time: what they mean here, and writing what is new.
 
+mod again;
+mod fields;
+mod same;
+mod secret;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::imports::import_record;
@@ -9,22 +14,21 @@ use sea_orm::{
     ConnectionTrait, EntityTrait as _,
     sea_query::{Expr, ExprTrait as _, Query},
 };
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
+use self::{
+    same::{compared, unique_keys},
+    secret::Secrets,
+};
 use super::{
-    cell,
     known::{self, Known, Target},
+    pass::{Foreseen, Learned, Pass},
     people::{Match, matches},
     report::Report,
     unit::{Cell, Remark, Row, Unit, Weight},
-    write::{self, Fields, key_text, read_back, select},
+    write::{self, Fields, key_text, read_back},
 };
-use crate::{
-    Error, Result,
-    identity::fold::fold,
-    records,
-    tables::{self, TABLES},
-};
+use crate::{Result, World, records, seal::Keyring, tables::TABLES};
 
 /// What a batch may do.
 #[derive(Clone, Copy, Debug)]
@@ -32,14 +36,19 @@ pub(super) struct Doing<'o> {
     pub(super) scope: &'o str,
     /// The import that it is part of; none when nothing is written.
     pub(super) import_id: Option<i64>,
-    pub(super) now: chrono::DateTime<chrono::Utc>,
+    pub(super) world: &'o World,
     pub(super) update: bool,
     pub(super) names: &'o BTreeMap<String, String>,
+    /// What secrets are sealed with.
+    pub(super) seals: &'o Keyring,
 }
 
 /// Some records on their way.
 pub(super) struct Batch<'o> {
     doing: Doing<'o>,
+    /// What is known from the records before.
+    pass: &'o Pass,
+    learned: Learned,
     /// What the source calls the records.
     records: Vec<String>,
     known: BTreeMap<String, Known>,
@@ -47,6 +56,8 @@ pub(super) struct Batch<'o> {
     keys: BTreeMap<String, Option<Vec<Json>>>,
     /// Rows that do not come in.
     dropped: BTreeSet<String>,
+    /// Rows that were there before any import.
+    strange: BTreeSet<String>,
     /// What became of the rows, by record.
     targets: Vec<Vec<Target>>,
     remarks: Vec<Vec<Remark>>,
@@ -58,6 +69,7 @@ struct Resolved<'u> {
     unit: usize,
     row: &'u Row,
     fields: Fields,
+    secrets: Secrets,
 }
 
 impl<'o> Batch<'o> {
@@ -68,8 +80,9 @@ impl<'o> Batch<'o> {
     pub(super) async fn run(
         db: &impl ConnectionTrait,
         doing: Doing<'o>,
+        pass: &'o Pass,
         units: &[Unit],
-    ) -> Result<Report> {
+    ) -> Result<(Report, Learned)> {
         let names = units.iter().map(|unit| &*unit.key).chain(known::referred(units)).collect();
         let known = known::of(db, doing.scope, names).await?;
         let (targets, remarks) = (vec![Vec::new(); units.len()], vec![Vec::new(); units.len()]);
@@ -77,10 +90,13 @@ impl<'o> Batch<'o> {
         let records = units.iter().map(|unit| unit.key.clone()).collect();
         let mut batch = Self {
             doing,
+            pass,
+            learned: Learned::default(),
             records,
             known,
             keys: BTreeMap::new(),
             dropped: BTreeSet::new(),
+            strange: BTreeSet::new(),
             targets,
             remarks,
             report,
@@ -95,13 +111,37 @@ impl<'o> Batch<'o> {
                 batch.report.take(remark);
             }
         }
-        Ok(batch.report)
+        batch.learn(units);
+        Ok((batch.report, batch.learned))
     }
 
     /// Takes the keys of what was brought in before.
     fn recall(&mut self) {
         for target in self.known.values().flat_map(|known| &known.targets) {
             self.keys.insert(target.source.clone(), Some(target.key.clone()));
+            if !target.is_made {
+                self.strange.insert(target.source.clone());
+            }
+        }
+    }
+
+    /// Remembers for the records to come what these became.
+    fn learn(&mut self, units: &[Unit]) {
+        for (unit, targets) in units.iter().zip(&self.targets) {
+            for target in targets.iter().filter(|target| target.table == "users") {
+                self.learned.person(&target.key, &unit.key);
+            }
+        }
+        if self.doing.import_id.is_some() {
+            return;
+        }
+        for unit in units {
+            // Only such a row is referred to by other records.
+            if let Some(key) = self.keys.get(&unit.key) {
+                let key = key.as_deref().and_then(<[Json]>::first).cloned();
+                let is_strange = self.strange.contains(&unit.key);
+                self.learned.foresee(&unit.key, Foreseen { key, is_strange });
+            }
         }
     }
 
@@ -121,13 +161,13 @@ impl<'o> Batch<'o> {
         if rows.is_empty() {
             return Ok(());
         }
-        let named = named(db, &rows).await?;
+        let named = fields::named(db, &rows).await?;
         let mut new = Vec::new();
         for (unit, row) in rows {
-            let Some(fields) = self.fields(table, unit, row, &named) else { continue };
+            let Some(resolved) = self.resolved(table, unit, row, &named) else { continue };
             match self.before(units, unit, row) {
-                Some(target) => self.again(db, table, unit, row, fields, target).await?,
-                None => new.push(Resolved { unit, row, fields }),
+                Some(target) => self.again(db, table, resolved, target).await?,
+                None => new.push(resolved),
             }
         }
         self.bring(db, table, units, new).await
@@ -139,84 +179,11 @@ impl<'o> Batch<'o> {
         known.targets.iter().find(|target| target.source == row.key).cloned()
     }
 
-    /// The columns of a row, as the database would give them back; nothing when the row does not come in.
-    fn fields(
-        &mut self,
-        table: &Table,
-        unit: usize,
-        row: &Row,
-        named: &BTreeMap<String, Vec<Json>>,
-    ) -> Option<Fields> {
-        let mut fields = Fields::new();
-        for (name, cell) in &row.cells {
-            let Some(column) = tables::column(table, name) else {
-                self.refuse(unit, row, name, &Json::Null, "there is no such column");
-                return None;
-            };
-            let json = match cell {
-                Cell::Is(json) => json.clone(),
-                Cell::Row(key) if self.dropped.contains(key) => {
-                    self.dropped.insert(row.key.clone());
-                    return None;
-                }
-                Cell::Row(key) => match self.keys.get(key) {
-                    Some(Some(key)) => key[0].clone(),
-                    // What it refers to would be made.
-                    Some(None) => continue,
-                    None => {
-                        let why = "what it refers to is not in the source, or was refused";
-                        self.refuse(unit, row, name, &json!(key), why);
-                        return None;
-                    }
-                },
-                Cell::Named(other, by, text) => {
-                    let there = named.get(&format!("{other}.{by}.{text}"));
-                    let Some(key) = there.and_then(|key| key.first()) else {
-                        let why = format!("there is no such row in `{other}`");
-                        self.refuse(unit, row, name, &json!(text), &why);
-                        return None;
-                    };
-                    key.clone()
-                }
-            };
-            let looked_at = cell::value(column, &json).and_then(|value| {
-                match records::sound::problem(table, name, &value) {
-                    Some(problem) => Err(problem),
-                    None => cell::normal(column, &json),
-                }
-            });
-            match looked_at {
-                Ok(json) => fields.insert(name.clone(), json),
-                Err(problem) => {
-                    self.refuse(unit, row, name, &json, &problem);
-                    return None;
-                }
-            };
-        }
-        if table.name == "users" {
-            self.rename(&mut fields);
-        }
-        Some(fields)
-    }
-
-    /// Gives a person the name that they are to have here.
-    fn rename(&self, fields: &mut Fields) {
-        let old = fields.get("username").and_then(Json::as_str).unwrap_or_default();
-        if let Some(new) = self.doing.names.get(old) {
-            fields.insert("username_key".to_owned(), fold(new).into());
-            fields.insert("username".to_owned(), new.clone().into());
-        }
-    }
-
     fn refuse(&mut self, unit: usize, row: &Row, column: &str, value: &Json, why: &str) {
-        let path = if row.path.is_empty() {
-            column.to_owned()
-        } else if column.is_empty() {
-            row.path.clone()
-        } else {
-            format!("{}.{column}", row.path)
-        };
-        let value = if records::is_secret(&row.table, column) { &Json::Null } else { value };
+        let path = below(row, column);
+        // A document may hold keys of other services.
+        let is_shown = !records::is_secret(&row.table, column) && !value.is_object();
+        let value = if is_shown { value } else { &Json::Null };
         self.say(unit, Weight::Fault, path, value, format!("{why}; it is left out"));
         self.dropped.insert(row.key.clone());
     }
@@ -236,7 +203,9 @@ impl<'o> Batch<'o> {
         rows: Vec<Resolved<'_>>,
     ) -> Result<()> {
         let fields: Vec<Fields> = rows.iter().map(|row| row.fields.clone()).collect();
-        let found = matches(db, self.doing.scope, table, &fields).await?;
+        let records: Vec<&str> = rows.iter().map(|row| &*units[row.unit].key).collect();
+        let people = |key: &Json, at: usize| self.pass.is_other(key, records[at]);
+        let found = matches(db, self.doing.scope, table, &fields, people).await?;
         let mut make = Vec::new();
         let mut seen = BTreeMap::<String, String>::new();
         for (resolved, found) in rows.into_iter().zip(found) {
@@ -246,6 +215,13 @@ impl<'o> Batch<'o> {
                 let why = "the source has it only now; --update brings it in".to_owned();
                 self.report.tally(&table.name).different += 1;
                 self.say(*unit, Weight::Warning, row.path.clone(), &Json::Null, why);
+                self.dropped.insert(row.key.clone());
+                continue;
+            }
+            if found == Match::New && !self.doing.update && self.is_for_somebody_there(row) {
+                let why = "it would give rights to what was here before; --update gives them";
+                self.report.tally(&table.name).different += 1;
+                self.say(*unit, Weight::Warning, row.path.clone(), &Json::Null, why.to_owned());
                 self.dropped.insert(row.key.clone());
                 continue;
             }
@@ -259,14 +235,10 @@ impl<'o> Batch<'o> {
                         &format!("{why}; nothing is overwritten"),
                     );
                 }
-                Match::Is(key) => {
-                    self.report.tally(&table.name).matched += 1;
-                    self.keys.insert(row.key.clone(), Some(key.clone()));
-                    self.targets[*unit].push(Target::of(row, key, false));
-                }
-                Match::New => match twice(table, &resolved, &mut seen) {
+                Match::Is(key) => self.matched(db, table, &resolved, key).await?,
+                Match::New => match self.twice(table, &resolved, &mut seen) {
                     Some(other) => {
-                        let why = format!("`{other}` in the same source has the same name or key");
+                        let why = format!("{other} has the same name or key");
                         self.refuse(*unit, row, "", &Json::Null, &why);
                     }
                     None => make.push(resolved),
@@ -274,6 +246,44 @@ impl<'o> Batch<'o> {
             }
         }
         self.make(db, table, make).await
+    }
+
+    /// Whether the row would give a right to a person or a role that no import made.
+    fn is_for_somebody_there(&self, row: &Row) -> bool {
+        let column = match &*row.table {
+            "user_roles" => "user_id",
+            "role_permissions" => "role_id",
+            _ => return false,
+        };
+        match row.cells.get(column) {
+            Some(Cell::Row(key)) => {
+                self.strange.contains(key)
+                    || self.pass.foreseen(key).is_some_and(|row| row.is_strange)
+            }
+            _ => true,
+        }
+    }
+
+    /// Another row of the source that has the same where nothing may be twice. Those of earlier records
+    /// are in the database, unless nothing is written.
+    fn twice(
+        &mut self,
+        table: &Table,
+        resolved: &Resolved<'_>,
+        seen: &mut BTreeMap<String, String>,
+    ) -> Option<String> {
+        let own = unique_keys(table, resolved);
+        if let Some(other) = own.iter().find_map(|key| seen.get(key)) {
+            return Some(format!("`{other}` in the same source"));
+        }
+        if self.doing.import_id.is_none() {
+            if own.iter().any(|key| self.pass.has_seen(key)) {
+                return Some("another record of the source".to_owned());
+            }
+            self.learned.see(&own);
+        }
+        seen.extend(own.into_iter().map(|key| (key, resolved.row.key.clone())));
+        None
     }
 
     async fn make(
@@ -289,84 +299,19 @@ impl<'o> Batch<'o> {
             }
             return Ok(());
         }
-        let fields: Vec<Fields> = make.iter().map(|resolved| resolved.fields.clone()).collect();
+        let fields: Vec<Fields> = make.iter().map(Resolved::with_places).collect();
         let keys = write::insert(db, table, &fields).await?;
-        let columns = fields.iter().flat_map(BTreeMap::keys).cloned().collect();
+        let columns = make.iter().flat_map(|row| row.fields.keys()).cloned().collect();
         let borrowed: Vec<&[Json]> = keys.iter().map(Vec::as_slice).collect();
         let back = read_back(db, table, &columns, &borrowed).await?;
-        for (Resolved { unit, row, fields }, key) in make.iter().zip(&keys) {
+        for (resolved, key) in make.iter().zip(&keys) {
+            let Resolved { unit, row, fields, .. } = resolved;
             compared(table, row, fields, back.get(&key_text(key)))?;
+            self.seal(db, table, resolved, key).await?;
             self.report.tally(&table.name).made += 1;
             self.keys.insert(row.key.clone(), Some(key.clone()));
             self.targets[*unit].push(Target::of(row, key.clone(), true));
         }
-        Ok(())
-    }
-
-    /// A row that was brought in before.
-    async fn again(
-        &mut self,
-        db: &impl ConnectionTrait,
-        table: &Table,
-        unit: usize,
-        row: &Row,
-        fields: Fields,
-        target: Target,
-    ) -> Result<()> {
-        if target.digest == row.digest() {
-            self.report.tally(&table.name).same += 1;
-            self.targets[unit].push(target);
-            return Ok(());
-        }
-        let columns = fields.keys().cloned().collect();
-        let back = read_back(db, table, &columns, &[&target.key]).await?;
-        let Some(here) = back.into_values().next() else {
-            let why = "it was brought in and removed here since; it stays away".to_owned();
-            self.say(unit, Weight::Warning, row.path.clone(), &Json::Null, why);
-            self.dropped.insert(row.key.clone());
-            return Ok(());
-        };
-        let differs = |(name, said): &(&String, &Json)| !is_same(&here[*name], said);
-        let different: Fields = fields
-            .iter()
-            .filter(differs)
-            .map(|(name, said)| (name.clone(), said.clone()))
-            .collect();
-        let update = self.doing.update && !different.is_empty() && target.is_made;
-        for (name, said) in &different {
-            let shown = |json: &Json| {
-                if records::is_secret(&table.name, name) {
-                    "***".to_owned()
-                } else {
-                    json.to_string()
-                }
-            };
-            let verb = match (update, target.is_made) {
-                (true, _) => "it is changed",
-                (false, true) => "--update changes it",
-                (false, false) => "it was there before the import and stays",
-            };
-            let (here, said) = (shown(&here[name]), shown(said));
-            let why = format!("here it is {here}, the source says {said}: {verb}");
-            let path = format!("{}.{name}", row.path);
-            self.say(unit, Weight::Warning, path, &Json::Null, why);
-        }
-        let tally = self.report.tally(&table.name);
-        let digest = if update || different.is_empty() {
-            row.digest()
-        } else {
-            tally.different += 1;
-            target.digest.clone()
-        };
-        if update {
-            tally.updated += 1;
-            if self.doing.import_id.is_some() {
-                write::update(db, table, &target.key, &different).await?;
-            }
-        } else if different.is_empty() {
-            tally.same += 1;
-        }
-        self.targets[unit].push(Target { digest, ..target });
         Ok(())
     }
 
@@ -389,7 +334,7 @@ impl<'o> Batch<'o> {
                     record_key: Set(unit.key.clone()),
                     digest: Set(digest),
                     targets: Set(list),
-                    created_at: Set(self.doing.now),
+                    created_at: Set(self.doing.world.clock.now()),
                     ..Default::default()
                 }),
                 Some(known) if known.digest == digest && known.targets == *targets => {}
@@ -418,6 +363,16 @@ impl<'o> Batch<'o> {
     }
 }
 
+/// Where a column of a row stands in its record.
+fn below(row: &Row, column: &str) -> String {
+    let column = row.names.get(column).map_or(column, String::as_str);
+    match (&*row.path, column) {
+        ("", column) => column.to_owned(),
+        (path, "") => path.to_owned(),
+        (path, column) => format!("{path}.{column}"),
+    }
+}
+
 /// The digest of a record of which something was refused.
 const INCOMPLETE: &str = "incomplete";
 
@@ -432,91 +387,4 @@ impl Target {
         let (table, source) = (row.table.clone(), row.key.clone());
         Self { table, source, key, digest: row.digest(), is_made }
     }
-}
-
-/// Another row of the batch that has the same where nothing may be twice.
-fn twice(
-    table: &Table,
-    resolved: &Resolved<'_>,
-    seen: &mut BTreeMap<String, String>,
-) -> Option<String> {
-    let uniques = table.uniques.iter().map(|unique| &unique.columns).chain([&table.primary_key]);
-    let mut own = Vec::new();
-    for columns in uniques {
-        // What is not known yet is told apart by the row that it refers to.
-        let value = |name: &String| match resolved.fields.get(name) {
-            Some(Json::Null) | None => match resolved.row.cells.get(name) {
-                Some(Cell::Row(key)) => Some(json!({"row": key})),
-                _ => None,
-            },
-            Some(value) => Some(value.clone()),
-        };
-        let values: Option<Vec<Json>> = columns.iter().map(value).collect();
-        if let Some(values) = values {
-            own.push(json!([columns, values]).to_string());
-        }
-    }
-    let other = own.iter().find_map(|key| seen.get(key)).cloned();
-    if other.is_none() {
-        seen.extend(own.into_iter().map(|key| (key, resolved.row.key.clone())));
-    }
-    other
-}
-
-/// Whether what was read back is what was written.
-fn compared(table: &Table, row: &Row, fields: &Fields, back: Option<&Fields>) -> Result<()> {
-    let wrong = |problem: String| Error::Malformed {
-        kind: "row that was brought in",
-        key: format!("{} of `{}`", row.key, table.name),
-        problem,
-    };
-    let Some(back) = back else { return Err(wrong("it is not there".to_owned())) };
-    match fields.iter().find(|(name, said)| !is_same(&back[*name], said)) {
-        Some((name, _)) => Err(wrong(format!("`{name}` was not kept as it was written"))),
-        None => Ok(()),
-    }
-}
-
-/// Whether two values are the same, numbers in documents by what they are worth.
-fn is_same(one: &Json, other: &Json) -> bool {
-    match (one, other) {
-        (Json::Number(one), Json::Number(other)) => one == other || one.as_f64() == other.as_f64(),
-        (Json::Array(one), Json::Array(other)) => {
-            one.len() == other.len()
-                && one.iter().zip(other).all(|(one, other)| is_same(one, other))
-        }
-        (Json::Object(one), Json::Object(other)) => {
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .all(|(name, value)| other.get(name).is_some_and(|other| is_same(value, other)))
-        }
-        _ => one == other,
-    }
-}
-
-/// The keys of rows that are there whatever the source says, by what they are named by.
-async fn named(
-    db: &impl ConnectionTrait,
-    rows: &[(usize, &Row)],
-) -> Result<BTreeMap<String, Vec<Json>>> {
-    let mut wanted = BTreeMap::<(&str, &str), BTreeSet<&str>>::new();
-    for cell in rows.iter().flat_map(|(_, row)| row.cells.values()) {
-        if let Cell::Named(table, column, text) = cell {
-            wanted.entry((*table, *column)).or_default().insert(text);
-        }
-    }
-    let mut found = BTreeMap::new();
-    for ((table, by), texts) in wanted {
-        let of = tables::named(table)?;
-        let names: Vec<String> = of.primary_key.iter().cloned().chain([by.to_owned()]).collect();
-        let texts = texts.into_iter().filter(|text| !text.contains('\0'));
-        let which = Expr::col(by.to_owned()).is_in(texts);
-        for row in select(db, of, &names, which).await? {
-            let key = of.primary_key.iter().map(|name| row[name].clone()).collect();
-            let text = row[by].as_str().unwrap_or_default();
-            found.insert(format!("{table}.{by}.{text}"), key);
-        }
-    }
-    Ok(found)
 }

@@ -84,9 +84,6 @@ pub(super) fn referred(units: &[Unit]) -> BTreeSet<&str> {
     let own: BTreeSet<&str> =
         units.iter().flat_map(|unit| &unit.rows).map(|row| &*row.key).collect();
     let to = units.iter().flat_map(|unit| &unit.rows).flat_map(|row| row.cells.values());
-    to.filter_map(|cell| match cell {
-        super::Cell::Row(key) if !own.contains(&**key) => Some(&**key),
-        _ => None,
-    })
-    .collect()
+    let keys = to.flat_map(super::Cell::refers_to).map(String::as_str);
+    keys.filter(|key| !own.contains(key)).collect()
 }

@@ -31,14 +31,16 @@ const SHARED: [&str; 5] =
     ["roles", "permissions", "user_roles", "role_permissions", "application_settings"];
 
 /// What each of the rows is here; those columns that are not known yet are not among its fields.
+/// `is_other` knows whether a person with that key was meant by another record than the row there.
 pub(super) async fn matches(
     db: &impl ConnectionTrait,
     scope: &str,
     table: &Table,
     rows: &[Fields],
+    is_other: impl Fn(&Json, usize) -> bool + Send + Sync,
 ) -> Result<Vec<Match>> {
     if table.name == "users" {
-        return people(db, scope, table, rows).await;
+        return people(db, scope, table, rows, is_other).await;
     }
     let mut matches = vec![Match::New; rows.len()];
     let uniques = table.uniques.iter().map(|unique| &unique.columns);
@@ -114,6 +116,7 @@ async fn people(
     scope: &str,
     table: &Table,
     rows: &[Fields],
+    is_other: impl Fn(&Json, usize) -> bool + Send + Sync,
 ) -> Result<Vec<Match>> {
     let names: Vec<String> =
         ["id", "username", "username_key", "email_key"].map(str::to_owned).to_vec();
@@ -144,14 +147,14 @@ async fn people(
             record.targets.iter().any(|it| it.table == "users" && it.key == [person["id"].clone()])
         })
     };
-    let meant = |row: &Fields| {
+    let meant = |(at, row): (usize, &Fields)| {
         let text = |column: &str| row.get(column).and_then(Json::as_str);
         let same_name = text("username_key").and_then(|name| by_name.get(name)).copied();
         let addressed = text("email_key").and_then(|email| by_email.get(email)).copied();
         let shown = |person: &Fields| person["username"].as_str().unwrap_or_default().to_owned();
         match (same_name, addressed) {
             (None, None) => Match::New,
-            (Some(person), _) if is_brought(person) => {
+            (Some(person), _) if is_brought(person) || is_other(&person["id"], at) => {
                 Match::Clash(format!("another record became user `{}`", shown(person)))
             }
             (Some(person), Some(same)) if person["id"] == same["id"] => {
@@ -169,5 +172,5 @@ async fn people(
             }
         }
     };
-    Ok(rows.iter().map(meant).collect())
+    Ok(rows.iter().enumerate().map(meant).collect())
 }

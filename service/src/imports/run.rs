@@ -14,6 +14,7 @@ use serde_json::json;
 use super::{
     Source,
     batch::{Batch, Doing},
+    pass::{Learned, Pass},
     report::{Event, Report},
     unit::{Unit, Weight},
 };
@@ -22,6 +23,7 @@ use crate::{
     audit::{self, Audited, Deed},
     rights::Grantee,
     rule::Rule,
+    seal::Keyring,
     text,
 };
 
@@ -31,7 +33,7 @@ const AT_ONCE: usize = 200;
 /// How an import goes.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Which source this is, among several of its kind; its kind without.
+    /// Which source this is, among several of its kind; what the source says without.
     pub scope: Option<String>,
     /// Changes nothing, and says what would happen.
     pub dry_run: bool,
@@ -43,6 +45,8 @@ pub struct Options {
     pub update: bool,
     /// People whose name here is another: the name in the source, and the name here.
     pub names: BTreeMap<String, String>,
+    /// What secrets of the source are sealed with. Without, they are left out.
+    pub keys: Keyring,
 }
 
 /// Brings in what the source has, telling of it as it goes on.
@@ -62,26 +66,27 @@ pub async fn run<S: Source + Sync>(
     options: &Options,
     tell: &(dyn Fn(Event<'_>) + Sync),
 ) -> Result<Report> {
-    let scope = options.scope.clone().unwrap_or_else(|| source.kind().to_owned());
+    let scope = options.scope.clone().unwrap_or_else(|| source.scope());
     let scope = text::key("name of a source", &scope, 100)?;
     let records = source.count().await?;
     tell(Event::Began { records });
     let mut doing = Doing {
         scope: &scope,
         import_id: None,
-        now: world.clock.now(),
+        world,
         update: options.update,
         names: &options.names,
+        seals: &options.keys,
     };
     if options.dry_run {
-        return through(db, world, source, doing, tell).await;
+        return through(db, source, doing, tell).await;
     }
     if options.all_or_nothing {
-        return all_or_nothing(db, world, source, doing, options, tell).await;
+        return all_or_nothing(db, source, doing, options, tell).await;
     }
     let import = begin(db, world, source, &scope, options).await?;
     doing.import_id = Some(import.id);
-    let report = through(db, world, source, doing, tell).await?;
+    let report = through(db, source, doing, tell).await?;
     end(db, world, import, &report).await?;
     Ok(report)
 }
@@ -90,19 +95,21 @@ pub async fn run<S: Source + Sync>(
 /// would happen.
 async fn through<S: Source + Sync>(
     db: &DatabaseConnection,
-    world: &World,
     source: &S,
     doing: Doing<'_>,
     tell: &(dyn Fn(Event<'_>) + Sync),
 ) -> Result<Report> {
     let mut report = Report { import_id: doing.import_id, ..Report::default() };
+    let mut pass = Pass::default();
     let mut place = None;
     loop {
         let (units, next) = source.some(place, AT_ONCE).await?;
         let some = if doing.import_id.is_some() {
-            kept(db, world, doing, &units).await?
+            kept(db, doing, &mut pass, &units).await?
         } else {
-            Batch::run(db, doing, &units).await?
+            let (report, learned) = Batch::run(db, doing, &pass, &units).await?;
+            pass.learn(learned);
+            report
         };
         some.remarks.iter().for_each(|remark| tell(Event::Said(remark)));
         report.add(&some);
@@ -117,26 +124,28 @@ async fn through<S: Source + Sync>(
 /// Everything in one transaction.
 async fn all_or_nothing<S: Source + Sync>(
     db: &DatabaseConnection,
-    world: &World,
     source: &S,
     doing: Doing<'_>,
     options: &Options,
     tell: &(dyn Fn(Event<'_>) + Sync),
 ) -> Result<Report> {
     // What is wrong with the records themselves is found without a transaction that waits for it.
-    let foreseen = through(db, world, source, doing, tell).await?;
+    let foreseen = through(db, source, doing, tell).await?;
     refuse_any(&foreseen)?;
-    let import = begin(db, world, source, doing.scope, options).await?;
-    let (id, world) = (import.id, world);
+    let import = begin(db, doing.world, source, doing.scope, options).await?;
+    let id = import.id;
     let once = Retry { attempts: 1, ..Retry::default() };
     let all = once.transaction(db, |tx, _: Borrows<'_, '_>| {
         Box::pin(async move {
             let mut report = Report { import_id: Some(id), ..Report::default() };
+            let mut pass = Pass::default();
             let mut place = None;
             loop {
                 let (units, next) = source.some(place, AT_ONCE).await?;
                 let doing = Doing { import_id: Some(id), ..doing };
-                report.add(&batch(tx, world, doing, &units).await?);
+                let (some, learned) = batch(tx, doing, &pass, &units).await?;
+                report.add(&some);
+                pass.learn(learned);
                 if next.is_none() {
                     refuse_any(&report)?;
                     return Ok::<_, Error>(report);
@@ -147,7 +156,7 @@ async fn all_or_nothing<S: Source + Sync>(
     });
     match all.await {
         Ok(report) => {
-            end(db, world, import, &report).await?;
+            end(db, doing.world, import, &report).await?;
             Ok(report)
         }
         Err(error) => {
@@ -227,49 +236,56 @@ async fn end(
 /// Some records, kept: together, or each by itself where one of them is refused by the database.
 async fn kept(
     db: &DatabaseConnection,
-    world: &World,
     doing: Doing<'_>,
+    pass: &mut Pass,
     units: &[Unit],
 ) -> Result<Report> {
-    let error = match in_transaction(db, world, doing, units).await {
-        Ok(report) => return Ok(report),
-        Err(error) if is_refusal(&error) => error,
-        Err(error) => return Err(error),
-    };
-    if let [unit] = units {
-        return Ok(refused(unit, &error));
+    match in_transaction(db, doing, pass, units).await {
+        Ok((report, learned)) => {
+            pass.learn(learned);
+            return Ok(report);
+        }
+        Err(error) if !is_refusal(&error) => return Err(error),
+        Err(error) => {
+            if let [unit] = units {
+                return Ok(refused(unit, &error));
+            }
+        }
     }
     let mut report = Report::default();
     for unit in units {
         let one = std::slice::from_ref(unit);
-        report.add(&match in_transaction(db, world, doing, one).await {
-            Ok(report) => report,
-            Err(error) if is_refusal(&error) => refused(unit, &error),
+        match in_transaction(db, doing, pass, one).await {
+            Ok((some, learned)) => {
+                report.add(&some);
+                pass.learn(learned);
+            }
+            Err(error) if is_refusal(&error) => report.add(&refused(unit, &error)),
             Err(error) => return Err(error),
-        });
+        }
     }
     Ok(report)
 }
 
 async fn in_transaction(
     db: &DatabaseConnection,
-    world: &World,
     doing: Doing<'_>,
+    pass: &Pass,
     units: &[Unit],
-) -> Result<Report> {
+) -> Result<(Report, Learned)> {
     Retry::default()
-        .transaction(db, |tx, _: Borrows<'_, '_>| Box::pin(batch(tx, world, doing, units)))
+        .transaction(db, |tx, _: Borrows<'_, '_>| Box::pin(batch(tx, doing, pass, units)))
         .await
 }
 
 /// Some records in a transaction, and the log row about them.
 async fn batch(
     tx: &DatabaseTransaction,
-    world: &World,
     doing: Doing<'_>,
+    pass: &Pass,
     units: &[Unit],
-) -> Result<Report> {
-    let report = Batch::run(tx, doing, units).await?;
+) -> Result<(Report, Learned)> {
+    let (report, learned) = Batch::run(tx, doing, pass, units).await?;
     let changed: serde_json::Map<_, _> = report
         .tables
         .iter()
@@ -278,14 +294,14 @@ async fn batch(
         .collect();
     if let (false, Some(id)) = (changed.is_empty(), doing.import_id) {
         let by = Grantee::System { reason: "import" };
-        let unit = Audited::new(tx, world.clock.now());
+        let unit = Audited::new(tx, doing.world.clock.now());
         let first = units.first().map(|unit| unit.key.clone());
         let last = units.last().map(|unit| unit.key.clone());
         let details = json!({"rows": changed, "from": first, "to": last});
         unit.record(Deed::of(&by, "imports", "import.bring").on("import", &id).with(details));
         audit::tell(&unit.write().await?);
     }
-    Ok(report)
+    Ok((report, learned))
 }
 
 fn refused(unit: &Unit, error: &Error) -> Report {

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
 /// What a column of a new row gets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Cell {
     /// A value, in the form that `docs/json.md` gives for its type.
     Is(Json),
@@ -14,10 +15,23 @@ pub enum Cell {
     /// The key of a row that is there whatever the source says: its table, a column that is unique in
     /// it, and the text there.
     Named(&'static str, &'static str, String),
+    /// A list of the keys of other rows of the source; those that did not come in are not in it.
+    Rows(Vec<String>),
+    /// A text that ends with the key of another row of the source, and begins with this.
+    Text(String, String),
+    /// A secret in clear, which is sealed into the column; the seed of one-time passwords in base32.
+    Secret(SecretString),
+    /// What another database has sealed into the same column.
+    Sealed {
+        /// The sealed text.
+        text: String,
+        /// The key of the row there, which it was sealed for.
+        row: i64,
+    },
 }
 
 /// A row that a record becomes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Row {
     /// The table that it goes to.
     pub table: String,
@@ -27,12 +41,15 @@ pub struct Row {
     pub path: String,
     /// Its columns; those that are not named get their defaults.
     pub cells: BTreeMap<String, Cell>,
+    /// What the source calls those of them that have another name there.
+    pub names: BTreeMap<String, String>,
 }
 
 /// A record of the source: a person with all that is theirs, a row of a table.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Unit {
-    /// What the source calls it; at most 255 characters, unique among the records.
+    /// What the source calls it; at most 255 characters, unique among the records. Other records may
+    /// refer to the row whose key is the same.
     pub key: String,
     /// The rows that it becomes, each behind those that it refers to.
     pub rows: Vec<Row>,
@@ -107,6 +124,17 @@ impl Unit {
     }
 }
 
+impl Cell {
+    /// The rows of the source that it refers to.
+    pub(super) fn refers_to(&self) -> &[String] {
+        match self {
+            Self::Row(key) | Self::Text(_, key) => std::slice::from_ref(key),
+            Self::Rows(keys) => keys,
+            Self::Is(_) | Self::Named(..) | Self::Secret(_) | Self::Sealed { .. } => &[],
+        }
+    }
+}
+
 impl Row {
     /// SHA-256 of what the source says of the row, in hexadecimal.
     pub(crate) fn digest(&self) -> String {
@@ -119,6 +147,10 @@ fn said(row: &Row) -> Json {
         Cell::Is(value) => json!({"is": value}),
         Cell::Row(key) => json!({"row": key}),
         Cell::Named(table, column, text) => json!({"named": [table, column, text]}),
+        Cell::Rows(keys) => json!({"rows": keys}),
+        Cell::Text(before, key) => json!({"text": [before, key]}),
+        // A digest is stored in clear; what is sealed is compared itself.
+        Cell::Secret(_) | Cell::Sealed { .. } => json!("secret"),
     };
     row.cells.iter().map(|(column, of)| (column.clone(), cell(of))).collect()
 }

@@ -1,18 +1,21 @@
 //! Rows as the database has them: written many at a time, found again, read back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use plimsoll::schema::Table;
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, TryGetable as _, Value,
-    sea_query::{Condition, Expr, ExprTrait as _, Query, SimpleExpr},
+    sea_query::{Condition, Expr, ExprTrait as _, InsertStatement, Query, SimpleExpr},
 };
 use serde_json::Value as Json;
 
 use super::cell;
 use crate::{
     Error, Result,
-    tables::{column, identity, is_counted},
+    tables::{column, is_counted},
 };
 
 /// The columns of a row, as JSON.
@@ -23,6 +26,9 @@ const VALUES: usize = 10_000;
 
 /// Adds the rows, and gives their keys in the same order.
 ///
+/// Whoever needs to be sure reads them back by these keys: that rows of one statement are counted one
+/// after another is what the databases do, and no promise of SQLite's.
+///
 /// # Errors
 /// [`Error::Invalid`] for a value that is none of its column, [`Error::Database`] for what the database
 /// refuses.
@@ -31,57 +37,105 @@ pub(crate) async fn insert(
     table: &Table,
     rows: &[Fields],
 ) -> Result<Vec<Vec<Json>>> {
-    if is_counted(table) && identity(table).is_none() {
-        return one_by_one(db, table, rows).await;
-    }
-    for (columns, alike) in alike(rows) {
+    let step = step(db).await?;
+    let rows = evened(table, rows);
+    let mut keys: Vec<Vec<Json>> = rows.iter().map(|row| key(table, row)).collect();
+    for run in alike(&rows) {
+        let columns: Vec<&str> = rows[run.start].keys().map(String::as_str).collect();
         let at_once = (VALUES / columns.len().max(1)).max(1);
-        for some in alike.chunks(at_once) {
+        let run: Vec<usize> = run.collect();
+        for some in run.chunks(at_once) {
             let mut insert = Query::insert();
             insert
                 .into_table(table.name.clone())
                 .columns(columns.iter().copied().map(str::to_owned));
-            for row in some {
-                insert.values_panic(values(table, &columns, row)?.into_iter().map(Expr::value));
+            for at in some {
+                let values = values(table, &columns, &rows[*at])?;
+                insert.values_panic(values.into_iter().map(Expr::value));
             }
-            db.execute(&insert).await?;
+            if !is_counted(table) {
+                db.execute(&insert).await?;
+                continue;
+            }
+            for (at, id) in some.iter().zip(counted(db, table, insert, some.len(), step).await?) {
+                keys[*at] = vec![id.into()];
+            }
         }
-    }
-    keys(db, table, rows).await
-}
-
-/// Rows that nothing but their key tells apart.
-async fn one_by_one(
-    db: &impl ConnectionTrait,
-    table: &Table,
-    rows: &[Fields],
-) -> Result<Vec<Vec<Json>>> {
-    let mut keys = Vec::with_capacity(rows.len());
-    for row in rows {
-        let columns: Vec<&str> = row.keys().map(String::as_str).collect();
-        let mut insert = Query::insert();
-        insert.into_table(table.name.clone()).columns(columns.iter().copied().map(str::to_owned));
-        insert.values_panic(values(table, &columns, row)?.into_iter().map(Expr::value));
-        let id = if db.get_database_backend() == DbBackend::Postgres {
-            insert.returning_col(table.primary_key[0].clone());
-            let row = db.query_one(&insert).await?.ok_or_else(|| DbErr::RecordNotInserted)?;
-            i64::try_get_by(&row, 0_usize).map_err(DbErr::from)?
-        } else {
-            let id = db.execute(&insert).await?.last_insert_id();
-            i64::try_from(id).map_err(|_| DbErr::RecordNotInserted)?
-        };
-        keys.push(vec![id.into()]);
     }
     Ok(keys)
 }
 
-/// The rows by the columns that they have.
-fn alike(rows: &[Fields]) -> BTreeMap<Vec<&str>, Vec<&Fields>> {
-    let mut alike: BTreeMap<Vec<&str>, Vec<&Fields>> = BTreeMap::new();
-    for row in rows {
-        alike.entry(row.keys().map(String::as_str).collect()).or_default().push(row);
+/// The key that the row says itself.
+fn key(table: &Table, row: &Fields) -> Vec<Json> {
+    table.primary_key.iter().map(|name| row.get(name).cloned().unwrap_or(Json::Null)).collect()
+}
+
+/// By how much MySQL and MariaDB count on; nodes of a cluster count by their number.
+async fn step(db: &impl ConnectionTrait) -> Result<i64> {
+    if db.get_database_backend() != DbBackend::MySql {
+        return Ok(1);
     }
-    alike
+    let step = Query::select().expr(Expr::cust("@@auto_increment_increment")).take();
+    let row = db.query_one(&step).await?.ok_or(DbErr::RecordNotInserted)?;
+    let step = u64::try_get_by(&row, 0_usize).map_err(DbErr::from)?;
+    Ok(i64::try_from(step).unwrap_or(1))
+}
+
+/// Adds as many rows of a table whose key the database counts, and gives their keys in order.
+///
+/// MySQL and MariaDB tell the first, and count the rows of one `VALUES` on from it, whatever
+/// `innodb_autoinc_lock_mode` says (the manual of MySQL on `AUTO_INCREMENT` in `InnoDB`); SQLite tells
+/// the last.
+async fn counted(
+    db: &impl ConnectionTrait,
+    table: &Table,
+    mut insert: InsertStatement,
+    rows: usize,
+    step: i64,
+) -> Result<Vec<i64>> {
+    let backend = db.get_database_backend();
+    if backend == DbBackend::Postgres {
+        insert.returning_col(table.primary_key[0].clone());
+        let rows = db.query_all(&insert).await?;
+        let ids = rows.iter().map(|row| i64::try_get_by(row, 0_usize).map_err(DbErr::from));
+        return Ok(ids.collect::<Result<_, _>>()?);
+    }
+    let told = db.execute(&insert).await?.last_insert_id();
+    let told = i64::try_from(told).map_err(|_| DbErr::RecordNotInserted)?;
+    let rows = i64::try_from(rows).map_err(|_| DbErr::RecordNotInserted)?;
+    let first = if backend == DbBackend::Sqlite { told - rows + 1 } else { told };
+    Ok((0..rows).map(|at| first + at * step).collect())
+}
+
+/// The rows with nothing said where some of them say something, if that is what the column has by
+/// itself: the more alike they are, the fewer statements they need.
+fn evened(table: &Table, rows: &[Fields]) -> Vec<Fields> {
+    let named: BTreeSet<&String> = rows.iter().flat_map(BTreeMap::keys).collect();
+    let is_empty = |name: &&&String| {
+        let column = column(table, name);
+        column.is_some_and(|column| column.nullable && column.default.is_none())
+    };
+    let empty: Vec<&String> = named.iter().filter(is_empty).copied().collect();
+    let even = |row: &Fields| {
+        let mut row = row.clone();
+        for name in &empty {
+            row.entry((*name).clone()).or_insert(Json::Null);
+        }
+        row
+    };
+    rows.iter().map(even).collect()
+}
+
+/// Rows one behind the other that have the same columns: where they stand. The order stays.
+fn alike(rows: &[Fields]) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        match runs.last_mut() {
+            Some(run) if rows[run.start].keys().eq(row.keys()) => run.end = at + 1,
+            _ => runs.push(at..at + 1),
+        }
+    }
+    runs
 }
 
 fn values(table: &Table, columns: &[&str], row: &Fields) -> Result<Vec<Value>> {
@@ -100,39 +154,6 @@ pub(crate) fn value(table: &Table, name: &str, json: &Json) -> Result<Value> {
         input: format!("{}.{name}", table.name),
         problem,
     })
-}
-
-/// The keys of rows that have just been added, in the order of the rows.
-async fn keys(db: &impl ConnectionTrait, table: &Table, rows: &[Fields]) -> Result<Vec<Vec<Json>>> {
-    let of = |row: &Fields, columns: &[String]| -> Vec<Json> {
-        columns.iter().map(|name| row.get(name).cloned().unwrap_or(Json::Null)).collect()
-    };
-    if !is_counted(table) {
-        return Ok(rows.iter().map(|row| of(row, &table.primary_key)).collect());
-    }
-    let identity = identity(table).expect("rows that nothing tells apart were added one by one");
-    let names: Vec<String> = table.primary_key.iter().chain(identity).cloned().collect();
-    let mut found = BTreeMap::new();
-    let first: BTreeSet<String> = rows.iter().map(|row| row[&identity[0]].to_string()).collect();
-    let first: Vec<Json> =
-        first.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
-    for some in first.chunks(1_000) {
-        let among = some.iter().map(|json| value(table, &identity[0], json));
-        let among = among.collect::<Result<Vec<Value>>>()?;
-        let which = Expr::col(identity[0].clone()).is_in(among);
-        for row in select(db, table, &names, which).await? {
-            found.insert(key_text(&of(&row, identity)), of(&row, &table.primary_key));
-        }
-    }
-    let missing = || Error::not_found("row that was added", table.name.clone());
-    let key = |row: &Fields| {
-        let own = identity.iter().map(|name| {
-            let column = column(table, name).expect("a unique key has columns");
-            cell::normal(column, &row[name]).unwrap_or(Json::Null)
-        });
-        found.get(&key_text(&own.collect::<Vec<_>>())).cloned().ok_or_else(missing)
-    };
-    rows.iter().map(key).collect()
 }
 
 /// A key, or what identifies a row, as [`read_back`] and the like have it.

@@ -12,15 +12,18 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, prelude::Json,
 };
+use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::renewal::{Renewal, renewal_failed, renewed};
 use super::Proxy;
 use crate::{
     Result, World,
+    audit::Audited,
     page::MOST_PER_PAGE,
-    records::Record,
-    rights::{Granted, ReadProxies},
-    text,
+    records::{self, Columns, Document, Record},
+    rights::{CreateProxies, Granted, ReadProxies, UpdateProxies},
+    seal::Keyring,
+    text::{self, invalid},
     world::is_kept,
 };
 
@@ -58,6 +61,53 @@ impl Record for Entity {
         row.renew_at.set_ne(renew_at);
         Ok(())
     }
+}
+
+/// Adds the certificate that a document describes, with its private key, if there is one. `writable`
+/// are the columns that the document may name.
+///
+/// # Errors
+/// Those of [`records::create_from`] and [`set_key`].
+pub async fn create(
+    unit: &Audited<'_>,
+    by: &Granted<CreateProxies>,
+    (keys, world): (&Keyring, &World),
+    (writable, document): (&Columns<Entity>, &Document),
+    key: Option<&SecretString>,
+) -> Result<Model> {
+    is_sound(key)?;
+    let certificate = records::create_from::<Entity>(unit, by, writable, document).await?;
+    match key {
+        Some(_) => {
+            let of = (keys, world);
+            records::put::<Entity>(unit, of, certificate, Column::KeyData, key).await
+        }
+        None => Ok(certificate),
+    }
+}
+
+/// Seals another private key for a certificate, or takes away the one that it has.
+///
+/// # Errors
+/// Those of [`records::seal`]; [`Error::Invalid`](crate::Error::Invalid) for what is no key in PEM,
+/// or needs a password.
+pub async fn set_key(
+    unit: &Audited<'_>,
+    by: &Granted<UpdateProxies>,
+    keys: (&Keyring, &World),
+    id: i64,
+    key: Option<&SecretString>,
+) -> Result<Model> {
+    is_sound(key)?;
+    records::seal::<Entity>(unit, by, keys, id, Column::KeyData, key).await
+}
+
+/// Makes sure that a private key, if there is one, is one in PEM without a password.
+fn is_sound(key: Option<&SecretString>) -> Result<()> {
+    if key.is_some_and(|key| !pem::is_key(key.expose_secret())) {
+        return Err(invalid("key_data", "***", "it is no private key in PEM"));
+    }
+    Ok(())
 }
 
 /// At most `limit` certificates in use that are good now and will not be after `within`, those that

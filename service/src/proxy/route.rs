@@ -18,7 +18,7 @@ use sea_orm::{
 
 pub use self::{
     endpoint::Endpoint,
-    probe::{Outcome, probed},
+    probe::{Outcome, probed, states},
     select::{Asked, Plan, choose, choose_by_key, select},
 };
 use super::{

@@ -20,7 +20,7 @@ use sea_orm::{
 };
 
 use super::{
-    ALL, Actor, Change, Granted, Held, Permission,
+    ALL, Actor, Change, Granted, Held, Permission, ReadPermissions,
     change::{GLOBAL, Scope},
     proof,
 };
@@ -116,8 +116,27 @@ impl Rights {
         actor: &Actor,
         code: &str,
     ) -> Result<bool> {
-        if self.held(db, actor.user_id).await?.codes.contains(code) {
-            return Ok(actor.may_use(code));
+        Ok(self.holds(db, actor.user_id, code).await? && actor.may_use(code))
+    }
+
+    /// Whether a person has the permission with that code, by any of their roles; not while they
+    /// are not active, or not there.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a code that no permission has.
+    pub async fn has_permission_of(
+        &self,
+        db: &DatabaseConnection,
+        _by: &Granted<ReadPermissions>,
+        user_id: i64,
+        code: &str,
+    ) -> Result<bool> {
+        self.holds(db, user_id, code).await
+    }
+
+    async fn holds(&self, db: &DatabaseConnection, user_id: i64, code: &str) -> Result<bool> {
+        if self.held(db, user_id).await?.codes.contains(code) {
+            return Ok(true);
         }
         if ALL.contains(&code) {
             return Ok(false);

@@ -9,7 +9,7 @@ use sea_orm::{
     QuerySelect as _, RelationTrait as _,
 };
 
-use super::{Granted, ReadPermissions};
+use super::{Actor, Granted, Permission as _, ReadPermissions, refuse};
 use crate::{Error, Result, lookup::by_text};
 
 /// A way by which somebody has a permission.
@@ -69,6 +69,26 @@ pub async fn explain(
     user_id: i64,
     code: &str,
 ) -> Result<Explanation> {
+    of_user(db, user_id, code).await
+}
+
+/// The same of the actor, as a person: what an API key is limited to is not looked at.
+///
+/// # Errors
+/// [`Error::Forbidden`] for an API key without [`ReadPermissions`] among its scopes,
+/// [`Error::NotFound`] if there is no such permission.
+pub async fn explain_own(
+    db: &impl ConnectionTrait,
+    actor: &Actor,
+    code: &str,
+) -> Result<Explanation> {
+    if !actor.may_use(ReadPermissions::CODE) {
+        return Err(refuse::<ReadPermissions>(actor));
+    }
+    of_user(db, actor.user_id(), code).await
+}
+
+async fn of_user(db: &impl ConnectionTrait, user_id: i64, code: &str) -> Result<Explanation> {
     let person = user::Entity::find_by_id(user_id)
         .one(db)
         .await?

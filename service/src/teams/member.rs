@@ -60,6 +60,20 @@ pub async fn list_own(
     all(db, team_id).await
 }
 
+/// By what a person belongs to a team.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such team, or they do not belong to it.
+pub async fn by_user(
+    db: &impl ConnectionTrait,
+    by: &Granted<ReadTeams>,
+    team_id: i64,
+    user_id: i64,
+) -> Result<Model> {
+    super::team::by_id(db, by, team_id).await?;
+    found(db, team_id, user_id).await
+}
+
 /// Lets a person belong to a team from now on, until `expires_at` or for good.
 ///
 /// # Errors
@@ -205,13 +219,17 @@ async fn all(db: &impl ConnectionTrait, team_id: i64) -> Result<Vec<Model>> {
     Ok(members.all(db).await?)
 }
 
-async fn membership(tx: &DatabaseTransaction, team_id: i64, user_id: i64) -> Result<Option<Model>> {
+async fn membership(
+    db: &impl ConnectionTrait,
+    team_id: i64,
+    user_id: i64,
+) -> Result<Option<Model>> {
     let rows = Entity::find().filter(Column::TeamId.eq(team_id));
-    Ok(rows.filter(Column::UserId.eq(user_id)).one(tx).await?)
+    Ok(rows.filter(Column::UserId.eq(user_id)).one(db).await?)
 }
 
-async fn found(tx: &DatabaseTransaction, team_id: i64, user_id: i64) -> Result<Model> {
-    let member = membership(tx, team_id, user_id).await?;
+async fn found(db: &impl ConnectionTrait, team_id: i64, user_id: i64) -> Result<Model> {
+    let member = membership(db, team_id, user_id).await?;
     member.ok_or_else(|| Error::not_found(KIND, user_id.to_string()))
 }
 

@@ -6,20 +6,21 @@ use entity::teams::{
     team_member::{self, TeamRole},
 };
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait, EntityTrait as _,
-    IntoActiveModel as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait,
+    EntityTrait as _, IntoActiveModel as _, JoinType, QueryFilter as _, QuerySelect as _,
+    RelationTrait as _,
 };
 use serde_json::json;
 
 use super::authority;
 use crate::{
-    Error, Result,
+    Error, Result, World,
     audit::{Audited, Deed},
     deletion::{self, Deletion},
     identity::fold::sought,
     lookup::{by_text, free},
     page::{self, Cursor, Order, Page},
-    rights::{Actor, CreateTeams, DeleteTeams, Granted, ReadTeams},
+    rights::{self, Actor, CreateTeams, DeleteTeams, Granted, Permission as _, ReadTeams},
     text::{self, Name},
 };
 
@@ -79,6 +80,33 @@ pub async fn list(
 ) -> Result<Page<Model>> {
     let key = (Column::Id, |team: &Model| team.id);
     page::of(db, Entity::find(), key, Order::OldestFirst, from, limit).await
+}
+
+/// At most `limit` of the teams that the actor belongs to now and that are active, as [`list`] has
+/// them; everybody sees their own.
+///
+/// # Errors
+/// [`Error::Forbidden`] for an API key without [`ReadTeams`] among its scopes.
+pub async fn list_own(
+    db: &impl ConnectionTrait,
+    world: &World,
+    actor: &Actor,
+    from: Option<Cursor>,
+    limit: u64,
+) -> Result<Page<Model>> {
+    if !actor.may_use(ReadTeams::CODE) {
+        return Err(rights::refuse::<ReadTeams>(actor));
+    }
+    let lasts = Condition::any()
+        .add(team_member::Column::ExpiresAt.is_null())
+        .add(team_member::Column::ExpiresAt.gt(world.clock.now()));
+    let own = Entity::find()
+        .join(JoinType::InnerJoin, team_member::Relation::ResourceTeam.def().rev())
+        .filter(team_member::Column::UserId.eq(actor.user_id()))
+        .filter(Column::IsActive.eq(true))
+        .filter(lasts);
+    let key = (Column::Id, |team: &Model| team.id);
+    page::of(db, own, key, Order::OldestFirst, from, limit).await
 }
 
 /// Makes a team, which whoever makes it owns.

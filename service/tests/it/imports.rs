@@ -1,26 +1,34 @@
 //! What is brought in from other systems.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+mod faults;
+mod file;
+mod generated;
+mod hazards;
+mod invented;
+mod killed;
+mod program;
+mod state;
+mod written;
+
+use std::{collections::BTreeMap, path::Path};
 
 use entity::{
     displays::{app, device, location, recurrence_pattern},
-    identity::{api_key, user},
+    identity::user,
     imports::{import, import_record},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, Database, DatabaseConnection,
-    EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait,
+    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
 };
 use serde_json::{Value, json};
 use service::{
-    Error, Result, World,
-    imports::{self, ImportStatus, Options, Remark, Report, Weight, source::tronbyt::Tronbyt},
+    Error, World,
+    imports::{self, ImportStatus, Options, source::tronbyt::Tronbyt},
     rule::Rule,
 };
 
+use self::file::{File, bring, counts, made, named, person_with, refused, run, uuid};
 use crate::people::person;
 
 plimsoll::on_every_database!(migration::app:
@@ -35,108 +43,6 @@ plimsoll::on_every_database!(migration::app:
     legacy_forms_are_understood,
     a_file_that_is_none_is_refused_and_never_altered,
 );
-
-/// The sample of the source, and a place for the files of a test.
-const SAMPLE: &str = include_str!("imports/sample.json");
-
-struct File {
-    path: PathBuf,
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-impl File {
-    /// A file of a tronbyt server with these documents.
-    async fn of(documents: &[(&str, String)], version: i64) -> Self {
-        let path = std::env::temp_dir().join(format!("plimsoll-{}.sqlite", uuid()));
-        let db = open(&path).await;
-        for sql in [
-            "CREATE TABLE json_data (id INTEGER PRIMARY KEY AUTOINCREMENT, username TEXT NOT NULL UNIQUE, data TEXT NOT NULL)",
-            "CREATE TABLE meta (schema_version INTEGER NOT NULL)",
-            &format!("INSERT INTO meta VALUES ({version})"),
-        ] {
-            db.execute_unprepared(sql).await.unwrap();
-        }
-        for (name, document) in documents {
-            insert(&db, name, document).await;
-        }
-        db.close().await.unwrap();
-        Self { path }
-    }
-
-    async fn sample() -> Self {
-        let people: Vec<Value> = serde_json::from_str(SAMPLE).unwrap();
-        let documents: Vec<(&str, String)> = people
-            .iter()
-            .map(|person| (person["username"].as_str().unwrap(), person.to_string()))
-            .collect();
-        Self::of(&documents, 4).await
-    }
-
-    /// Puts something else in the place of a text of one document.
-    async fn change(&self, name: &str, from: &str, to: &str) {
-        let db = open(&self.path).await;
-        let sql = format!(
-            "UPDATE json_data SET data = replace(data, '{from}', '{to}') WHERE username = '{name}'"
-        );
-        assert_eq!(db.execute_unprepared(&sql).await.unwrap().rows_affected(), 1);
-        db.close().await.unwrap();
-    }
-}
-
-fn uuid() -> String {
-    let mut bits = [0; 8];
-    World::system().random.fill(&mut bits);
-    format!("{:016x}", u64::from_le_bytes(bits))
-}
-
-async fn open(path: &Path) -> DatabaseConnection {
-    Database::connect(format!("sqlite:{}?mode=rwc", path.display())).await.unwrap()
-}
-
-async fn insert(db: &DatabaseConnection, name: &str, document: &str) {
-    let document = document.replace('\'', "''");
-    let sql = format!("INSERT INTO json_data (username, data) VALUES ('{name}', '{document}')");
-    db.execute_unprepared(&sql).await.unwrap();
-}
-
-async fn run(db: &DatabaseConnection, file: &File, options: &Options) -> Result<Report> {
-    let source = Tronbyt::open(&file.path, "viewer".to_owned()).await?;
-    imports::run(db, &World::system(), &source, options, &|_| {}).await
-}
-
-async fn bring(db: &DatabaseConnection, file: &File) -> Report {
-    run(db, file, &Options::default()).await.unwrap()
-}
-
-fn made(report: &Report) -> BTreeMap<&str, u64> {
-    report.tables.iter().map(|(table, tally)| (table.as_str(), tally.made)).collect()
-}
-
-fn faults(report: &Report) -> Vec<&Remark> {
-    report.remarks.iter().filter(|remark| remark.weight == Weight::Fault).collect()
-}
-
-async fn counts(db: &DatabaseConnection) -> [u64; 7] {
-    [
-        user::Entity::find().count(db).await.unwrap(),
-        device::Entity::find().count(db).await.unwrap(),
-        app::Entity::find().count(db).await.unwrap(),
-        location::Entity::find().count(db).await.unwrap(),
-        recurrence_pattern::Entity::find().count(db).await.unwrap(),
-        api_key::Entity::find().count(db).await.unwrap(),
-        import::Entity::find().count(db).await.unwrap(),
-    ]
-}
-
-async fn named(db: &DatabaseConnection, name: &str) -> user::Model {
-    let found = user::Entity::find().filter(user::Column::Username.eq(name));
-    found.one(db).await.unwrap().unwrap()
-}
 
 async fn the_sample_comes_in_whole_and_nothing_the_source_lost_is_lost(db: &DatabaseConnection) {
     let report = bring(db, &File::sample().await).await;
@@ -214,12 +120,6 @@ async fn again_nothing_comes_twice_and_a_change_comes_only_when_asked(db: &Datab
     assert_eq!(at_last.warnings, again.warnings);
 }
 
-fn person_with<'n>(name: &'n str, device: &Value) -> (&'n str, String) {
-    let id = device["id"].as_str().unwrap_or("00000001").to_owned();
-    let document = json!({"username": name, "password": "", "devices": {id: device}});
-    (name, document.to_string())
-}
-
 async fn a_bad_record_takes_no_other_with_it(db: &DatabaseConnection) {
     let app = |iname: &str, more: Value| {
         let mut app = json!({"iname": iname, "name": "clock"});
@@ -249,7 +149,7 @@ async fn a_bad_record_takes_no_other_with_it(db: &DatabaseConnection) {
 
     let report = bring(db, &file).await;
 
-    let told: Vec<(&str, &str, &str)> = faults(&report)
+    let told: Vec<(&str, &str, &str)> = refused(&report)
         .iter()
         .map(|fault| (fault.unit.as_str(), fault.path.as_str(), fault.value.as_str()))
         .collect();
@@ -257,7 +157,7 @@ async fn a_bad_record_takes_no_other_with_it(db: &DatabaseConnection) {
         ("broken", "", ""),
         ("bright", "devices.00000002.brightness", "101"),
         ("nameless", "devices.00000003.apps.x.iname", ""),
-        ("half", "devices.00000004.apps.a.position", "-1"),
+        ("half", "devices.00000004.apps.a.order", "-1"),
         ("short", "devices.123.id", "\"123\""),
         ("thief", "devices.00000001", ""),
         ("somebody", "username", "\"somebody else\""),
@@ -317,8 +217,8 @@ async fn people_who_are_there_are_matched_and_never_overwritten(db: &DatabaseCon
     let file = File::sample().await;
 
     let clash = bring(db, &file).await;
-    assert_eq!(faults(&clash).len(), 1, "{:?}", clash.remarks);
-    assert!(faults(&clash)[0].reason.contains("another e-mail address"), "{:?}", faults(&clash));
+    assert_eq!(refused(&clash).len(), 1, "{:?}", clash.remarks);
+    assert!(refused(&clash)[0].reason.contains("another e-mail address"), "{:?}", refused(&clash));
     assert_eq!((clash.tables["users"].made, clash.tables["users"].matched), (1, 1));
     let kept = named(db, "Guest_2").await;
     assert_eq!((kept.id, kept.password_hash), (guest.id, None));
@@ -429,7 +329,7 @@ async fn a_file_that_is_none_is_refused_and_never_altered(db: &DatabaseConnectio
     let none = Tronbyt::open(&text, "viewer".to_owned()).await;
     std::fs::remove_file(&text).unwrap();
     assert!(matches!(none, Err(Error::Malformed { kind: "source", .. })), "{none:?}");
-    let newer = File::of(&[], 5).await;
+    let newer = File::of::<&str>(&[], 5).await;
     let unknown = Tronbyt::open(&newer.path, "viewer".to_owned()).await;
     assert!(matches!(unknown, Err(Error::Malformed { kind: "source", .. })), "{unknown:?}");
 

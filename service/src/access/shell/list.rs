@@ -18,6 +18,8 @@ use crate::{
 /// Whose shells are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
+    /// All that there are.
+    Anybody,
     /// Those that a person opened.
     Person(i64),
     /// Those that an agent opened.
@@ -32,6 +34,7 @@ impl Whose {
     fn condition(&self) -> Condition {
         let all = Condition::all();
         match self {
+            Self::Anybody => all,
             Self::Person(id) => all.add(Column::UserId.eq(*id)),
             Self::Agent(id) => all.add(Column::AgentId.eq(*id)),
             Self::Team(id) => all.add(Column::TeamId.eq(*id)),

@@ -1,5 +1,5 @@
-//! Hashes that werkzeug made (`method$salt$hex`), as tronbyt and others have them: good for logging in
-//! once, and replaced then.
+//! Hashes that werkzeug (`method$salt$hex`) and bcrypt made, as tronbyt, `MarchProxy` and others have them:
+//! good for logging in once, and replaced then.
 
 use pbkdf2::pbkdf2_hmac;
 use scrypt::scrypt;
@@ -9,6 +9,8 @@ use sha2::{Sha256, Sha512};
 const MOST_MEMORY: u64 = 64 * 1024 * 1024;
 /// The most rounds that comparing with a foreign hash takes.
 const MOST_ROUNDS: u32 = 5_000_000;
+/// The highest cost of bcrypt that is compared with: 2^14 rounds, a second or so.
+const MOST_COST: u32 = 14;
 
 /// A hash that a password can be compared with.
 #[derive(Debug)]
@@ -20,13 +22,23 @@ pub(super) struct Legacy<'h> {
 
 #[derive(Clone, Copy, Debug)]
 enum Method {
-    Scrypt { log_n: u8, r: u32, p: u32 },
-    Pbkdf2Sha256 { rounds: u32 },
-    Pbkdf2Sha512 { rounds: u32 },
+    Scrypt {
+        log_n: u8,
+        r: u32,
+        p: u32,
+    },
+    Pbkdf2Sha256 {
+        rounds: u32,
+    },
+    Pbkdf2Sha512 {
+        rounds: u32,
+    },
+    /// The whole hash stands in the place of the salt.
+    Bcrypt,
 }
 
 /// Whether somebody with the right password gets in by that hash, a PHC string of Argon2 or one of
-/// werkzeug.
+/// werkzeug or bcrypt.
 ///
 /// # Errors
 /// Why not, without the hash.
@@ -38,13 +50,22 @@ pub(crate) fn looks_verifiable(hash: &str) -> Result<(), String> {
 }
 
 impl<'h> Legacy<'h> {
-    /// Whether it has the form of werkzeug's hashes at all.
+    /// Whether it has the form of such a hash at all.
     pub(super) fn is_meant(hash: &str) -> bool {
-        hash.starts_with("scrypt:") || hash.starts_with("pbkdf2:")
+        hash.starts_with("scrypt:") || hash.starts_with("pbkdf2:") || bcrypt_cost(hash).is_some()
     }
 
     pub(super) fn read(hash: &'h str) -> Result<Self, String> {
         let unknown = || "the hash cannot be verified: its method is not known".to_owned();
+        if let Some(cost) = bcrypt_cost(hash) {
+            return match hash.parse::<bcrypt::HashParts>() {
+                Err(_) => Err("the hash cannot be verified: it is cut off".to_owned()),
+                Ok(_) if cost > MOST_COST => {
+                    Err("the hash cannot be verified: it takes too long".to_owned())
+                }
+                Ok(_) => Ok(Self { method: Method::Bcrypt, salt: hash, expected: Vec::new() }),
+            };
+        }
         let mut parts = hash.splitn(3, '$');
         let (Some(method), Some(salt), Some(hex)) = (parts.next(), parts.next(), parts.next())
         else {
@@ -82,8 +103,8 @@ impl<'h> Legacy<'h> {
             "the hash cannot be verified: it is cut off, or is no hexadecimal number".to_owned()
         })?;
         let length = match method {
-            Method::Scrypt { .. } | Method::Pbkdf2Sha512 { .. } => 64,
             Method::Pbkdf2Sha256 { .. } => 32,
+            _ => 64,
         };
         if salt.is_empty() || expected.len() != length {
             return Err("the hash cannot be verified: it has not the length of one".to_owned());
@@ -108,12 +129,21 @@ impl<'h> Legacy<'h> {
             Method::Pbkdf2Sha512 { rounds } => {
                 pbkdf2_hmac::<Sha512>(password, salt, rounds, &mut made);
             }
+            Method::Bcrypt => return bcrypt::verify(password, self.salt).unwrap_or_default(),
         }
         // In constant time.
         let differ =
             made.iter().zip(&self.expected).fold(0, |all, (one, other)| all | (one ^ other));
         differ == 0
     }
+}
+
+/// The cost in a hash of bcrypt: `$2b$12$…`.
+fn bcrypt_cost(hash: &str) -> Option<u32> {
+    let (_, rest) = ["$2a$", "$2b$", "$2x$", "$2y$"]
+        .iter()
+        .find_map(|mark| Some((mark, hash.strip_prefix(mark)?)))?;
+    rest.split('$').next()?.parse().ok()
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {
@@ -142,6 +172,16 @@ mod tests {
         }
     }
 
+    /// From the test vectors of Openwall's `crypt_blowfish`.
+    #[test]
+    fn a_hash_of_bcrypt_is_that_of_its_password() {
+        let hash = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        let legacy = Legacy::read(hash).unwrap();
+
+        assert!(legacy.is_of("U*U") && !legacy.is_of("U*V"));
+        assert_eq!(looks_verifiable(hash), Ok(()));
+    }
+
     #[test]
     fn what_cannot_be_verified_says_why() {
         for hash in [
@@ -154,6 +194,8 @@ mod tests {
             "pbkdf2:md5:1000$salt$00",
             "pbkdf2:sha256:0$salt$00",
             "pbkdf2:sha256:1000$salt$zz",
+            "$2b$12$cutoff",
+            "$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
         ] {
             let refused = looks_verifiable(hash).unwrap_err();
 

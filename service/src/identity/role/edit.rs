@@ -4,7 +4,10 @@ use entity::identity::{
     role::{ActiveModel, Column, Entity, Model},
     user_role,
 };
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _,
+    QuerySelect as _,
+};
 
 use serde_json::json;
 
@@ -12,7 +15,7 @@ use super::KIND;
 use crate::{
     Error, Result,
     audit::Deed,
-    identity::{fold::sought, name, user},
+    identity::{fold::sought, name, seen::Seen, user},
     lookup::free,
     rights::{
         AssignRoles, Change, CreateRoles, DeleteRoles, Granted, Permission, Scope, UpdateRoles,
@@ -98,6 +101,23 @@ pub async fn update(
     change.touch(Scope::Role(id)).await?;
     change.record(did(by, "role.update", &role));
     Ok(role)
+}
+
+/// Makes sure that a role is as the caller has seen it, and holds it so until the change ends.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such role, [`Rule::Stale`](crate::rule::Rule::Stale) if it is
+/// not so any more.
+pub async fn as_seen(
+    change: &Change<'_>,
+    by: &Granted<UpdateRoles>,
+    id: i64,
+    seen: &Seen<'_, Model>,
+) -> Result<()> {
+    change.confirm(by).await?;
+    let now = Entity::find_by_id(id).lock_exclusive().one(change.tx()).await?;
+    let now = now.ok_or_else(|| Error::not_found(KIND, id.to_string()))?;
+    seen.confirm(KIND, &id.to_string(), &now)
 }
 
 /// Removes a role; whoever had it has it no more.

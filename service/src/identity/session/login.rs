@@ -25,8 +25,8 @@ use crate::{
         fold::sought,
         password::{Hasher, Verdict},
         prune,
+        second_factor::Shown,
         throttle::Attempt,
-        totp,
     },
     seal::Keyring,
 };
@@ -38,19 +38,21 @@ pub struct Login {
     pub name: String,
     /// Their password.
     pub password: SecretString,
-    /// The one-time password of their second factor, if they have one.
+    /// The one-time password of their second factor, or a recovery code, if they have one.
     pub otp: Option<SecretString>,
 }
 
-/// Begins a session for whoever knows the password, and the one-time password if the person has a
-/// second factor. A password that was hashed with less than new ones are is hashed anew.
+/// Begins a session for whoever knows the password, and the one-time password or a recovery code if
+/// the person has a second factor. A password that was hashed with less than new ones are is hashed
+/// anew.
 ///
 /// A name that nobody has takes the time of a wrong password.
 ///
 /// # Errors
 /// [`Error::TooManyAttempts`] before the password is looked at; [`Error::WrongCredentials`] for a
 /// name that nobody has, a password that is not theirs, or somebody who is not active;
-/// [`Error::SecondFactorRequired`] for a one-time password that is missing or wrong;
+/// [`Error::SecondFactorRequired`] for a one-time password or a recovery code that is missing or
+/// wrong;
 /// [`Error::Sealed`] if the second factor cannot be read.
 pub async fn login(
     db: &DatabaseConnection,
@@ -83,9 +85,13 @@ pub async fn login(
         Verdict::Right => None,
         Verdict::RightButWeak => Some(hasher.rehash(world, &login.password).await?),
     };
-    let better = better.as_ref();
+    let shown = match &login.otp {
+        Some(otp) if person.totp_enabled => Some(Shown::read(db, hasher, person.id, otp).await?),
+        _ => None,
+    };
+    let (better, shown) = (better.as_ref(), shown.as_ref());
     let begun = retry::transaction(db, |tx, _| {
-        Box::pin(begin(tx, world, keys, person, better, login.otp.as_ref(), client))
+        Box::pin(begin(tx, world, keys, person, better, shown, client))
     });
     match begun.await {
         Ok(tokens) => {
@@ -105,7 +111,7 @@ async fn begin(
     keys: &Keyring,
     verified: &Model,
     better: Option<&Secret>,
-    otp: Option<&SecretString>,
+    shown: Option<&Shown<'_>>,
     client: &Client,
 ) -> Result<Tokens> {
     let now = world.clock.now();
@@ -115,8 +121,8 @@ async fn begin(
         return Err(Error::WrongCredentials);
     }
     if person.totp_enabled {
-        let otp = otp.ok_or(Error::SecondFactorRequired)?;
-        totp::verify(tx, world, keys, &person, otp).await?;
+        let shown = shown.ok_or(Error::SecondFactorRequired)?;
+        shown.take(tx, world, keys, &person).await?;
     }
     let mut update = Entity::update_many()
         .col_expr(Column::LastLoginAt, Expr::value(person.current_login_at))
@@ -131,6 +137,26 @@ async fn begin(
     let person = Entity::find_by_id(person.id).one(tx).await?.ok_or(Error::WrongCredentials)?;
     let family = Family { id: new_family(world), started_at: now };
     Ok(issue(tx, world, person, family, client).await?.0)
+}
+
+/// Makes sure that the caller knows their password: an attempt, as at the login.
+///
+/// # Errors
+/// [`Error::TooManyAttempts`]; [`Error::WrongCredentials`] if it is not the password.
+pub async fn prove(
+    db: &DatabaseConnection,
+    world: &World,
+    hasher: &Hasher,
+    caller: &Caller,
+    password: &SecretString,
+) -> Result<()> {
+    let attempt = Attempt::within(caller, "password");
+    attempt.charge(db, world).await?;
+    if hasher.verify(password, caller.user.password_hash.as_ref()).await? == Verdict::Wrong {
+        tracing::warn!(target: "audit", user_id = caller.user.id, "password refused");
+        return Err(Error::WrongCredentials);
+    }
+    attempt.give_back(db).await
 }
 
 /// Changes the password of the caller, who must know the old one. Ends their other sessions, and
@@ -148,13 +174,7 @@ pub async fn change_password(
     new: &SecretString,
 ) -> Result<()> {
     let person = &caller.user;
-    let attempt = Attempt::within(caller);
-    attempt.charge(db, world).await?;
-    if hasher.verify(current, person.password_hash.as_ref()).await? == Verdict::Wrong {
-        tracing::warn!(target: "audit", user_id = person.id, "password change refused");
-        return Err(Error::WrongCredentials);
-    }
-    attempt.give_back(db).await?;
+    prove(db, world, hasher, caller, current).await?;
     let names = [Some(person.username.as_str()), person.email.as_deref()];
     let names: Vec<&str> = names.into_iter().flatten().collect();
     let password = hasher.hash(world, new, &names).await?.into_secret();

@@ -21,7 +21,7 @@ use crate::{
     Error, Result, World,
     audit::{Deed, audited, changed},
     deletion::{self, Deletion},
-    identity::{name, password::Hashed, session},
+    identity::{name, password::Hashed, seen::Seen, session},
     lookup::free,
     rights::{
         Actor, Change, CreateUsers, DeleteUsers, Granted, Grantee, Scope, UpdateUsers,
@@ -184,6 +184,24 @@ pub async fn update(
     let details = json!({"changed": changed::<Entity>(&before, &user)});
     change.record(Deed::of(by.to(), "identity", "user.update").on(KIND, &id).with(details));
     Ok(user)
+}
+
+/// Makes sure that a person is as the caller has seen them, and holds them so until the change
+/// ends.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such person, [`Rule::Stale`](crate::rule::Rule::Stale) if
+/// they are not so any more.
+pub async fn as_seen(
+    change: &Change<'_>,
+    by: &Granted<UpdateUsers>,
+    id: i64,
+    seen: &Seen<'_, Model>,
+) -> Result<()> {
+    change.confirm(by).await?;
+    let now = Entity::find_by_id(id).lock_exclusive().one(change.tx()).await?;
+    let now = now.ok_or_else(|| Error::not_found(KIND, id.to_string()))?;
+    seen.confirm(KIND, &id.to_string(), &now)
 }
 
 /// Changes what somebody may change about themselves, which no right depends on.

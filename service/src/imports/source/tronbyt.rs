@@ -2,6 +2,7 @@
 //! whose number is in `meta`.
 
 mod document;
+mod part;
 
 use std::path::{Path, PathBuf};
 

@@ -6,10 +6,10 @@ use sea_orm::{
     ActiveValue::{self, Set},
     IntoActiveModel as _,
 };
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::json;
 
-use super::pem;
+use super::{is_sound, pem};
 use crate::{
     Result, World,
     audit::Audited,
@@ -58,9 +58,7 @@ pub async fn renewed(
         let problem = "it is not good for longer than the one before";
         return Err(invalid(Entity::KIND, &until.to_rfc3339(), problem));
     }
-    if new.key_data.as_ref().is_some_and(|key| !pem::is_key(key.expose_secret())) {
-        return Err(invalid("key_data", "***", "it is no private key in PEM"));
-    }
+    is_sound(new.key_data.as_ref())?;
     let mut row = before.into_active_model();
     row.cert_data = Set(new.cert_data);
     row.ca_chain = Set(new.ca_chain);

@@ -6,8 +6,9 @@ use entity::proxy::{
     route_table,
 };
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseConnection,
-    DatabaseTransaction, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, prelude::Json,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseConnection,
+    DatabaseTransaction, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
+    prelude::Json,
 };
 use serde_json::json;
 
@@ -19,6 +20,7 @@ use crate::{
         qos::document::{Document, malformed},
     },
     records::{self, Record as _},
+    rights::{Granted, ReadProxies},
     text::invalid,
     transaction,
 };
@@ -42,6 +44,21 @@ pub enum Outcome {
         /// What went wrong; the first 1000 characters are kept.
         error: String,
     },
+}
+
+/// How the endpoints of a table are doing, those that were probed first in front; nothing is there
+/// for one that was never probed.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such table.
+pub async fn states(
+    db: &impl ConnectionTrait,
+    _by: &Granted<ReadProxies>,
+    route_table_id: i64,
+) -> Result<Vec<Health>> {
+    records::found::<route_table::Entity>(db, route_table_id).await?;
+    let known = Entity::find().filter(Column::RouteTableId.eq(route_table_id));
+    Ok(known.order_by_asc(Column::Id).all(db).await?)
 }
 
 /// Takes down what a proxy found out about an endpoint, and says how it is doing now: unhealthy

@@ -2,21 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::DateTime;
 use entity::{
     displays::{app::RecurrenceType, device::DeviceType},
     identity::user::ThemePreference,
 };
 use sea_orm::ActiveEnum as _;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
+use super::part::Part;
 use crate::{
-    displays::{brightness::Scale, day},
-    identity::{fold::fold, password::legacy, secret::hash},
-    imports::{
-        cell::{shown, time},
-        unit::{Cell, Row, Unit, Weight},
+    cell::shown,
+    displays::brightness::Scale,
+    identity::{
+        fold::fold,
+        password::legacy,
+        secret::{hash, is_brought_key},
     },
+    imports::unit::{Cell, Row, Unit, Weight},
 };
 
 /// How the documents of a file are read.
@@ -26,12 +29,6 @@ pub(super) struct Shape {
     pub(super) version: i64,
     /// The folded name of the role that people get.
     pub(super) role: String,
-}
-
-/// A part of a document: where it stands, and what is in it.
-struct Part<'d> {
-    path: String,
-    object: &'d Map<String, Json>,
 }
 
 /// Whoever ran a tronbyt server.
@@ -98,7 +95,15 @@ impl Shape {
                        somebody gives them a role";
             unit.remark(Weight::Warning, "", &Json::Null, why);
         }
-        let api_key = person.text(unit, "api_key");
+        let api_key = person.text(unit, "api_key").filter(|key| {
+            let is_one = is_brought_key(key);
+            if !is_one {
+                let why =
+                    "a key has 32 letters and digits; it is left out, and a new one is made here";
+                unit.remark(Weight::Warning, "api_key", &Json::Null, why);
+            }
+            is_one
+        });
         unit.push("users", &key, "", cells);
         let mut role = Cells::default();
         role.row("user_id", &key);
@@ -129,6 +134,10 @@ impl Shape {
         let id = id.to_ascii_lowercase();
         // Two people may have a display with the same id in a broken file.
         let key = format!("devices/{username}/{id}");
+        if unit.has(&key) {
+            device.fault(unit, "id", "another display of theirs has it; this one is left out");
+            return;
+        }
         let mut cells = Cells::default();
         cells.set("id", id.clone());
         cells.row("user_id", &format!("users/{username}"));
@@ -140,11 +149,11 @@ impl Shape {
             ("night_mode_app", "night_mode_app"),
             ("pinned_app", "pinned_app"),
             ("interstitial_app", "interstitial_app"),
-            ("custom_brightness_scale", "custom_brightness_scale"),
             ("locale", "locale"),
         ] {
             cells.maybe(column, device.text(unit, name));
         }
+        cells.maybe("custom_brightness_scale", device.scale(unit, "custom_brightness_scale"));
         cells.maybe("api_key_hash", device.text(unit, "api_key").map(|key| hash(&key)));
         cells.maybe("device_type", device.one_of(unit, "type", &DeviceType::values()));
         for name in ["brightness", "night_brightness", "dim_brightness"] {
@@ -158,7 +167,9 @@ impl Shape {
             cells.maybe(name, device.hour(unit, name));
         }
         cells.maybe("default_interval_seconds", device.number(unit, "default_interval"));
+        cells.called("default_interval_seconds", "default_interval");
         cells.maybe("last_app_position", device.number(unit, "last_app_index"));
+        cells.called("last_app_position", "last_app_index");
         cells.maybe("timezone", device.zone(unit, "timezone"));
         cells.maybe("last_seen_at", device.moment(unit, "last_seen"));
         cells.set("info", info(unit, &device));
@@ -184,15 +195,21 @@ impl Shape {
     fn app(&self, unit: &mut Unit, within: &str, device: &str, map_key: &str, json: &Json) {
         let path = format!("{within}.apps.{map_key}");
         let Some(app) = Part::of(unit, path, json) else { return };
-        let (Some(iname), Some(name)) = (app.text(unit, "iname"), app.text(unit, "name")) else {
-            app.fault(unit, "iname", "an app has an iname and a name; it is left out");
+        let (iname, name) = (app.text(unit, "iname"), app.text(unit, "name"));
+        let (Some(iname), Some(name)) = (&iname, &name) else {
+            let lacks = if iname.is_none() { "iname" } else { "name" };
+            app.fault(unit, lacks, "an app has an iname and a name; it is left out");
             return;
         };
         let key = format!("apps/{}/{iname}", &device["devices/".len()..]);
+        if unit.has(&key) {
+            app.fault(unit, "iname", "another app of the display has it; this one is left out");
+            return;
+        }
         let mut cells = Cells::default();
         cells.row("device_id", device);
-        cells.set("iname", iname);
-        cells.set("name", name);
+        cells.set("iname", iname.clone());
+        cells.set("name", name.clone());
         cells.maybe("path", app.text(unit, "path"));
         cells.maybe("notes", app.text(unit, "notes"));
         for (name, column) in [
@@ -202,6 +219,7 @@ impl Shape {
             ("recurrence_interval", "recurrence_interval"),
         ] {
             cells.maybe(column, app.number(unit, name));
+            cells.called(column, name);
         }
         for (name, column) in [
             ("enabled", "enabled"),
@@ -211,6 +229,7 @@ impl Shape {
             ("empty_last_render", "last_render_was_empty"),
         ] {
             cells.maybe(column, app.flag(unit, name));
+            cells.called(column, name);
         }
         for name in ["start_time", "end_time"] {
             cells.maybe(name, app.hour(unit, name));
@@ -219,9 +238,15 @@ impl Shape {
             "recurrence_type",
             app.one_of(unit, "recurrence_type", &RecurrenceType::values()),
         );
-        for name in ["recurrence_start_date", "recurrence_end_date"] {
-            cells.maybe(name, app.date(unit, name));
+        let began = app.date(unit, "recurrence_start_date");
+        let ended = app.date(unit, "recurrence_end_date");
+        if began.is_some() && ended.is_some() && ended < began {
+            let why = "it is before `recurrence_start_date`; the app is left out";
+            app.fault(unit, "recurrence_end_date", why);
+            return;
         }
+        cells.maybe("recurrence_start_date", began.map(|day| day.to_string()));
+        cells.maybe("recurrence_end_date", ended.map(|day| day.to_string()));
         cells.set("days", app.weekdays(unit, "days"));
         let config = app.object.get("config").filter(|json| !json.is_null());
         match config {
@@ -238,8 +263,11 @@ impl Shape {
             messages.into_iter().flatten().filter(|message| message.is_string()).collect();
         cells.set("render_messages", json!(messages));
         let rendered = app.number(unit, "last_render").filter(|seconds| *seconds > 0);
-        let rendered = rendered.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-        cells.maybe("last_rendered_at", rendered.map(shown));
+        let moment = rendered.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        if rendered.is_some() && moment.is_none() {
+            app.warn(unit, "last_render", "it is no moment; it is left out");
+        }
+        cells.maybe("last_rendered_at", moment.map(shown));
         cells.maybe("last_render_duration_ms", app.milliseconds(unit, "last_render_duration"));
         unit.push("apps", &key, &app.path, cells);
         pattern(unit, &app, &key);
@@ -336,7 +364,7 @@ fn pattern(unit: &mut Unit, app: &Part<'_>, key: &str) {
         return;
     };
     let day_of_month = part.number(unit, "day_of_month").filter(|day| *day != 0);
-    let day_of_week = part.text(unit, "day_of_week");
+    let day_of_week = part.day_of_week(unit, "day_of_week");
     let weekdays = part.weekdays(unit, "weekdays");
     let is_nothing = day_of_month.is_none()
         && day_of_week.is_none()
@@ -353,219 +381,16 @@ fn pattern(unit: &mut Unit, app: &Part<'_>, key: &str) {
     unit.push("recurrence_patterns", &pattern, &part.path, cells);
 }
 
-impl<'d> Part<'d> {
-    fn of(unit: &mut Unit, path: String, json: &'d Json) -> Option<Self> {
-        let Json::Object(object) = json else {
-            unit.remark(Weight::Fault, path, json, "it is no object; it is left out");
-            return None;
-        };
-        Some(Self { path, object })
-    }
-
-    fn at(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
-    }
-
-    fn found(&self, name: &str) -> Option<&'d Json> {
-        self.object.get(name).filter(|json| !json.is_null())
-    }
-
-    fn warn(&self, unit: &mut Unit, name: &str, why: &str) {
-        let value = self.object.get(name).unwrap_or(&Json::Null);
-        unit.remark(Weight::Warning, self.at(name), value, why);
-    }
-
-    fn fault(&self, unit: &mut Unit, name: &str, why: &str) {
-        let value = self.object.get(name).unwrap_or(&Json::Null);
-        unit.remark(Weight::Fault, self.at(name), value, why);
-    }
-
-    /// The parts of a map, with their keys.
-    fn map(&self, unit: &mut Unit, name: &str) -> Vec<(String, &'d Json)> {
-        match self.found(name) {
-            None => Vec::new(),
-            Some(Json::Object(map)) => map.iter().map(|(key, json)| (key.clone(), json)).collect(),
-            Some(_) => {
-                self.fault(unit, name, "it is no object; nothing of it comes in");
-                Vec::new()
-            }
-        }
-    }
-
-    /// A text that says something.
-    fn text(&self, unit: &mut Unit, name: &str) -> Option<String> {
-        match self.found(name)? {
-            Json::String(text) if text.is_empty() => None,
-            Json::String(text) => Some(text.clone()),
-            // Numbers as names are a habit of people who write JSON by hand.
-            Json::Number(number) => Some(number.to_string()),
-            _ => {
-                self.warn(unit, name, "it is no text; it is left out");
-                None
-            }
-        }
-    }
-
-    fn one_of(&self, unit: &mut Unit, name: &str, known: &[String]) -> Option<String> {
-        let text = self.text(unit, name)?;
-        if known.contains(&text) {
-            return Some(text);
-        }
-        self.warn(unit, name, &format!("it is none of {}; the default is taken", known.join(", ")));
-        None
-    }
-
-    fn number(&self, unit: &mut Unit, name: &str) -> Option<i64> {
-        let json = self.found(name)?;
-        let number = match json {
-            Json::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
-            Json::String(text) => text.parse().ok(),
-            _ => None,
-        };
-        if number.is_none() {
-            self.warn(unit, name, "it is no whole number; the default is taken");
-        }
-        number
-    }
-
-    fn degrees(&self, unit: &mut Unit, name: &str) -> Option<f64> {
-        let json = self.found(name)?;
-        let number = json.as_f64().or_else(|| json.as_str()?.parse().ok());
-        if number.is_none() {
-            self.warn(unit, name, "it is no number");
-        }
-        number.filter(|number| number.is_finite())
-    }
-
-    fn flag(&self, unit: &mut Unit, name: &str) -> Option<bool> {
-        match self.found(name)? {
-            Json::Bool(flag) => Some(*flag),
-            Json::Number(number) if number.as_i64() == Some(0) => Some(false),
-            Json::Number(number) if number.as_i64() == Some(1) => Some(true),
-            _ => {
-                self.warn(unit, name, "it is neither true nor false; the default is taken");
-                None
-            }
-        }
-    }
-
-    /// A time of day; once it was the number of an hour.
-    fn hour(&self, unit: &mut Unit, name: &str) -> Option<String> {
-        let json = self.found(name)?;
-        let text = match json {
-            // 24 is the midnight at the end of a day.
-            Json::Number(number) => format!("{}:00", number.as_i64()? % 24),
-            Json::String(text) if text.is_empty() => return None,
-            Json::String(text) => text.clone(),
-            _ => String::new(),
-        };
-        let is_hour = json.as_i64().is_none_or(|hour| (0..=24).contains(&hour));
-        let found = time(&text).filter(|_| is_hour);
-        if found.is_none() {
-            self.warn(unit, name, "it is no time of day; it is left out");
-        }
-        found.map(|time| time.format("%H:%M:%S").to_string())
-    }
-
-    fn date(&self, unit: &mut Unit, name: &str) -> Option<String> {
-        let text = self.text(unit, name)?;
-        let found = text.parse::<NaiveDate>().ok();
-        if found.is_none() {
-            self.warn(unit, name, "it is no date; it is left out");
-        }
-        found.map(|date| date.to_string())
-    }
-
-    /// A moment; one without a zone is UTC.
-    fn moment(&self, unit: &mut Unit, name: &str) -> Option<String> {
-        let text = self.text(unit, name)?;
-        let moment = DateTime::parse_from_rfc3339(&text).map(|moment| moment.to_utc()).ok();
-        let bare = || {
-            let forms = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
-            let of = |form: &&str| NaiveDateTime::parse_from_str(&text, form).ok();
-            forms.iter().find_map(of).map(|moment| moment.and_utc())
-        };
-        let found = moment.or_else(bare);
-        if found.is_none() {
-            self.warn(unit, name, "it is no moment; it is left out");
-        }
-        found.map(shown)
-    }
-
-    fn zone(&self, unit: &mut Unit, name: &str) -> Option<String> {
-        let text = self.text(unit, name)?;
-        if text.parse::<chrono_tz::Tz>().is_ok() {
-            return Some(text);
-        }
-        self.warn(unit, name, "it is no IANA time zone; it is left out");
-        None
-    }
-
-    fn weekdays(&self, unit: &mut Unit, name: &str) -> Json {
-        let Some(json) = self.found(name) else { return json!([]) };
-        let days: Vec<String> = json
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|day| Some(day.as_str()?.to_lowercase()))
-            .filter(|day| day::named(day).is_ok())
-            .collect();
-        if json.as_array().is_none_or(|list| list.len() != days.len()) {
-            self.warn(unit, name, "not all of it are weekdays; the others are left out");
-        }
-        json!(days)
-    }
-
-    /// How long something took: seconds, or an ISO 8601 duration as `PT1M0.412S`.
-    fn milliseconds(&self, unit: &mut Unit, name: &str) -> Option<i64> {
-        let json = self.found(name)?;
-        let seconds = match json {
-            Json::Number(number) => number.as_f64(),
-            Json::String(text) if text.is_empty() => return None,
-            Json::String(text) => duration(text).or_else(|| text.parse().ok()),
-            _ => None,
-        };
-        let found = seconds.and_then(|seconds| whole((seconds * 1_000.0).round()));
-        let found = found.filter(|found| (0..=i64::from(i32::MAX)).contains(found));
-        if found.is_none() {
-            self.warn(unit, name, "it is no duration; it is left out");
-        }
-        found
-    }
-}
-
-/// The seconds of an ISO 8601 duration of days, hours, minutes and seconds.
-fn duration(text: &str) -> Option<f64> {
-    let (days, clock) = text.strip_prefix('P')?.split_once('T').unwrap_or((&text[1..], ""));
-    let mut seconds = 0.0;
-    let mut rest = days;
-    if !rest.is_empty() {
-        seconds += rest.strip_suffix('D')?.parse::<f64>().ok()? * 86_400.0;
-    }
-    rest = clock;
-    for (unit, worth) in [('H', 3_600.0), ('M', 60.0), ('S', 1.0)] {
-        if let Some((number, behind)) = rest.split_once(unit) {
-            seconds += number.parse::<f64>().ok()? * worth;
-            rest = behind;
-        }
-    }
-    (rest.is_empty() && !(days.is_empty() && clock.is_empty())).then_some(seconds)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "it is looked at whether it is the same")]
-fn whole(number: f64) -> Option<i64> {
-    let whole = number as i64;
-    #[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "that is what is looked at")]
-    (number.is_finite() && whole as f64 == number).then_some(whole)
-}
-
 /// The columns of a row that is being made.
 #[derive(Default)]
-struct Cells(BTreeMap<String, Cell>);
+struct Cells {
+    cells: BTreeMap<String, Cell>,
+    names: BTreeMap<String, String>,
+}
 
 impl Cells {
     fn set(&mut self, column: &str, value: impl Into<Json>) {
-        self.0.insert(column.to_owned(), Cell::Is(value.into()));
+        self.cells.insert(column.to_owned(), Cell::Is(value.into()));
     }
 
     fn maybe(&mut self, column: &str, value: Option<impl Into<Json>>) {
@@ -574,18 +399,30 @@ impl Cells {
         }
     }
 
+    /// What the document calls the column.
+    fn called(&mut self, column: &str, name: &str) {
+        if column != name {
+            self.names.insert(column.to_owned(), name.to_owned());
+        }
+    }
+
     fn row(&mut self, column: &str, key: &str) {
-        self.0.insert(column.to_owned(), Cell::Row(key.to_owned()));
+        self.cells.insert(column.to_owned(), Cell::Row(key.to_owned()));
     }
 
     fn named(&mut self, column: &str, table: &'static str, by: &'static str, text: &str) {
-        self.0.insert(column.to_owned(), Cell::Named(table, by, text.to_owned()));
+        self.cells.insert(column.to_owned(), Cell::Named(table, by, text.to_owned()));
     }
 }
 
 impl Unit {
+    fn has(&self, key: &str) -> bool {
+        self.rows.iter().any(|row| row.key == key)
+    }
+
     fn push(&mut self, table: &str, key: &str, path: &str, cells: Cells) {
         let (table, key, path) = (table.to_owned(), key.to_owned(), path.to_owned());
-        self.rows.push(Row { table, key, path, cells: cells.0 });
+        let Cells { cells, names } = cells;
+        self.rows.push(Row { table, key, path, cells, names });
     }
 }

@@ -15,8 +15,11 @@ const TIME: &str = "%H:%M:%S";
 /// # Errors
 /// What is wrong with it, in a few words.
 pub(crate) fn value(column: &Column, json: &Json) -> Result<Value, String> {
-    if json.is_null() {
-        return if column.nullable { Ok(nothing(&column.ty)) } else { Err("it is needed".into()) };
+    if json.is_null() && column.nullable {
+        return Ok(nothing(&column.ty));
+    }
+    if json.is_null() && !matches!(column.ty, Type::Json | Type::JsonBinary) {
+        return Err("it is needed".to_owned());
     }
     let text = || json.as_str().ok_or_else(|| "it is no text".to_owned());
     let number = || json.as_i64().ok_or_else(|| "it is no whole number".to_owned());
@@ -51,7 +54,7 @@ pub(crate) fn read(row: &QueryResult, at: usize, column: &Column) -> Result<Json
         Type::Char(_) | Type::String(_) | Type::Text => json!(get::<String>(row, at)?),
         Type::Json | Type::JsonBinary => get::<Json>(row, at)?.unwrap_or(Json::Null),
         Type::Date => json!(get::<NaiveDate>(row, at)?),
-        Type::Time => json!(get::<NaiveTime>(row, at)?.map(|time| time.format(TIME).to_string())),
+        Type::Time => json!(get::<NaiveTime>(row, at)?.map(shown_time)),
         Type::Timestamp => json!(get::<DateTime<Utc>>(row, at)?.map(shown)),
         other => return Err(DbErr::Custom(format!("no export reads a {other:?}"))),
     })
@@ -64,7 +67,7 @@ pub(crate) fn read(row: &QueryResult, at: usize, column: &Column) -> Result<Json
 pub(crate) fn normal(column: &Column, json: &Json) -> Result<Json, String> {
     Ok(match value(column, json)? {
         Value::ChronoDate(Some(date)) => json!(date),
-        Value::ChronoTime(Some(time)) => json!(time.format(TIME).to_string()),
+        Value::ChronoTime(Some(time)) => json!(shown_time(time)),
         Value::ChronoDateTimeUtc(Some(moment)) => json!(shown(moment)),
         Value::Double(Some(number)) => json!(number),
         _ => json.clone(),
@@ -88,6 +91,32 @@ pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
 /// How a moment is written.
 pub(crate) fn shown(moment: DateTime<Utc>) -> String {
     moment.format(MOMENT).to_string()
+}
+
+/// How a time of day is written.
+pub(crate) fn shown_time(time: NaiveTime) -> String {
+    time.format(TIME).to_string()
+}
+
+/// The value that a text stands for, as people write it in an address.
+///
+/// # Errors
+/// What is wrong with it, in a few words.
+pub(crate) fn parsed(column: &Column, text: &str) -> Result<Value, String> {
+    let json = match &column.ty {
+        Type::Boolean => match text {
+            "true" => json!(true),
+            "false" => json!(false),
+            _ => return Err("it is true or false".to_owned()),
+        },
+        Type::SmallInteger | Type::Integer | Type::BigInteger => {
+            json!(text.parse::<i64>().map_err(|_| "it is no whole number")?)
+        }
+        Type::Float | Type::Double => json!(text.parse::<f64>().map_err(|_| "it is no number")?),
+        Type::Json | Type::JsonBinary => return Err("documents are not compared".to_owned()),
+        _ => json!(text),
+    };
+    value(column, &json)
 }
 
 fn nothing(ty: &Type) -> Value {

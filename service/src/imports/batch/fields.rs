@@ -1,0 +1,213 @@
+//! What the columns of a row get.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll::schema::{Column, OnDelete, Table};
+use sea_orm::{
+    ConnectionTrait,
+    sea_query::{Expr, ExprTrait as _},
+};
+use serde_json::{Value as Json, json};
+
+use super::{
+    super::{
+        cell,
+        unit::{Cell, Row, Weight},
+        write::{Fields, select},
+    },
+    Batch, Resolved, below,
+    secret::{Secret, Secrets},
+};
+use crate::{Result, identity::fold::fold, records, tables};
+
+impl Batch<'_> {
+    /// A row with its columns as the database would give them back; nothing when it does not come in.
+    pub(super) fn resolved<'u>(
+        &mut self,
+        table: &Table,
+        unit: usize,
+        row: &'u Row,
+        named: &BTreeMap<String, Vec<Json>>,
+    ) -> Option<Resolved<'u>> {
+        let mut fields = Fields::new();
+        let mut secrets = Secrets::default();
+        if let Some(column) = missing(table, row) {
+            self.refuse(unit, row, &column.name, &Json::Null, "it is missing");
+            return None;
+        }
+        for (name, cell) in &row.cells {
+            let Some(column) = tables::column(table, name) else {
+                self.refuse(unit, row, name, &Json::Null, "there is no such column");
+                return None;
+            };
+            let json = match self.said(unit, row, column, cell, named) {
+                Said::Is(json) => json,
+                Said::Secret(secret) => {
+                    secrets.keep(name, secret);
+                    continue;
+                }
+                Said::Nothing => continue,
+                Said::Out => return None,
+            };
+            let looked_at = cell::value(column, &json).and_then(|value| {
+                match records::sound::problem(table, name, &value) {
+                    Some(problem) => Err(problem),
+                    None => cell::normal(column, &json),
+                }
+            });
+            match looked_at {
+                Ok(json) => fields.insert(name.clone(), json),
+                Err(problem) => {
+                    self.refuse(unit, row, name, &json, &problem);
+                    return None;
+                }
+            };
+        }
+        if table.name == "users" {
+            self.rename(&mut fields);
+        }
+        Some(Resolved { unit, row, fields, secrets })
+    }
+
+    /// What a column gets.
+    fn said(
+        &mut self,
+        unit: usize,
+        row: &Row,
+        column: &Column,
+        cell: &Cell,
+        named: &BTreeMap<String, Vec<Json>>,
+    ) -> Said {
+        let missing = match cell {
+            Cell::Is(json) => return Said::Is(json.clone()),
+            Cell::Row(key) => match self.there(key) {
+                Some(Some(key)) => return Said::Is(key),
+                Some(None) => return Said::Nothing,
+                None => json!(key),
+            },
+            Cell::Text(before, key) => match self.there(key) {
+                Some(Some(key)) => return Said::Is(format!("{before}{key}").into()),
+                Some(None) => return Said::Nothing,
+                None => json!(key),
+            },
+            Cell::Rows(keys) => {
+                let there: Option<Vec<Json>> =
+                    keys.iter().filter_map(|key| self.there(key)).collect();
+                return there.map_or(Said::Nothing, |keys| Said::Is(keys.into()));
+            }
+            Cell::Named(table, by, text) => {
+                match named.get(&format!("{table}.{by}.{text}")).and_then(|key| key.first()) {
+                    Some(key) => return Said::Is(key.clone()),
+                    None => json!(text),
+                }
+            }
+            Cell::Secret(_) | Cell::Sealed { .. } => {
+                return self.secret(unit, row, column, cell);
+            }
+        };
+        let is_loose = tables::named(&row.table).is_ok_and(|table| can_be_empty(table, column));
+        let why = "what it refers to is not there, or was refused";
+        if is_loose {
+            let why = format!("{why}; the row comes without it");
+            self.say(unit, Weight::Warning, below(row, &column.name), &missing, why);
+            return Said::Is(Json::Null);
+        }
+        if cell.refers_to().iter().any(|key| self.dropped.contains(key)) {
+            // It is a part of what was refused, which was told.
+            self.dropped.insert(row.key.clone());
+        } else {
+            self.refuse(unit, row, &column.name, &missing, why);
+        }
+        Said::Out
+    }
+
+    fn secret(&mut self, unit: usize, row: &Row, column: &Column, cell: &Cell) -> Said {
+        let problem = match self.opened(&row.table, column, cell) {
+            Ok(secret) => return Said::Secret(secret),
+            Err(problem) => problem,
+        };
+        if column.nullable {
+            let why = format!("{problem}; the row comes without it");
+            self.say(unit, Weight::Warning, below(row, &column.name), &Json::Null, why);
+            return Said::Nothing;
+        }
+        self.refuse(unit, row, &column.name, &Json::Null, &problem);
+        Said::Out
+    }
+
+    /// The key of a row that is referred to: nothing if there is none, and none yet where it would be
+    /// made.
+    #[expect(clippy::option_option, reason = "there being no row is not its having no key yet")]
+    fn there(&self, key: &str) -> Option<Option<Json>> {
+        if self.dropped.contains(key) {
+            return None;
+        }
+        match self.keys.get(key) {
+            Some(key) => Some(key.as_ref().map(|key| key[0].clone())),
+            None => self.pass.foreseen(key).map(|row| row.key.clone()),
+        }
+    }
+
+    /// Gives a person the name that they are to have here.
+    fn rename(&self, fields: &mut Fields) {
+        let old = fields.get("username").and_then(Json::as_str).unwrap_or_default();
+        if let Some(new) = self.doing.names.get(old) {
+            fields.insert("username_key".to_owned(), fold(new).into());
+            fields.insert("username".to_owned(), new.clone().into());
+        }
+    }
+}
+
+/// What a column gets.
+enum Said {
+    Is(Json),
+    Secret(Secret),
+    /// Nothing that is known yet: the key of a row that would be made, or a secret that cannot be kept.
+    Nothing,
+    /// The row does not come in.
+    Out,
+}
+
+/// Whether the column is emptied when what it refers to goes.
+fn can_be_empty(table: &Table, column: &Column) -> bool {
+    let mut keys = table.foreign_keys.iter();
+    let key = keys.find(|key| key.columns == [column.name.as_str()]);
+    column.nullable && key.is_some_and(|key| key.on_delete == OnDelete::SetNull)
+}
+
+/// A column that the row does not name and cannot be without.
+fn missing<'t>(table: &'t Table, row: &Row) -> Option<&'t Column> {
+    table.columns.iter().find(|column| {
+        !column.nullable
+            && column.default.is_none()
+            && !column.auto_increment
+            && column.generated.is_none()
+            && !row.cells.contains_key(&column.name)
+    })
+}
+
+/// The keys of rows that are there whatever the source says, by what they are named by.
+pub(super) async fn named(
+    db: &impl ConnectionTrait,
+    rows: &[(usize, &Row)],
+) -> Result<BTreeMap<String, Vec<Json>>> {
+    let mut wanted = BTreeMap::<(&str, &str), BTreeSet<&str>>::new();
+    for cell in rows.iter().flat_map(|(_, row)| row.cells.values()) {
+        if let Cell::Named(table, column, text) = cell {
+            wanted.entry((*table, *column)).or_default().insert(text);
+        }
+    }
+    let mut found = BTreeMap::new();
+    for ((table, by), texts) in wanted {
+        let of = tables::named(table)?;
+        let names: Vec<String> = of.primary_key.iter().cloned().chain([by.to_owned()]).collect();
+        let texts = texts.into_iter().filter(|text| !text.contains('\0'));
+        let which = Expr::col(by.to_owned()).is_in(texts);
+        for row in select(db, of, &names, which).await? {
+            let key = of.primary_key.iter().map(|name| row[name].clone()).collect();
+            let text = row[by].as_str().unwrap_or_default();
+            found.insert(format!("{table}.{by}.{text}"), key);
+        }
+    }
+    Ok(found)
+}

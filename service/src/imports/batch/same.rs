@@ -1,0 +1,68 @@
+//! When two rows, or two values, are the same.
+
+use plimsoll::schema::Table;
+use serde_json::{Value as Json, json};
+
+use super::{
+    super::{
+        unit::{Cell, Row},
+        write::Fields,
+    },
+    Resolved,
+};
+use crate::{Error, Result};
+
+/// What a new row has where nothing may be twice: a text for each of its keys.
+pub(super) fn unique_keys(table: &Table, resolved: &Resolved<'_>) -> Vec<String> {
+    // What is not known yet is told apart by the row that it refers to.
+    let value = |name: &String| match resolved.fields.get(name) {
+        Some(Json::Null) | None => match resolved.row.cells.get(name) {
+            Some(Cell::Row(key) | Cell::Text(_, key)) => Some(json!({"row": key})),
+            _ => None,
+        },
+        Some(value) => Some(value.clone()),
+    };
+    let uniques = table.uniques.iter().map(|unique| &unique.columns).chain([&table.primary_key]);
+    let own = uniques.filter_map(|columns| {
+        let values: Vec<Json> = columns.iter().map(value).collect::<Option<_>>()?;
+        Some(json!([table.name, columns, values]).to_string())
+    });
+    own.collect()
+}
+
+/// Whether what was read back is what was written.
+pub(super) fn compared(
+    table: &Table,
+    row: &Row,
+    fields: &Fields,
+    back: Option<&Fields>,
+) -> Result<()> {
+    let wrong = |problem: String| Error::Malformed {
+        kind: "row that was brought in",
+        key: format!("{} of `{}`", row.key, table.name),
+        problem,
+    };
+    let Some(back) = back else { return Err(wrong("it is not there".to_owned())) };
+    match fields.iter().find(|(name, said)| !is_same(&back[*name], said)) {
+        Some((name, _)) => Err(wrong(format!("`{name}` was not kept as it was written"))),
+        None => Ok(()),
+    }
+}
+
+/// Whether two values are the same, numbers in documents by what they are worth.
+pub(super) fn is_same(one: &Json, other: &Json) -> bool {
+    match (one, other) {
+        (Json::Number(one), Json::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (Json::Array(one), Json::Array(other)) => {
+            one.len() == other.len()
+                && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Json::Object(one), Json::Object(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .all(|(name, value)| other.get(name).is_some_and(|other| is_same(value, other)))
+        }
+        _ => one == other,
+    }
+}

@@ -1,0 +1,251 @@
+//! Reading a database of which nothing is known but what it says itself.
+
+use std::{collections::BTreeMap, path::Path};
+
+use plimsoll::{Dialect, config::Database, connect};
+use sea_orm::{
+    AccessMode, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    QueryResult, Statement, TransactionTrait as _, TryGetable as _,
+    sea_query::{Asterisk, Condition, Expr, ExprTrait as _, Order, Query},
+};
+use serde_json::{Value as Json, json};
+
+use super::{super::file, shape::REVISIONS};
+use crate::{Error, Result};
+
+/// The columns of each table, by its name.
+pub(super) type Tables = BTreeMap<String, Vec<String>>;
+
+/// What a row says, by its columns.
+pub(super) type Said = BTreeMap<String, Json>;
+
+/// A database that is read, all of it as it was at one moment.
+#[derive(Debug)]
+pub(super) struct Reads {
+    tx: DatabaseTransaction,
+    tables: Tables,
+    origin: String,
+}
+
+/// What a row is called in a question to `PostgreSQL`; no column is called so.
+const ROW: &str = "row of the source";
+
+const COLUMNS_OF_SQLITE: &str = "SELECT t.name, c.name FROM sqlite_master t \
+     JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite~_%' \
+     ESCAPE '~' ORDER BY t.name, c.cid";
+
+const COLUMNS_OF_POSTGRES: &str = "SELECT CAST(c.table_name AS text), CAST(c.column_name AS text) \
+     FROM information_schema.columns c JOIN information_schema.tables t \
+     ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
+     WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' \
+     ORDER BY c.table_name, c.ordinal_position";
+
+impl Reads {
+    /// Opens the database of a URL, or an SQLite file by its path.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for one that cannot be read or is on another kind of server,
+    /// [`Error::Config`] for a URL or a server that is none.
+    pub(super) async fn open(from: &str) -> Result<Self> {
+        let path = Path::new(from);
+        if path.is_file() {
+            return Self::file(path).await;
+        }
+        let folder = std::env::current_dir().unwrap_or_default();
+        let database = Database::from_url(from, &folder)?;
+        let origin = database.to_string();
+        match (database.dialect(), database.file()) {
+            (Dialect::Sqlite, Some(path)) => Self::file(path).await,
+            (Dialect::Postgres, _) => {
+                let db = connect::session(&database).await?;
+                db.execute_unprepared("SET default_transaction_read_only = on").await?;
+                let isolation = Some(IsolationLevel::RepeatableRead);
+                let tx = db.begin_with_config(isolation, Some(AccessMode::ReadOnly)).await?;
+                Self::of(tx, origin).await
+            }
+            _ => {
+                let problem = "it is neither an SQLite file nor a database of PostgreSQL";
+                Err(malformed(&origin, problem.to_owned()))
+            }
+        }
+    }
+
+    async fn file(path: &Path) -> Result<Self> {
+        let db = file::open(path).await?;
+        let tx = db.begin().await?;
+        Self::of(tx, path.display().to_string()).await
+    }
+
+    async fn of(tx: DatabaseTransaction, origin: String) -> Result<Self> {
+        let sql = match tx.get_database_backend() {
+            DbBackend::Postgres => COLUMNS_OF_POSTGRES,
+            _ => COLUMNS_OF_SQLITE,
+        };
+        let mut reads = Self { tx, tables: Tables::new(), origin };
+        let asked = Statement::from_string(reads.tx.get_database_backend(), sql);
+        let rows = reads.tx.query_all_raw(asked).await;
+        for row in rows.map_err(|error| reads.malformed(error.to_string()))? {
+            let (table, column) = (text(&row, 0)?, text(&row, 1)?);
+            reads.tables.entry(table).or_default().push(column);
+        }
+        Ok(reads)
+    }
+
+    /// Where it is, without credentials.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The tables that there are.
+    pub(super) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// The revisions that Alembic has noted down; usually one.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if the table of them has another shape.
+    pub(super) async fn revisions(&self) -> Result<Vec<String>> {
+        let query = Query::select().column("version_num").from(REVISIONS).take();
+        let rows = self.tx.query_all(&query).await;
+        let rows = rows.map_err(|error| self.malformed(error.to_string()))?;
+        rows.iter().map(|row| Ok(text(row, 0)?)).collect()
+    }
+
+    /// How many rows a table has.
+    ///
+    /// # Errors
+    /// Only [`Error::Database`].
+    pub(super) async fn count(&self, table: &'static str) -> Result<u64> {
+        let query = Query::select().expr(Expr::col(Asterisk).count()).from(table).take();
+        let row = self.tx.query_one(&query).await?;
+        let count = row.and_then(|row| i64::try_get_by(&row, 0_usize).ok()).unwrap_or_default();
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// At most `limit` rows of a table in the order of their keys, from the beginning or behind a
+    /// key.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for a value that is no text and no number, [`Error::Database`].
+    pub(super) async fn rows(
+        &self,
+        table: &'static str,
+        key: &[&'static str],
+        after: Option<&[i64]>,
+        limit: usize,
+    ) -> Result<Vec<Said>> {
+        let is_postgres = self.tx.get_database_backend() == DbBackend::Postgres;
+        let columns = self.tables.get(table).map_or(&[][..], Vec::as_slice);
+        let mut query = Query::select();
+        query.from_as(table, ROW).limit(limit as u64);
+        if is_postgres {
+            query.expr(Expr::cust(format!("CAST(row_to_json(\"{ROW}\") AS text)")));
+        } else {
+            query.columns(columns.iter().cloned());
+        }
+        for name in key {
+            query.order_by(*name, Order::Asc);
+        }
+        if let Some(after) = after {
+            query.cond_where(behind(key, after));
+        }
+        let mut said = Vec::with_capacity(limit);
+        for row in self.tx.query_all(&query).await? {
+            said.push(if is_postgres {
+                let document = serde_json::from_str(&text(&row, 0)?);
+                document.map_err(|error| self.malformed(format!("`{table}`: {error}")))?
+            } else {
+                self.of_sqlite(table, columns, &row)?
+            });
+        }
+        Ok(said)
+    }
+
+    /// Two columns, as texts, of the rows that have one of these texts in the first; none of a
+    /// table that is not there.
+    ///
+    /// # Errors
+    /// Only [`Error::Database`].
+    pub(super) async fn pairs(
+        &self,
+        table: &'static str,
+        [by, gives]: [&'static str; 2],
+        texts: &[String],
+    ) -> Result<Vec<(String, String)>> {
+        if !self.tables.contains_key(table) {
+            return Ok(Vec::new());
+        }
+        let as_text = |name: &str| Expr::cust(format!("CAST(\"{name}\" AS text)"));
+        let query = Query::select()
+            .expr(as_text(by))
+            .expr(as_text(gives))
+            .from(table)
+            .and_where(as_text(by).is_in(texts.iter().cloned()))
+            .order_by(gives, Order::Asc)
+            .take();
+        let rows = self.tx.query_all(&query).await?;
+        let pair =
+            |row: &QueryResult| -> Result<(String, String)> { Ok((text(row, 0)?, text(row, 1)?)) };
+        rows.iter().map(pair).collect()
+    }
+
+    /// The key of a row: whole numbers.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for any other.
+    pub(super) fn key(&self, table: &str, names: &[&'static str], row: &Said) -> Result<Vec<i64>> {
+        let part = |name: &&str| {
+            let number = row.get(*name).and_then(Json::as_i64);
+            let problem = || format!("`{table}` has a row whose `{name}` is no whole number");
+            number.ok_or_else(|| self.malformed(problem()))
+        };
+        names.iter().map(part).collect()
+    }
+
+    /// A row of SQLite, which keeps what it is given, of whatever type the column is.
+    fn of_sqlite(&self, table: &str, columns: &[String], row: &QueryResult) -> Result<Said> {
+        let mut said = Said::new();
+        for (at, name) in columns.iter().enumerate() {
+            let json = if let Ok(number) = Option::<i64>::try_get_by(row, at) {
+                json!(number)
+            } else if let Ok(number) = Option::<f64>::try_get_by(row, at) {
+                json!(number)
+            } else if let Ok(text) = Option::<String>::try_get_by(row, at) {
+                json!(text)
+            } else {
+                let bytes = Vec::<u8>::try_get_by(row, at).unwrap_or_default();
+                let problem = || format!("`{table}` has bytes in `{name}` that are no text");
+                json!(String::from_utf8(bytes).map_err(|_| self.malformed(problem()))?)
+            };
+            said.insert(name.clone(), json);
+        }
+        Ok(said)
+    }
+
+    /// What is wrong with the source.
+    pub(super) fn malformed(&self, problem: String) -> Error {
+        malformed(&self.origin, problem)
+    }
+}
+
+fn malformed(origin: &str, problem: String) -> Error {
+    Error::Malformed { kind: "source", key: origin.to_owned(), problem }
+}
+
+fn text(row: &QueryResult, at: usize) -> Result<String, DbErr> {
+    String::try_get_by(row, at).map_err(DbErr::from)
+}
+
+/// The rows behind that key.
+fn behind(key: &[&'static str], after: &[i64]) -> Condition {
+    let mut any = Condition::any();
+    for (at, (name, value)) in key.iter().zip(after).enumerate() {
+        let mut all = Condition::all();
+        for (name, value) in key.iter().zip(after).take(at) {
+            all = all.add(Expr::col(*name).eq(*value));
+        }
+        any = any.add(all.add(Expr::col(*name).gt(*value)));
+    }
+    any
+}
