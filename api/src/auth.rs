@@ -33,7 +33,7 @@ pub const PUBLIC: &[&str] = &[
 ];
 
 /// Every route that takes the key of a machine in place of the token of a person: its handler reads it
-/// by [`Key`], and looks whose it is.
+/// by `Key`, and looks whose it is.
 pub const KEYED: &[&str] = &[
     "/metrics",
     "/api/v1/access-agents/enroll",

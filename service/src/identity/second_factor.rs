@@ -1,7 +1,7 @@
 //! The second factor: what somebody shows for it, and what they may do then.
 //!
-//! It is a one-time password ([`totp`](super::totp)), or a recovery code
-//! ([`recovery_code`](super::recovery_code)) in its place.
+//! It is a one-time password ([`super::totp`]), or a recovery code
+//! ([`super::recovery_code`]) in its place.
 
 use entity::identity::user::{Column, Entity, Model};
 use sea_orm::{
