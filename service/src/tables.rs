@@ -37,6 +37,12 @@ pub(crate) fn column<'t>(table: &'t Table, name: &str) -> Option<&'t Column> {
     table.columns.iter().find(|column| column.name == name)
 }
 
+/// Whether rows of some table refer to rows of that one by a foreign key.
+pub(crate) fn is_referred(table: &Table) -> bool {
+    let mut keys = TABLES.iter().flat_map(|other| &other.foreign_keys);
+    keys.any(|key| key.references == table.name)
+}
+
 /// Whether the database makes up the key.
 pub(crate) fn is_counted(table: &Table) -> bool {
     table.columns.iter().any(|column| column.auto_increment)

@@ -266,7 +266,8 @@ impl super::Said for TakenOut {
                 json!({"table": table, "source": source, "because": because})
             })
             .collect();
-        json!({"schema": 1, "import": self.id, "removed": self.undone.removed, "kept": kept})
+        let Undone { removed, emptied, .. } = &self.undone;
+        json!({"schema": 1, "import": self.id, "removed": removed, "emptied": emptied, "kept": kept})
     }
 
     fn is_well(&self) -> bool {
@@ -279,6 +280,9 @@ impl fmt::Display for TakenOut {
         write!(f, "import {} is undone", self.id)?;
         for (table, rows) in &self.undone.removed {
             write!(f, "\n  {table}: {rows} removed")?;
+        }
+        for (table, rows) in &self.undone.emptied {
+            write!(f, "\n  {table}: {rows} referred to what went, and do no more")?;
         }
         for Kept { table, source, because } in &self.undone.kept {
             write!(f, "\n  {table}: `{source}` stays: {because}")?;

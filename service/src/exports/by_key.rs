@@ -27,6 +27,11 @@ static BY_KEY: [(&str, &str, Way); 4] = [
     ("shell_sessions", "resource_id", Way::OfKind("resource_type")),
 ];
 
+/// Whether rows of the table name others in such a way.
+pub(super) fn names_rows(table: &Table) -> bool {
+    BY_KEY.iter().any(|(of, ..)| *of == table.name)
+}
+
 /// Rows that a value names.
 #[derive(Debug)]
 pub(super) struct Named {

@@ -7,6 +7,7 @@ use std::{
 
 use plimsoll::schema::{ForeignKey, Table, Type};
 
+use super::by_key;
 use crate::{
     Error, Result, records,
     tables::{self, TABLES},
@@ -69,7 +70,9 @@ impl Choice {
         }
         let is_chosen =
             |table: &&Table| is_exported(&table.name) && chosen.contains(domain_of(table));
-        let tables = TABLES.iter().filter(is_chosen).collect();
+        let mut tables: Vec<&Table> = TABLES.iter().filter(is_chosen).collect();
+        // What names rows without a foreign key comes behind all that it can name.
+        tables.sort_by_key(|table| by_key::names_rows(table) && !tables::is_referred(table));
         let choice = Self { domains: chosen, tables };
         for table in &choice.tables {
             for key in &table.foreign_keys {

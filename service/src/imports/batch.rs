@@ -21,14 +21,18 @@ use self::{
     secret::Secrets,
 };
 use super::{
-    known::{self, Known, Target},
+    known::{self, Known, Made, Target},
     pass::{Foreseen, Learned, Pass},
     people::{Match, matches},
     report::Report,
     unit::{Cell, Remark, Row, Unit, Weight},
     write::{self, Fields, key_text, read_back},
 };
-use crate::{Result, World, records, seal::Keyring, tables::TABLES};
+use crate::{
+    Result, World, records,
+    seal::Keyring,
+    tables::{self, TABLES},
+};
 
 /// What a batch may do.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +56,8 @@ pub(super) struct Batch<'o> {
     /// What the source calls the records.
     records: Vec<String>,
     known: BTreeMap<String, Known>,
-    /// The key here of each row of the source that has one; nothing where it would get one.
-    keys: BTreeMap<String, Option<Vec<Json>>>,
+    /// The rows of the source that are here, or would be.
+    keys: BTreeMap<String, Here>,
     /// Rows that do not come in.
     dropped: BTreeSet<String>,
     /// Rows that were there before any import.
@@ -102,7 +106,7 @@ impl<'o> Batch<'o> {
             report,
         };
         batch.recall();
-        for table in TABLES.iter() {
+        for table in in_order(units) {
             batch.table(db, table, units).await?;
         }
         batch.write_down(db, units).await?;
@@ -118,7 +122,8 @@ impl<'o> Batch<'o> {
     /// Takes the keys of what was brought in before.
     fn recall(&mut self) {
         for target in self.known.values().flat_map(|known| &known.targets) {
-            self.keys.insert(target.source.clone(), Some(target.key.clone()));
+            let here = Here { table: target.table.clone(), key: Some(target.key.clone()) };
+            self.keys.insert(target.source.clone(), here);
             if !target.is_made {
                 self.strange.insert(target.source.clone());
             }
@@ -137,10 +142,12 @@ impl<'o> Batch<'o> {
         }
         for unit in units {
             // Only such a row is referred to by other records.
-            if let Some(key) = self.keys.get(&unit.key) {
-                let key = key.as_deref().and_then(<[Json]>::first).cloned();
+            if let Some(here) = self.keys.get(&unit.key) {
+                let key = here.key.as_deref().and_then(<[Json]>::first).cloned();
                 let is_strange = self.strange.contains(&unit.key);
-                self.learned.foresee(&unit.key, Foreseen { key, is_strange });
+                let Ok(table) = tables::named(&here.table) else { continue };
+                let table = &*table.name;
+                self.learned.foresee(&unit.key, Foreseen { table, key, is_strange });
             }
         }
     }
@@ -295,22 +302,29 @@ impl<'o> Batch<'o> {
         if self.doing.import_id.is_none() {
             for Resolved { row, .. } in &make {
                 self.report.tally(&table.name).made += 1;
-                self.keys.insert(row.key.clone(), None);
+                self.keys.insert(row.key.clone(), Here { table: table.name.clone(), key: None });
             }
             return Ok(());
         }
         let fields: Vec<Fields> = make.iter().map(Resolved::with_places).collect();
         let keys = write::insert(db, table, &fields).await?;
-        let columns = make.iter().flat_map(|row| row.fields.keys()).cloned().collect();
+        let mut columns: BTreeSet<String> =
+            make.iter().flat_map(|row| row.fields.keys()).cloned().collect();
+        let marked = mark(table);
+        columns.extend(marked.map(str::to_owned));
         let borrowed: Vec<&[Json]> = keys.iter().map(Vec::as_slice).collect();
         let back = read_back(db, table, &columns, &borrowed).await?;
         for (resolved, key) in make.iter().zip(&keys) {
             let Resolved { unit, row, fields, .. } = resolved;
-            compared(table, row, fields, back.get(&key_text(key)))?;
+            let back = back.get(&key_text(key));
+            compared(table, row, fields, back)?;
             self.seal(db, table, resolved, key).await?;
             self.report.tally(&table.name).made += 1;
-            self.keys.insert(row.key.clone(), Some(key.clone()));
-            self.targets[*unit].push(Target::of(row, key.clone(), true));
+            let here = Here { table: table.name.clone(), key: Some(key.clone()) };
+            self.keys.insert(row.key.clone(), here);
+            let mark = marked.and_then(|name| back?.get(name)?.as_str().map(str::to_owned));
+            let made = Made { import: self.doing.import_id, mark };
+            self.targets[*unit].push(Target::of(row, key.clone(), Some(made)));
         }
         Ok(())
     }
@@ -363,6 +377,19 @@ impl<'o> Batch<'o> {
     }
 }
 
+/// The tables, each behind those that it refers to; those come last whose rows name others without a
+/// foreign key.
+fn in_order(units: &[Unit]) -> Vec<&'static Table> {
+    let names_rows = |row: &&Row| {
+        row.cells.values().any(|cell| matches!(cell, Cell::Text(..) | Cell::Rows(_)))
+    };
+    let rows = units.iter().flat_map(|unit| &unit.rows);
+    let last: BTreeSet<&str> = rows.filter(names_rows).map(|row| &*row.table).collect();
+    let mut order: Vec<&Table> = TABLES.iter().collect();
+    order.sort_by_key(|table| last.contains(&*table.name) && !tables::is_referred(table));
+    order
+}
+
 /// Where a column of a row stands in its record.
 fn below(row: &Row, column: &str) -> String {
     let column = row.names.get(column).map_or(column, String::as_str);
@@ -374,7 +401,7 @@ fn below(row: &Row, column: &str) -> String {
 }
 
 /// The digest of a record of which something was refused.
-const INCOMPLETE: &str = "incomplete";
+pub(super) const INCOMPLETE: &str = "incomplete";
 
 impl Known {
     fn is_whole(&self) -> bool {
@@ -383,8 +410,23 @@ impl Known {
 }
 
 impl Target {
-    fn of(row: &Row, key: Vec<Json>, is_made: bool) -> Self {
+    fn of(row: &Row, key: Vec<Json>, made: Option<Made>) -> Self {
         let (table, source) = (row.table.clone(), row.key.clone());
-        Self { table, source, key, digest: row.digest(), is_made }
+        let is_made = made.is_some();
+        Self { table, source, key, digest: row.digest(), is_made, made: made.unwrap_or_default() }
     }
+}
+
+/// A row of the source as it is here.
+struct Here {
+    table: String,
+    /// Its key; none where it would get one.
+    key: Option<Vec<Json>>,
+}
+
+/// The column that tells a row from another one that got its key later: keys that the database counts
+/// come once.
+pub(super) fn mark(table: &Table) -> Option<&'static str> {
+    const MARK: &str = "created_at";
+    (!tables::is_counted(table) && tables::column(table, MARK).is_some()).then_some(MARK)
 }

@@ -19,21 +19,32 @@ pub(super) struct Target {
     pub(super) key: Vec<Json>,
     /// Of what the source said.
     pub(super) digest: String,
-    /// Whether the import made it; else it was there before.
+    /// Whether an import made it; else it was there before.
     pub(super) is_made: bool,
+    pub(super) made: Made,
+}
+
+/// How a row was made.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Made {
+    /// By which import; that of the record, where nothing says so.
+    pub(super) import: Option<i64>,
+    /// What tells the row from another one that got its key later.
+    pub(super) mark: Option<String>,
 }
 
 impl Target {
     pub(super) fn json(&self) -> Json {
-        let Self { table, source, key, digest, is_made } = self;
-        json!([table, source, key, digest, is_made])
+        let Self { table, source, key, digest, is_made, made } = self;
+        json!([table, source, key, digest, is_made, made.import, made.mark])
     }
 
     fn read(json: &Json) -> Option<Self> {
         let text = |at: usize| Some(json.get(at)?.as_str()?.to_owned());
         let key = json.get(2)?.as_array()?.clone();
         let is_made = json.get(4)?.as_bool()?;
-        Some(Self { table: text(0)?, source: text(1)?, key, digest: text(3)?, is_made })
+        let made = Made { import: json.get(5).and_then(Json::as_i64), mark: text(6) };
+        Some(Self { table: text(0)?, source: text(1)?, key, digest: text(3)?, is_made, made })
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Learned {
 /// A row of an earlier record, as it would be.
 #[derive(Clone, Debug)]
 pub(super) struct Foreseen {
+    /// Its table here.
+    pub(super) table: &'static str,
     /// Its key; none where it would be made.
     pub(super) key: Option<Json>,
     /// Whether it was there before any import.

@@ -6,8 +6,8 @@ use entity::imports::import::{ActiveModel, Column, Entity, ImportStatus, Model};
 use plimsoll::retry::{Borrows, Retry};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseConnection,
-    DatabaseTransaction, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QueryOrder as _, RuntimeErr, sqlx,
+    DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, RuntimeErr, sqlx,
 };
 use serde_json::json;
 
@@ -87,7 +87,7 @@ pub async fn run<S: Source + Sync>(
     let import = begin(db, world, source, &scope, options).await?;
     doing.import_id = Some(import.id);
     let report = through(db, source, doing, tell).await?;
-    end(db, world, import, &report).await?;
+    end(db, world, &import, &report).await?;
     Ok(report)
 }
 
@@ -156,7 +156,7 @@ async fn all_or_nothing<S: Source + Sync>(
     });
     match all.await {
         Ok(report) => {
-            end(db, doing.world, import, &report).await?;
+            end(db, doing.world, &import, &report).await?;
             Ok(report)
         }
         Err(error) => {
@@ -216,21 +216,33 @@ async fn begin<S: Source>(
 async fn end(
     db: &DatabaseConnection,
     world: &World,
-    import: Model,
+    import: &Model,
     report: &Report,
-) -> Result<Model> {
+) -> Result<()> {
     let tables: serde_json::Map<_, _> =
         report.tables.iter().map(|(table, tally)| (table.clone(), tally.json())).collect();
-    let mut row = import.into_active_model();
-    row.status = Set(ImportStatus::Finished);
-    row.counts = Set(json!({
+    let counts = json!({
         "records": report.records,
         "faults": report.faults,
         "warnings": report.warnings,
         "tables": tables,
-    }));
-    row.ended_at = Set(Some(world.clock.now()));
-    Ok(row.update(db).await?)
+    });
+    let ended = Entity::update_many()
+        .set(ActiveModel {
+            status: Set(ImportStatus::Finished),
+            counts: Set(counts),
+            ended_at: Set(Some(world.clock.now())),
+            ..Default::default()
+        })
+        .filter(Column::Id.eq(import.id))
+        .filter(Column::Status.eq(ImportStatus::Running))
+        .exec(db)
+        .await?;
+    if ended.rows_affected == 0 {
+        let id = import.id;
+        return Err(Rule::Interrupted.refuses(format!("import {id} was taken out or ended meanwhile")));
+    }
+    Ok(())
 }
 
 /// Some records, kept: together, or each by itself where one of them is refused by the database.
@@ -285,6 +297,9 @@ async fn batch(
     pass: &Pass,
     units: &[Unit],
 ) -> Result<(Report, Learned)> {
+    if let Some(id) = doing.import_id {
+        still_runs(tx, id).await?;
+    }
     let (report, learned) = Batch::run(tx, doing, pass, units).await?;
     let changed: serde_json::Map<_, _> = report
         .tables
@@ -302,6 +317,18 @@ async fn batch(
         audit::tell(&unit.write().await?);
     }
     Ok((report, learned))
+}
+
+/// Holds the import's row until the transaction ends: nobody takes the import out meanwhile.
+///
+/// # Errors
+/// [`Rule::Interrupted`] when somebody has begun to take it out, or it has ended.
+async fn still_runs(tx: &DatabaseTransaction, id: i64) -> Result<()> {
+    let import = Entity::find_by_id(id).lock_exclusive().one(tx).await?;
+    match import {
+        Some(import) if import.status == ImportStatus::Running => Ok(()),
+        _ => Err(Rule::Interrupted.refuses(format!("import {id} was taken out or ended meanwhile"))),
+    }
 }
 
 fn refused(unit: &Unit, error: &Error) -> Report {

@@ -64,6 +64,8 @@ into_every_database!(
     everything_comes_back_in_another_database,
     sealed_secrets_open_after_the_move_and_stay_behind_without_the_key,
     again_nothing_comes_twice_and_an_undo_takes_all_of_it_out,
+    a_reference_leads_to_a_row_of_the_table_that_is_meant,
+    what_names_rows_by_their_keys_names_the_same_ones,
 );
 
 /// Every column that holds something sealed.
@@ -397,4 +399,51 @@ async fn what_is_written_meanwhile_does_not_come_into_it(db: &DatabaseConnection
 
     assert_eq!(text, before);
     assert!(exported(db, &["identity"]).await.contains("a:b"));
+}
+
+/// The export with something else in a column of the rows of a table.
+fn with(text: &str, table: &str, column: &str, value: &Value) -> String {
+    let change = |mut line: Value| {
+        if line["table"] == table {
+            line["row"][column] = value.clone();
+        }
+        format!("{line}\n")
+    };
+    lines(text).into_iter().map(change).collect()
+}
+
+fn a_reference_leads_to_a_row_of_the_table_that_is_meant(target: Dialect) {
+    let text = full_on(Dialect::Sqlite);
+
+    for wrong in [json!(1), json!({"row": "roles/1"}), json!({"row": "users/4000000"})] {
+        let text = with(&text, "devices", "user_id", &wrong);
+        on(target, async |db: &DatabaseConnection| {
+            let report = bring(db, &text, &with_keys()).await;
+            let told = report.remarks.iter().find(|remark| remark.path == "user_id").unwrap();
+            assert_eq!(told.weight, Weight::Fault, "{wrong} {told}");
+            assert_eq!(entity::displays::device::Entity::find().count(db).await.unwrap(), 0);
+        });
+    }
+}
+
+/// A machine, and a team that has it, by kind and key in a text.
+fn what_names_rows_by_their_keys_names_the_same_ones(target: Dialect) {
+    let text = full_on(Dialect::Sqlite);
+    let machine = lines(&text).into_iter().find(|line| line["table"] == "cloud_machines").unwrap();
+    let named = json!({"text": ["", machine["key"]]});
+    let text = with(&text, "resource_assignments", "resource_type", &json!("cloud_machine"));
+    let text = with(&text, "resource_assignments", "resource_id", &named);
+
+    on(target, async |db: &DatabaseConnection| {
+        let report = bring(db, &text, &with_keys()).await;
+        assert_eq!(report.faults, 0, "{:?}", report.remarks);
+        let machine = entity::cloud::cloud_machine::Entity::find().one(db).await.unwrap().unwrap();
+        let given = entity::teams::resource_assignment::Entity::find().one(db).await.unwrap();
+        assert_eq!(given.unwrap().resource_id, machine.id.to_string());
+
+        let again = lines(&exported(db, &[ALL]).await);
+        let given = again.iter().find(|line| line["table"] == "resource_assignments").unwrap();
+        let key = format!("cloud_machines/{}", machine.id);
+        assert_eq!(given["row"]["resource_id"], json!({"text": ["", key]}));
+    });
 }

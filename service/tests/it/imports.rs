@@ -8,6 +8,7 @@ mod invented;
 mod killed;
 mod program;
 mod state;
+mod taken_out;
 mod written;
 
 use std::{collections::BTreeMap, path::Path};

@@ -10,7 +10,7 @@ use super::{
         unit::Weight,
         write::{self, Fields, read_back},
     },
-    Batch, Resolved, below,
+    Batch, Here, Resolved, below,
     same::{compared, is_same},
 };
 use crate::{Result, records};
@@ -77,7 +77,7 @@ impl Batch<'_> {
         key: Vec<Json>,
     ) -> Result<()> {
         let Resolved { unit, row, .. } = resolved;
-        let mut target = Target::of(row, key.clone(), false);
+        let mut target = Target::of(row, key.clone(), None);
         let now = if is_setting(table) {
             self.compare(db, table, resolved, &target).await?
         } else {
@@ -93,7 +93,7 @@ impl Batch<'_> {
                 DIFFERENT.clone_into(&mut target.digest);
             }
         }
-        self.keys.insert(row.key.clone(), Some(key));
+        self.keys.insert(row.key.clone(), Here { table: table.name.clone(), key: Some(key) });
         self.strange.insert(row.key.clone());
         self.targets[*unit].push(target);
         Ok(())

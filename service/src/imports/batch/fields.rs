@@ -78,21 +78,26 @@ impl Batch<'_> {
         cell: &Cell,
         named: &BTreeMap<String, Vec<Json>>,
     ) -> Said {
+        let to = referred(&row.table, column);
         let missing = match cell {
+            Cell::Is(json) if to.is_some() && !json.is_null() => {
+                self.refuse(unit, row, &column.name, json, "it names no row of the source");
+                return Said::Out;
+            }
             Cell::Is(json) => return Said::Is(json.clone()),
-            Cell::Row(key) => match self.there(key) {
+            Cell::Row(key) => match self.there(key, to) {
                 Some(Some(key)) => return Said::Is(key),
                 Some(None) => return Said::Nothing,
                 None => json!(key),
             },
-            Cell::Text(before, key) => match self.there(key) {
+            Cell::Text(before, key) => match self.there(key, None) {
                 Some(Some(key)) => return Said::Is(format!("{before}{key}").into()),
                 Some(None) => return Said::Nothing,
                 None => json!(key),
             },
             Cell::Rows(keys) => {
                 let there: Option<Vec<Json>> =
-                    keys.iter().filter_map(|key| self.there(key)).collect();
+                    keys.iter().filter_map(|key| self.there(key, None)).collect();
                 return there.map_or(Said::Nothing, |keys| Said::Is(keys.into()));
             }
             Cell::Named(table, by, text) => {
@@ -135,16 +140,20 @@ impl Batch<'_> {
         Said::Out
     }
 
-    /// The key of a row that is referred to: nothing if there is none, and none yet where it would be
-    /// made.
+    /// The key of a row that is referred to, of the table that is meant: nothing if there is none, and
+    /// none yet where it would be made.
     #[expect(clippy::option_option, reason = "there being no row is not its having no key yet")]
-    fn there(&self, key: &str) -> Option<Option<Json>> {
+    fn there(&self, key: &str, of: Option<&str>) -> Option<Option<Json>> {
         if self.dropped.contains(key) {
             return None;
         }
+        let is_meant = |table: &str| of.is_none_or(|of| of == table);
         match self.keys.get(key) {
-            Some(key) => Some(key.as_ref().map(|key| key[0].clone())),
-            None => self.pass.foreseen(key).map(|row| row.key.clone()),
+            Some(here) => is_meant(&here.table).then(|| here.key.as_ref().map(|key| key[0].clone())),
+            None => {
+                let row = self.pass.foreseen(key).filter(|row| is_meant(row.table));
+                row.map(|row| row.key.clone())
+            }
         }
     }
 
@@ -166,6 +175,13 @@ enum Said {
     Nothing,
     /// The row does not come in.
     Out,
+}
+
+/// The table that a column refers to by a foreign key of its own.
+fn referred(table: &str, column: &Column) -> Option<&'static str> {
+    let table = tables::named(table).ok()?;
+    let key = table.foreign_keys.iter().find(|key| key.columns == [column.name.as_str()])?;
+    Some(&*key.references)
 }
 
 /// Whether the column is emptied when what it refers to goes.

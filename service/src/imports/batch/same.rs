@@ -20,6 +20,8 @@ pub(super) fn unique_keys(table: &Table, resolved: &Resolved<'_>) -> Vec<String>
             Some(Cell::Row(key) | Cell::Text(_, key)) => Some(json!({"row": key})),
             _ => None,
         },
+        // MariaDB takes a text with blanks behind it for the one without.
+        Some(Json::String(text)) => Some(json!(text.trim_end_matches(' '))),
         Some(value) => Some(value.clone()),
     };
     let uniques = table.uniques.iter().map(|unique| &unique.columns).chain([&table.primary_key]);

@@ -36,13 +36,19 @@ impl<'d> Part<'d> {
         self.object.get(name).filter(|json| !json.is_null())
     }
 
+    /// What stands there, for a remark; never a secret.
+    fn shown(&self, name: &str) -> &Json {
+        let is_secret = matches!(name, "password" | "api_key");
+        self.object.get(name).filter(|_| !is_secret).unwrap_or(&Json::Null)
+    }
+
     pub(super) fn warn(&self, unit: &mut Unit, name: &str, why: &str) {
-        let value = self.object.get(name).unwrap_or(&Json::Null);
+        let value = self.shown(name);
         unit.remark(Weight::Warning, self.at(name), value, why);
     }
 
     pub(super) fn fault(&self, unit: &mut Unit, name: &str, why: &str) {
-        let value = self.object.get(name).unwrap_or(&Json::Null);
+        let value = self.shown(name);
         unit.remark(Weight::Fault, self.at(name), value, why);
     }
 
