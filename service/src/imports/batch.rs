@@ -323,8 +323,8 @@ impl<'o> Batch<'o> {
             let here = Here { table: table.name.clone(), key: Some(key.clone()) };
             self.keys.insert(row.key.clone(), here);
             let mark = marked.and_then(|name| back?.get(name)?.as_str().map(str::to_owned));
-            let made = Made { import: self.doing.import_id, mark };
-            self.targets[*unit].push(Target::of(row, key.clone(), Some(made)));
+            let how = Made { import: self.doing.import_id, mark };
+            self.targets[*unit].push(Target::of(row, key.clone(), Some(how)));
         }
         Ok(())
     }
@@ -380,9 +380,8 @@ impl<'o> Batch<'o> {
 /// The tables, each behind those that it refers to; those come last whose rows name others without a
 /// foreign key.
 fn in_order(units: &[Unit]) -> Vec<&'static Table> {
-    let names_rows = |row: &&Row| {
-        row.cells.values().any(|cell| matches!(cell, Cell::Text(..) | Cell::Rows(_)))
-    };
+    let names_rows =
+        |row: &&Row| row.cells.values().any(|cell| matches!(cell, Cell::Text(..) | Cell::Rows(_)));
     let rows = units.iter().flat_map(|unit| &unit.rows);
     let last: BTreeSet<&str> = rows.filter(names_rows).map(|row| &*row.table).collect();
     let mut order: Vec<&Table> = TABLES.iter().collect();

@@ -240,7 +240,9 @@ async fn end(
         .await?;
     if ended.rows_affected == 0 {
         let id = import.id;
-        return Err(Rule::Interrupted.refuses(format!("import {id} was taken out or ended meanwhile")));
+        return Err(
+            Rule::Interrupted.refuses(format!("import {id} was taken out or ended meanwhile"))
+        );
     }
     Ok(())
 }
@@ -327,7 +329,9 @@ async fn still_runs(tx: &DatabaseTransaction, id: i64) -> Result<()> {
     let import = Entity::find_by_id(id).lock_exclusive().one(tx).await?;
     match import {
         Some(import) if import.status == ImportStatus::Running => Ok(()),
-        _ => Err(Rule::Interrupted.refuses(format!("import {id} was taken out or ended meanwhile"))),
+        _ => {
+            Err(Rule::Interrupted.refuses(format!("import {id} was taken out or ended meanwhile")))
+        }
     }
 }
 

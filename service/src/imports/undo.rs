@@ -72,7 +72,8 @@ pub async fn undo(db: &DatabaseConnection, world: &World, id: i64) -> Result<Und
         return Err(Rule::Transition.refuses(format!("import {id} was undone already")));
     }
     let scope = &*import.scope;
-    let began = transaction::committed().transaction(db, |tx, _: Borrows<'_, '_>| {
+    let committed = transaction::committed();
+    let began = committed.transaction(db, |tx, _: Borrows<'_, '_>| {
         Box::pin(async move {
             let mut row = held(tx, id).await?.into_active_model();
             row.status = Set(ImportStatus::Undoing);
@@ -84,7 +85,7 @@ pub async fn undo(db: &DatabaseConnection, world: &World, id: i64) -> Result<Und
     // Later records may refer to earlier ones.
     let mut before = i64::MAX;
     loop {
-        let part = transaction::committed().transaction(db, |tx, _: Borrows<'_, '_>| {
+        let part = committed.transaction(db, |tx, _: Borrows<'_, '_>| {
             Box::pin(some(tx, world, (id, scope), before))
         });
         let Some((last, part)) = part.await? else { break };
@@ -235,7 +236,8 @@ async fn marks(
 ) -> Result<BTreeMap<String, String>> {
     let Some(mark) = mark(table) else { return Ok(BTreeMap::new()) };
     let back = read_back(tx, table, &BTreeSet::from([mark.to_owned()]), keys).await?;
-    let marks = back.into_iter().filter_map(|(key, row)| Some((key, row[mark].as_str()?.to_owned())));
+    let marks =
+        back.into_iter().filter_map(|(key, row)| Some((key, row[mark].as_str()?.to_owned())));
     Ok(marks.collect())
 }
 
@@ -258,7 +260,8 @@ async fn emptied(
                 .and_where(Expr::col(key.columns[0].clone()).is_in(among?))
                 .take();
             let row = tx.query_one(&count).await?;
-            let rows = row.map(|row| i64::try_get_by(&row, 0_usize)).transpose().map_err(DbErr::from)?;
+            let rows =
+                row.map(|row| i64::try_get_by(&row, 0_usize)).transpose().map_err(DbErr::from)?;
             let rows = u64::try_from(rows.unwrap_or_default()).unwrap_or_default();
             if rows > 0 {
                 *undone.emptied.entry(other.name.clone()).or_default() += rows;

@@ -148,13 +148,11 @@ impl Batch<'_> {
             return None;
         }
         let is_meant = |table: &str| of.is_none_or(|of| of == table);
-        match self.keys.get(key) {
-            Some(here) => is_meant(&here.table).then(|| here.key.as_ref().map(|key| key[0].clone())),
-            None => {
-                let row = self.pass.foreseen(key).filter(|row| is_meant(row.table));
-                row.map(|row| row.key.clone())
-            }
+        if let Some(here) = self.keys.get(key) {
+            return is_meant(&here.table).then(|| here.key.as_ref().map(|key| key[0].clone()));
         }
+        let row = self.pass.foreseen(key).filter(|row| is_meant(row.table));
+        row.map(|row| row.key.clone())
     }
 
     /// Gives a person the name that they are to have here.

@@ -12,10 +12,7 @@ use sea_orm::{
 use serde_json::{Value, json};
 use service::{
     Error, Result, World,
-    imports::{
-        self, ImportStatus, Options, Source, Undone, Unit,
-        source::tronbyt::Tronbyt,
-    },
+    imports::{self, ImportStatus, Options, Source, Undone, Unit, source::tronbyt::Tronbyt},
     rule::Rule,
 };
 
@@ -137,6 +134,7 @@ async fn what_is_emptied_by_it_is_told(db: &DatabaseConnection) {
     let import = bring(db, &file).await.import_id.unwrap();
     let team = resource_team::ActiveModel {
         name: Set("crew".to_owned()),
+        name_key: Set("crew".to_owned()),
         created_by_id: Set(Some(named(db, "ana").await.id)),
         ..Default::default()
     };
