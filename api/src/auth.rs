@@ -29,7 +29,10 @@ pub const PUBLIC: &[&str] = &[
     "/api/v1/setup",
     "/api/v1/login",
     "/api/v1/refresh",
+    "/api/v1/password-reset-request",
     "/api/v1/password-reset",
+    "/api/v1/email-verification",
+    "/api/v1/registration",
 ];
 
 /// Every route that takes the key of a machine in place of the token of a person: its handler reads it

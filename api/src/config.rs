@@ -3,15 +3,22 @@
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
+    sync::Arc,
 };
 
 use axum::http::HeaderValue;
 use ipnet::IpNet;
 use plimsoll::config::{Database, Env, Setting, Variable};
 use secrecy::SecretString;
-use service::seal::Keyring;
+use service::{
+    mail::{Folder, Post, Sender},
+    seal::Keyring,
+};
 
-use crate::cors;
+use crate::{
+    cors,
+    mail::{ALLOWED, Smtp},
+};
 
 /// Where the server listens.
 pub const BIND_ADDR: Variable = Variable {
@@ -63,6 +70,35 @@ pub const METRICS_TOKEN: Variable = Variable {
     default: None,
 };
 
+/// Where mail is written as files.
+pub const MAIL_DIR: Variable = Variable {
+    name: "MAIL_DIR",
+    aliases: &[],
+    about: "The folder into which mail is written as files, relative to the folder of .env, else to the working folder; not read with MAIL_SMTP_URL.",
+    default: Some("mail"),
+};
+/// The server that mail is sent by.
+pub const MAIL_SMTP_URL: Variable = Variable {
+    name: "MAIL_SMTP_URL",
+    aliases: &[],
+    about: "The server that mail is sent by: smtps://user:password@host:465, or smtp://user:password@host:587?tls=required; mail is written into MAIL_DIR when not set.",
+    default: None,
+};
+/// Whom mail is from.
+pub const MAIL_FROM: Variable = Variable {
+    name: "MAIL_FROM",
+    aliases: &[],
+    about: "The address that mail is from, such as Plimsoll <post@example.org>; required with MAIL_SMTP_URL.",
+    default: None,
+};
+/// Where the pages are that mail leads to.
+pub const PUBLIC_URL: Variable = Variable {
+    name: "PUBLIC_URL",
+    aliases: &[],
+    about: "The address of the front end, such as https://app.example.org: mail has links to its pages reset-password and verify-email; without it, the tokens.",
+    default: None,
+};
+
 /// What only this server reads; what it shares with the other programs is in
 /// [`plimsoll::config::VARIABLES`].
 pub const VARIABLES: &[Variable] = &[
@@ -73,7 +109,14 @@ pub const VARIABLES: &[Variable] = &[
     CORS_ORIGINS,
     RATE_LIMIT_PER_MINUTE,
     METRICS_TOKEN,
+    MAIL_DIR,
+    MAIL_SMTP_URL,
+    MAIL_FROM,
+    PUBLIC_URL,
 ];
+
+/// Whom mail in files is from.
+const NOBODY: &str = "plimsoll@localhost";
 
 /// The shortest token that opens `/metrics`.
 const SHORTEST: usize = 16;
@@ -95,6 +138,8 @@ pub struct Config {
     pub rate: Option<NonZeroU32>,
     /// What opens `/metrics`.
     pub metrics_token: Option<SecretString>,
+    /// What mail is delivered with.
+    pub post: Post,
     /// What secrets are sealed with.
     pub keys: Keyring,
     /// Where the data is.
@@ -105,8 +150,8 @@ impl Config {
     /// Reads the variables.
     ///
     /// # Errors
-    /// Those of [`Env::read`] for a value that cannot be, those of [`Database::from_env`], and those
-    /// of [`service::config::keyring`].
+    /// Those of [`Env::read`] for a value that cannot be, those of [`Database::from_env`], those of
+    /// [`service::config::keyring`], and those of [`Post::new`].
     pub fn from_env(env: &Env) -> crate::Result<Self> {
         Ok(Self {
             bind: env.read(&BIND_ADDR)?,
@@ -116,6 +161,7 @@ impl Config {
             origins: origins(env)?,
             rate: NonZeroU32::new(env.read::<Rate>(&RATE_LIMIT_PER_MINUTE)?.0),
             metrics_token: metrics_token(env)?,
+            post: post(env)?,
             keys: service::config::keyring(env)?,
             database: Database::from_env(env)?,
         })
@@ -167,6 +213,35 @@ fn metrics_token(env: &Env) -> plimsoll::Result<Option<SecretString>> {
     Ok(Some(token.into()))
 }
 
+/// What mail is sent with. The address of a server has a password in it, and is not repeated.
+fn post(env: &Env) -> crate::Result<Post> {
+    let server = env.get(&MAIL_SMTP_URL)?;
+    let from = env.get(&MAIL_FROM)?;
+    let sender: Arc<dyn Sender> = match &server {
+        Some(address) => {
+            Arc::new(Smtp::at(address.trim()).ok_or_else(|| plimsoll::Error::InvalidVariable {
+                name: MAIL_SMTP_URL.name,
+                value: "…".to_owned(),
+                allowed: ALLOWED.to_owned(),
+            })?)
+        }
+        None => Arc::new(Folder::new(env.folder().join(env.read::<String>(&MAIL_DIR)?))),
+    };
+    let from = match from {
+        Some(from) => from,
+        None if server.is_none() => NOBODY.to_owned(),
+        None => {
+            return Err(plimsoll::Error::MissingVariable {
+                name: MAIL_FROM.name,
+                because: format!("{} is set", MAIL_SMTP_URL.name),
+            }
+            .into());
+        }
+    };
+    let front = env.get(&PUBLIC_URL)?;
+    Ok(Post::new(sender, from.trim(), front.as_deref().map(str::trim))?)
+}
+
 /// Requests a minute.
 struct Rate(u32);
 
@@ -205,6 +280,26 @@ mod tests {
         assert!(spaced.is_err());
         assert!(metrics_token(&env("METRICS_TOKEN", "0123456789abcdef")).unwrap().is_some());
         assert!(metrics_token(&env("METRICS_TOKEN", "")).unwrap().is_none());
+    }
+
+    #[test]
+    fn mail_by_a_server_is_from_somebody_and_the_password_is_not_repeated() {
+        let of = |pairs: &[(&str, &str)]| post(&Env::from_pairs(pairs.iter().copied(), "."));
+        let clear = ("MAIL_SMTP_URL", "smtp://user:geheim@mail.example.org");
+        let server = ("MAIL_SMTP_URL", "smtp://user:geheim@localhost:1025");
+
+        assert!(of(&[]).is_ok());
+        assert!(of(&[("MAIL_FROM", "The Post <post@example.org>"), server]).is_ok());
+        for (wrong, named) in [
+            (of(&[server]), "MAIL_FROM"),
+            (of(&[clear, ("MAIL_FROM", "post@example.org")]), "MAIL_SMTP_URL"),
+            (of(&[("MAIL_FROM", "post")]), "sender of mail"),
+            (of(&[("PUBLIC_URL", "app.example.org")]), "address of the front end"),
+        ] {
+            let error = format!("{:#}", anyhow::Error::from(wrong.unwrap_err()));
+            assert!(error.contains(named), "{error}");
+            assert!(!error.contains("geheim"), "{error}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use tower_http::cors::CorsLayer;
 use crate::limit;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How long a browser need not ask again whether it may.
@@ -56,6 +57,7 @@ pub(crate) fn layer(origins: &[HeaderValue]) -> CorsLayer {
             limit,
             remaining,
             reset,
+            IDEMPOTENCY_REPLAYED,
             REQUEST_ID,
         ])
         .max_age(LASTS)

@@ -7,7 +7,6 @@ mod due;
 mod installed;
 mod itself;
 mod location;
-mod merge;
 mod out;
 mod recurrence_pattern;
 mod words;

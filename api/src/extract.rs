@@ -1,8 +1,11 @@
 //! What a handler reads from a request. Whatever cannot be read is a problem document.
 
+mod doubled;
+
 use std::{fmt, marker::PhantomData};
 
 use axum::{
+    body::{Body, Bytes},
     extract::{
         FromRequest, FromRequestParts, Request,
         rejection::{JsonRejection, PathRejection, QueryRejection},
@@ -15,6 +18,7 @@ use serde::{
     de::{DeserializeOwned, Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
+use self::doubled::doubled;
 use crate::Problem;
 
 /// A JSON body, in both directions.
@@ -31,6 +35,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if has_charset(request.headers()) {
             return Err(Problem::unsupported("the body must be in UTF-8"));
         }
+        let (parts, body) = request.into_parts();
+        let body = Request::from_parts(parts.clone(), body);
+        let body = Bytes::from_request(body, state).await.map_err(JsonRejection::from)?;
+        if let Some(member) = doubled(&body) {
+            return Err(Problem::invalid(&format!("the member `{member}` is there twice")));
+        }
+        let request = Request::from_parts(parts, Body::from(body));
         let axum::Json(Object(read)) = axum::Json::from_request(request, state).await?;
         Ok(Self(read))
     }
@@ -58,6 +69,45 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
         T::deserialize(MapAccessDeserializer::new(members)).map(Object)
     }
+}
+
+/// For a field that is an object: as for the whole body, no list in its place.
+pub(crate) fn object<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Object::deserialize(deserializer).map(|Object(read)| read)
+}
+
+/// The same for one that may be absent or `null`; it needs `default` beside it.
+pub(crate) fn some_object<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let read = Option::deserialize(deserializer)?;
+    Ok(read.map(|Object(read)| read))
+}
+
+/// The same for a list of objects.
+pub(crate) fn objects<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let read = Vec::deserialize(deserializer)?;
+    Ok(read.into_iter().map(|Object(read)| read).collect())
+}
+
+/// The same for a list of objects that may be absent or `null`; it needs `default` beside it.
+pub(crate) fn some_objects<'de, T, D>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let read: Option<Vec<Object<T>>> = Option::deserialize(deserializer)?;
+    Ok(read.map(|read| read.into_iter().map(|Object(read)| read).collect()))
 }
 
 fn is_encoded(headers: &HeaderMap) -> bool {

@@ -4,11 +4,14 @@ mod api_key;
 mod authz;
 mod me;
 mod permission;
+mod registration;
+mod reset;
 mod role;
 mod second_factor;
 mod session;
 mod setup;
 mod user;
+mod verification;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -17,7 +20,10 @@ use crate::App;
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(setup::routes())
+        .merge(registration::routes())
         .merge(session::routes())
+        .merge(reset::routes())
+        .merge(verification::routes())
         .merge(me::routes())
         .merge(second_factor::routes())
         .merge(api_key::routes())

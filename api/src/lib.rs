@@ -12,16 +12,20 @@
 //! | `cors` | which pages of other origins may use it |
 //! | [`server`] | start, refusal to start, clean end |
 //! | `health` | `/livez` and `/readyz` |
+//! | `idempotency` | a `POST` that comes twice under one key, done once |
 //! | `limit` | how many requests an address may send |
+//! | [`mail`] | delivering mail, in every process |
 //! | `metrics` | `/metrics`, and what is counted for it |
 //! | `paged` | lists that rules give in pages |
 //! | `plain` | tables as resources, written once for all |
+//! | `sealed` | secrets in rows: added with them, written and read in clear |
 //! | `tagged` | states of what is shown: `ETag` and `If-Match` |
 //! | [`problem`] | every answer that is an error, as RFC 9457 has it |
 //! | `request` | the id, the span and the log line of a request |
 //! | `unread` | what becomes of a connection whose request was not read to its end |
 //! | `schema` | whether the database has the schema that this code was written for |
 //! | `headers` | what browsers are told with every answer |
+//! | `work` | what goes on when nobody waits for it |
 
 mod access;
 pub mod address;
@@ -38,9 +42,11 @@ mod fleet;
 mod gateway;
 mod headers;
 mod health;
+mod idempotency;
 mod identity;
 mod inventory;
 mod limit;
+pub mod mail;
 mod metrics;
 mod netboot;
 mod openapi;
@@ -50,6 +56,7 @@ pub mod problem;
 mod proxy;
 mod request;
 mod schema;
+mod sealed;
 mod secrets;
 pub mod server;
 mod settings;
@@ -57,6 +64,7 @@ mod tagged;
 mod teams;
 mod unread;
 mod webtest;
+mod work;
 
 use std::{sync::Arc, time::Duration};
 
@@ -78,6 +86,7 @@ pub use error::{Error, Result};
 pub use limit::Limiter;
 pub use metrics::Metrics;
 pub use problem::Problem;
+pub use work::Work;
 
 /// What handlers share.
 #[derive(Clone, Debug)]
@@ -106,6 +115,10 @@ pub struct App {
     pub metrics: Metrics,
     /// What opens `/metrics`.
     pub metrics_token: Option<SecretString>,
+    /// What is rung when there is mail.
+    pub bell: mail::Bell,
+    /// What goes on when nobody waits for it.
+    pub work: Work,
 }
 
 /// What one request may take.
@@ -126,16 +139,19 @@ impl Default for Limits {
 /// The whole server.
 pub fn router(app: App) -> Router {
     let App { world, proxies, tls_in_front, origins, limiter, metrics, .. } = app.clone();
+    let limits = Limits::default();
     let guard = middleware::from_fn_with_state(app.clone(), auth::authenticate);
+    let once = middleware::from_fn_with_state((app.clone(), limits), idempotency::once);
     let routes = openapi::routes()
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(once)
         .layer(guard)
         .with_state(app);
 
     // Each where it belongs: what the limiter refuses becomes a document, and pages of other
     // origins can read documents.
-    let mut routes = bounded(routes, Limits::default());
+    let mut routes = bounded(routes, limits);
     if let Some(limiter) = limiter {
         routes = routes.layer(middleware::from_fn_with_state((limiter, proxies), limit::admit));
     }

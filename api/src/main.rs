@@ -10,7 +10,7 @@ const LOGGED: &str = "warn,api=info,audit=info,plimsoll=info,sqlx::query=info";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
+    match Box::pin(run()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             explain(&error);
@@ -22,7 +22,7 @@ async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let env = Env::load().map_err(api::Error::from)?;
     telemetry::init_from(&env, LOGGED).map_err(api::Error::from)?;
-    api::server::run(&env).await?;
+    Box::pin(api::server::run(&env)).await?;
     Ok(())
 }
 

@@ -1,11 +1,11 @@
-//! What Prometheus reads at `/metrics`: requests, queries, connections and logins, counted by this
-//! process since its start.
+//! What Prometheus reads at `/metrics`: requests, queries, connections, logins and what is remembered
+//! of rights, counted by this process since its start.
 //!
 //! Nothing that a client chose is a label: a path is counted under its pattern, a method that
 //! nobody knows under `other`.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -22,6 +22,7 @@ use prometheus_client::{
 };
 use sea_orm::{DatabaseConnection, DbBackend};
 use secrecy::{ExposeSecret as _, SecretString};
+use service::{Rights, rights::Remembered};
 use subtle::ConstantTimeEq as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -43,6 +44,9 @@ pub struct Metrics {
     queries: Family<Queried, Histogram>,
     connections: Family<Connections, Gauge>,
     logins: Family<Login, Counter>,
+    lookups: Family<Lookup, Counter>,
+    looks: Counter,
+    people: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -67,6 +71,11 @@ struct Login {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Lookup {
+    outcome: &'static str,
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("plimsoll");
@@ -88,7 +97,35 @@ impl Default for Metrics {
         registry.register("db_connections", "Connections of the pool", connections.clone());
         let logins = Family::<Login, Counter>::default();
         registry.register("logins", "Attempts at logging in", logins.clone());
-        Self { registry: Arc::new(registry), requests, durations, queries, connections, logins }
+        let lookups = Family::<Lookup, Counter>::default();
+        registry.register(
+            "rights_cache_lookups",
+            "Times that the rights of somebody were looked up",
+            lookups.clone(),
+        );
+        let looks: Counter = Counter::default();
+        registry.register(
+            "rights_cache_refreshes",
+            "Times that the database was asked whether rights have changed",
+            looks.clone(),
+        );
+        let people: Gauge = Gauge::default();
+        registry.register(
+            "rights_cache_entries",
+            "People whose rights are remembered",
+            people.clone(),
+        );
+        Self {
+            registry: Arc::new(registry),
+            requests,
+            durations,
+            queries,
+            connections,
+            logins,
+            lookups,
+            looks,
+            people,
+        }
     }
 }
 
@@ -122,8 +159,9 @@ impl Metrics {
         self.durations.get_or_create(labels).observe(elapsed.as_secs_f64());
     }
 
-    /// All of it as text, with what the pool of `db` has at this moment.
-    fn text(&self, db: &DatabaseConnection) -> String {
+    /// All of it as text, with what the pool of `db` and `rights` have at this moment.
+    fn text(&self, db: &DatabaseConnection, rights: &Rights) -> String {
+        self.remembered(rights.remembered());
         let (all, idle) = pool(db);
         let idle = i64::try_from(idle).unwrap_or(i64::MAX);
         // They are not read at once.
@@ -135,6 +173,20 @@ impl Metrics {
         text::encode(&mut text, &self.registry).expect("a string takes whatever is written to it");
         text
     }
+
+    /// Takes over what the memory of rights has counted itself.
+    fn remembered(&self, Remembered { hits, misses, looks, people }: Remembered) {
+        for (outcome, number) in [("hit", hits), ("miss", misses)] {
+            set(&self.lookups.get_or_create(&Lookup { outcome }), number);
+        }
+        set(&self.looks, looks);
+        self.people.set(i64::try_from(people).unwrap_or(i64::MAX));
+    }
+}
+
+/// Of two who read at once, the later number may come first; a counter never goes back.
+fn set(counter: &Counter, number: u64) {
+    counter.inner().fetch_max(number, Ordering::Relaxed);
 }
 
 fn duration() -> Histogram {
@@ -215,7 +267,7 @@ async fn show(
     if !is_same(token, &key) {
         return Err(Problem::of_token(service::Error::Unauthenticated));
     }
-    Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], app.metrics.text(&app.db)))
+    Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], app.metrics.text(&app.db, &app.rights)))
 }
 
 /// In a time that tells nothing but whether they are of one length.

@@ -10,9 +10,10 @@ use axum::{
 use utoipa::{
     OpenApi,
     openapi::{
-        self, Ref, RefOr,
-        path::Operation,
+        self, ObjectBuilder, Ref, RefOr, Required,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         response::ResponseBuilder,
+        schema::Type,
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -22,14 +23,16 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     App, access, audit,
     auth::{KEYED, PUBLIC},
-    cloud, displays, fleet, gateway, health, identity, inventory, metrics, netboot, problem, proxy,
-    secrets, settings, teams, webtest,
+    cloud, displays, fleet, gateway, health, idempotency, identity, inventory, metrics, netboot,
+    problem, proxy, secrets, settings, teams, webtest,
 };
 
 /// How people prove themselves.
 const BEARER: &str = "bearer";
 /// How machines do.
 const KEY: &str = "key";
+/// What a `POST` is known again by, among the parameters of the components.
+const IDEMPOTENCY_KEY: &str = "IdempotencyKey";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -123,7 +126,12 @@ fn complete(mut description: openapi::OpenApi) -> openapi::OpenApi {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(about));
         components.add_security_scheme(name, SecurityScheme::Http(scheme.build()));
     }
+    components.parameters.insert(IDEMPOTENCY_KEY.to_owned(), RefOr::T(idempotency_key()));
     for (path, item) in &mut description.paths.paths {
+        if let Some(operation) = item.post.as_mut().filter(|_| idempotency::takes(path)) {
+            let place = format!("#/components/parameters/{IDEMPOTENCY_KEY}");
+            operation.parameters.get_or_insert_default().push(RefOr::Ref(Ref::new(place)));
+        }
         let operations =
             [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         for operation in operations.into_iter().flatten() {
@@ -136,6 +144,25 @@ fn complete(mut description: openapi::OpenApi) -> openapi::OpenApi {
         }
     }
     description
+}
+
+fn idempotency_key() -> Parameter {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(*idempotency::LENGTH.start()))
+        .max_length(Some(idempotency::LENGTH.end() + 2))
+        .pattern(Some("^[!-~]*$"));
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "A random text, such as a UUID, new for each request. Whoever sends the same request with \
+             the same key within 24 hours gets the answer of the first time again, with \
+             `Idempotency-Replayed: true`, and nothing is done twice.",
+        ))
+        .schema(Some(text))
+        .build()
 }
 
 /// The format wants a description of every response; what there is to say stands at the operation

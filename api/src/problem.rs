@@ -14,6 +14,7 @@ use axum::{
 };
 use plimsoll::retry;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::request::RequestId;
@@ -21,12 +22,11 @@ use crate::request::RequestId;
 /// When to come again to a server that cannot serve now. Nobody knows; soon, and not at once.
 const SOON: Duration = Duration::from_secs(5);
 
-/// What [`service::Error::Sealed`] begins with when a key is missing, and not when what was sealed
-/// is at fault.
-const KEY_VARIABLE: &str = service::config::ENCRYPTION_KEY.name;
-
 /// For whoever operates the server: the client cannot mend it.
 const NO_KEY: &str = "the server has no key to seal or open this secret with: `ENCRYPTION_KEY` is not set there, or lacks the key that sealed it";
+
+/// What problem documents are announced as.
+const MEDIA_TYPE: &str = "application/problem+json";
 
 /// How much of what was asked is repeated in a document, in bytes.
 const LONGEST: usize = 1024;
@@ -37,6 +37,7 @@ enum Kind {
     Unauthenticated,
     WrongCredentials,
     SecondFactorRequired,
+    Unverified,
     TooManyAttempts,
     TooManyRequests,
     Forbidden,
@@ -53,6 +54,10 @@ enum Kind {
     Immutable,
     Stale,
     Unconditional,
+    KeyInUse,
+    OutcomeUnknown,
+    AnswerNotKept,
+    KeyReused,
     BodyTooLarge,
     Invalid,
     Internal,
@@ -70,6 +75,7 @@ impl Kind {
             Self::Unauthenticated => "/problems/unauthenticated",
             Self::WrongCredentials => "/problems/wrong-credentials",
             Self::SecondFactorRequired => "/problems/second-factor-required",
+            Self::Unverified => "/problems/unverified",
             Self::TooManyAttempts => "/problems/too-many-attempts",
             Self::TooManyRequests => "/problems/too-many-requests",
             Self::Forbidden => "/problems/forbidden",
@@ -86,6 +92,10 @@ impl Kind {
             Self::Immutable => "/problems/immutable",
             Self::Stale => "/problems/stale",
             Self::Unconditional => "/problems/unconditional",
+            Self::KeyInUse => "/problems/idempotency-key-in-use",
+            Self::OutcomeUnknown => "/problems/outcome-unknown",
+            Self::AnswerNotKept => "/problems/answer-not-kept",
+            Self::KeyReused => "/problems/idempotency-key-reused",
             Self::BodyTooLarge => "/problems/body-too-large",
             Self::Invalid => "/problems/invalid",
             Self::Internal => "/problems/internal",
@@ -102,7 +112,7 @@ impl Kind {
                 StatusCode::UNAUTHORIZED
             }
             Self::TooManyAttempts | Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-            Self::Forbidden | Self::Exceeds => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Exceeds | Self::Unverified => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -112,11 +122,14 @@ impl Kind {
             | Self::AlreadySetUp
             | Self::BelongsToSystem
             | Self::Refused
+            | Self::KeyInUse
+            | Self::OutcomeUnknown
+            | Self::AnswerNotKept
             | Self::AlreadyExists => StatusCode::CONFLICT,
             Self::Stale => StatusCode::PRECONDITION_FAILED,
             Self::Unconditional => StatusCode::PRECONDITION_REQUIRED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Invalid | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NoKey | Self::NotReady | Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
             Self::Bare(status) => status,
@@ -140,6 +153,10 @@ impl Kind {
             Self::Unconditional => Some("API0011"),
             Self::NoKey => Some("API0012"),
             Self::TooManyRequests => Some("API0013"),
+            Self::KeyInUse => Some("API0014"),
+            Self::OutcomeUnknown => Some("API0015"),
+            Self::AnswerNotKept => Some("API0016"),
+            Self::KeyReused => Some("API0017"),
             _ => None,
         }
     }
@@ -149,6 +166,7 @@ impl Kind {
             Self::Unauthenticated => "Authentication required",
             Self::WrongCredentials => "Wrong name or password",
             Self::SecondFactorRequired => "One-time password needed",
+            Self::Unverified => "E-mail address not verified",
             Self::TooManyAttempts => "Too many attempts",
             Self::TooManyRequests => "Too many requests",
             Self::Forbidden => "Not permitted",
@@ -165,6 +183,10 @@ impl Kind {
             Self::Immutable => "Cannot be changed",
             Self::Stale => "Changed meanwhile",
             Self::Unconditional => "Say which state is meant",
+            Self::KeyInUse => "Being done",
+            Self::OutcomeUnknown => "Outcome not known",
+            Self::AnswerNotKept => "Done, and the answer is not kept",
+            Self::KeyReused => "Key of another request",
             Self::BodyTooLarge => "Body too large",
             Self::Invalid => "Not valid",
             Self::Internal => "Internal error",
@@ -270,6 +292,50 @@ impl Problem {
         Self { code, detail, ..Kind::Stale.into() }
     }
 
+    /// The header `Idempotency-Key` holds none.
+    pub(crate) fn no_idempotency_key() -> Self {
+        Self::told(
+            Kind::Malformed,
+            "`Idempotency-Key` must be one text of 16 to 255 visible ASCII characters",
+        )
+    }
+
+    /// The same request is being done.
+    pub(crate) fn key_in_use() -> Self {
+        let problem = Self::told(Kind::KeyInUse, "the request with this key is being done");
+        Self { retry_after: Some(SOON), ..problem }
+    }
+
+    /// The same request was begun, and whoever did it is gone.
+    pub(crate) fn outcome_unknown() -> Self {
+        Self::told(
+            Kind::OutcomeUnknown,
+            "nobody knows whether the request with this key was done: look, and use a new key for what is still to be done",
+        )
+    }
+
+    /// The same request was done.
+    pub(crate) fn answer_not_kept(status: u16) -> Self {
+        let detail = format!(
+            "the request with this key was answered by {status}, with more than is kept: look, and do not repeat it"
+        );
+        Self::told(Kind::AnswerNotKept, &detail)
+    }
+
+    /// The key belongs to another request.
+    pub(crate) fn key_reused() -> Self {
+        Self::told(
+            Kind::KeyReused,
+            "the key came with another request before: use a new key for each request",
+        )
+    }
+
+    /// Whether nothing can have been done of what was asked. A database that went away, or a limit
+    /// of time, may have cut off no more than the word that it was.
+    pub(crate) fn left_nothing(&self) -> bool {
+        !matches!(self.kind, Kind::NotReady | Kind::TimedOut)
+    }
+
     /// What the request holds can be nothing of its kind.
     pub(crate) fn invalid(detail: &str) -> Self {
         Self::told(Kind::Invalid, detail)
@@ -291,8 +357,7 @@ impl Problem {
         };
         let body =
             serde_json::to_vec(&document).expect("a document of strings and numbers is JSON");
-        let media_type = HeaderValue::from_static("application/problem+json");
-        let content_type = [(header::CONTENT_TYPE, media_type)];
+        let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))];
         let mut response = (self.kind.status(), content_type, body).into_response();
         if let Some(challenge) = self.challenge {
             response
@@ -367,6 +432,7 @@ impl From<service::Error> for Problem {
             Error::Unauthenticated => Kind::Unauthenticated,
             Error::WrongCredentials => Kind::WrongCredentials,
             Error::SecondFactorRequired => Kind::SecondFactorRequired,
+            Error::Unverified => Kind::Unverified,
             Error::TooManyAttempts { .. } => Kind::TooManyAttempts,
             Error::Forbidden { .. } | Error::TeamRole { .. } | Error::NoAccess { .. } => {
                 Kind::Forbidden
@@ -376,7 +442,7 @@ impl From<service::Error> for Problem {
             Error::AlreadySetUp => Kind::AlreadySetUp,
             Error::BelongsToSystem { .. } => Kind::BelongsToSystem,
             Error::Refused { .. } => Kind::Refused,
-            Error::NotFound { .. } => Kind::NotFound,
+            Error::NotFound { .. } | Error::RegistrationClosed => Kind::NotFound,
             Error::AlreadyExists { .. } => Kind::AlreadyExists,
             Error::Immutable { .. } => Kind::Immutable,
             Error::WrongType { .. } | Error::Invalid { .. } | Error::WeakPassword { .. } => {
@@ -387,7 +453,7 @@ impl From<service::Error> for Problem {
             {
                 Kind::NotReady
             }
-            Error::Sealed { problem, .. } if problem.starts_with(KEY_VARIABLE) => Kind::NoKey,
+            Error::Sealed { lacks_key: true, .. } => Kind::NoKey,
             _ => Kind::Internal,
         };
         if kind.status().is_server_error() {
@@ -434,6 +500,30 @@ fn shortened(detail: &str) -> Cow<'_, str> {
     format!("{}…", &detail[..detail.floor_char_boundary(LONGEST)]).into()
 }
 
+/// A problem document that was told before, and is told again as it was.
+#[derive(Clone, Debug)]
+pub(crate) struct Told(Map<String, Value>);
+
+impl Told {
+    /// The document in an answer; none in one that is no problem document.
+    pub(crate) fn read(headers: &[(String, String)], body: &[u8]) -> Option<Self> {
+        let mut types = headers.iter().filter(|(name, _)| *name == header::CONTENT_TYPE.as_str());
+        let is_problem = types.any(|(_, value)| value == MEDIA_TYPE);
+        is_problem.then(|| serde_json::from_slice(body).ok()).flatten().map(Self)
+    }
+
+    /// The document in an answer to this request.
+    fn body(&self, trace_id: Option<&str>, instance: Option<&str>) -> Body {
+        let mut document = self.0.clone();
+        for (name, value) in [("instance", instance), ("trace_id", trace_id)] {
+            if let Some(value) = value {
+                document.insert(name.to_owned(), value.into());
+            }
+        }
+        Body::from(Value::Object(document).to_string())
+    }
+}
+
 /// Makes a problem document of every answer that is an error and is none yet, as axum's own
 /// refusals and the limits are, and writes the request's id and path into all of them. The query is
 /// not repeated: people put secrets there.
@@ -445,14 +535,19 @@ pub(crate) async fn complete(request: Request, next: Next) -> Response {
         return response;
     }
 
-    let (bare, _) = response.into_parts();
+    let (mut bare, _) = response.into_parts();
+    let trace_id = id.as_ref().map(RequestId::as_str);
+    let path = Some(uri.path()).filter(|path| path.len() <= LONGEST);
+    if let Some(told) = bare.extensions.remove::<Told>() {
+        bare.headers.remove(header::CONTENT_LENGTH);
+        return Response::from_parts(bare, told.body(trace_id, path));
+    }
     let problem = bare
         .extensions
         .get::<Problem>()
         .cloned()
         .unwrap_or_else(|| Kind::of_bare(bare.status).into());
-    let path = Some(uri.path()).filter(|path| path.len() <= LONGEST);
-    let mut response: Response<Body> = problem.document(id.as_ref().map(RequestId::as_str), path);
+    let mut response: Response<Body> = problem.document(trace_id, path);
     for (name, value) in &bare.headers {
         let is_ours = [
             header::CONTENT_TYPE,
@@ -510,18 +605,15 @@ mod tests {
 
     #[test]
     fn a_key_that_is_missing_is_told_and_what_was_altered_is_not() {
-        let sealed = |doing: &'static str, problem: &str| {
-            Problem::from(Error::Sealed { doing, problem: problem.to_owned() })
+        let sealed = |doing: &'static str, lacks_key: bool| {
+            Problem::from(Error::Sealed { doing, lacks_key, problem: "it is secret".to_owned() })
         };
 
-        for missing in [
-            sealed("seal", "ENCRYPTION_KEY is not set"),
-            sealed("open", "ENCRYPTION_KEY has no key with the id `old`"),
-        ] {
+        for missing in [sealed("seal", true), sealed("open", true)] {
             assert_eq!((missing.kind, missing.retry_after), (Kind::NoKey, None));
             assert_eq!(missing.detail.as_deref(), Some(NO_KEY));
         }
-        let altered = sealed("open", "another key sealed it, or for another place");
+        let altered = sealed("open", false);
         assert_eq!((altered.kind, altered.detail), (Kind::Internal, None));
     }
 
@@ -530,12 +622,12 @@ mod tests {
         let page = include_str!("../../docs/errors.md");
         let source = include_str!("problem.rs");
 
-        for number in 1..=13 {
+        for number in 1..=17 {
             let code = format!("API{number:04}");
             assert_eq!(page.matches(&format!("| {code} |")).count(), 1, "{code}");
             assert_eq!(source.matches(&format!("Some(\"{code}\")")).count(), 1, "{code}");
         }
-        assert_eq!(page.matches("| API0").count(), 13);
+        assert_eq!(page.matches("| API0").count(), 17);
     }
 
     #[test]

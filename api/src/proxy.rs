@@ -9,7 +9,7 @@ mod proxy_server;
 mod qos_policy;
 mod renewal;
 mod route_table;
-mod sealed;
+mod secret;
 mod service;
 mod sight;
 mod tracing_config;

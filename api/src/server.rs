@@ -4,8 +4,8 @@ use std::{
     future::Future,
     io::{self, Write as _},
     pin::pin,
-    sync::Arc,
-    time::Duration,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
 };
 
 use axum::{Router, serve::Listener};
@@ -28,7 +28,13 @@ use service::{
 use tokio::net::TcpListener;
 use tower::util::MapRequest;
 
-use crate::{App, Config, Error, Limiter, Metrics, Result, address::Peer, schema};
+use crate::{
+    App, Config, Error, Limiter, Metrics, Result, Work,
+    address::Peer,
+    config::MAIL_SMTP_URL,
+    mail::{Bell, Delivery},
+    schema,
+};
 
 /// How long the server waits for others.
 #[derive(Clone, Copy, Debug)]
@@ -61,16 +67,32 @@ impl Default for Waits {
 /// does not answer, or a migration that fails.
 pub async fn run(env: &Env) -> Result<()> {
     let config = Config::from_env(env)?;
-    let app = prepare(&config).await?;
+    if env.get(&MAIL_SMTP_URL)?.is_none() {
+        tracing::warn!("mail is written into files and sent to nobody: MAIL_SMTP_URL is not set");
+    }
+    let (work, ended) = Work::watched();
+    let app = Box::pin(prepare(&config, work)).await?;
     // Last, so that nobody can connect before there is somebody to answer.
     let listener = bind(&config).await?;
     let db = app.db.clone();
+    let (world, bell) = (app.world.clone(), app.bell.clone());
 
     let waits = Waits::default();
     let stop = signal().map_err(|source| Error::Serve { source })?;
+    let asked = OnceLock::new();
+    let stop = async {
+        stop.await;
+        asked.get_or_init(Instant::now);
+    };
+    let delivery = Delivery::begin(db.clone(), world, config.post, bell);
     serve(listener, crate::router(app), stop, waits)
         .await
         .map_err(|source| Error::Serve { source })?;
+    let left = waits.end.saturating_sub(asked.get().map_or(Duration::ZERO, Instant::elapsed));
+    if !ended.within(left).await {
+        tracing::warn!("what nobody waited for was still going on and is cut off");
+    }
+    delivery.end().await;
     close(db, waits).await;
     tracing::info!("stopped");
     Ok(())
@@ -94,7 +116,7 @@ async fn bind(config: &Config) -> Result<TcpListener> {
 }
 
 /// Connects, and sees to it that nothing is pending.
-async fn prepare(config: &Config) -> Result<App> {
+async fn prepare(config: &Config, work: Work) -> Result<App> {
     let migrations = migration::app();
     let mut db = if config.auto_migrate {
         let (db, report) = migrated(&migrations, &config.database).await?;
@@ -123,6 +145,8 @@ async fn prepare(config: &Config) -> Result<App> {
         limiter: config.rate.map(Limiter::new),
         metrics,
         metrics_token: config.metrics_token.clone(),
+        bell: Bell::default(),
+        work,
     };
     announce(&app).await?;
     Ok(app)

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Document;
 use service::{
-    identity::seen::Seen,
     rights::{ReadSettings, UpdateSettings},
+    seen::Seen,
     settings::{self, Setting, Value},
 };
 use utoipa::{IntoParams, ToSchema};

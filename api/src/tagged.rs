@@ -7,9 +7,9 @@ use axum::{
 use serde::Serialize;
 use service::{
     Error,
-    identity::seen,
     records::{self, Columns, Record},
     rule::Rule,
+    seen,
 };
 
 use crate::{Problem, extract::Json};

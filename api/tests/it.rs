@@ -27,10 +27,14 @@ mod gateway;
 mod headers;
 #[path = "it/health.rs"]
 mod health;
+#[path = "it/idempotency.rs"]
+mod idempotency;
 #[path = "it/inventory.rs"]
 mod inventory;
 #[path = "it/limits.rs"]
 mod limits;
+#[path = "it/mail.rs"]
+mod mail;
 #[path = "it/metrics.rs"]
 mod metrics;
 #[path = "it/netboot.rs"]
@@ -48,6 +52,8 @@ mod problem;
 mod process;
 #[path = "it/proxy.rs"]
 mod proxy;
+#[path = "it/registration.rs"]
+mod registration;
 #[path = "it/request.rs"]
 mod request;
 #[path = "it/rights_objects.rs"]

@@ -3,7 +3,10 @@
 pub mod access_token;
 pub mod api_key;
 pub mod authz_version;
+pub mod email_verification;
+pub mod idempotency_key;
 pub mod login_throttle;
+pub mod mail;
 pub mod password_reset;
 pub mod permission;
 pub mod recovery_code;

@@ -42,6 +42,7 @@ pub fn schema() -> Entities {
         identity::authz_version::Entity,
         identity::login_throttle::Entity,
         identity::setup_token::Entity,
+        identity::idempotency_key::Entity,
         audit::audit_chain::Entity,
         audit::system_log::Entity,
         teams::resource_team::Entity,
@@ -105,5 +106,7 @@ pub fn schema() -> Entities {
         webtest::email_item::Entity,
         imports::import::Entity,
         imports::import_record::Entity,
+        identity::email_verification::Entity,
+        identity::mail::Entity,
     ]
 }

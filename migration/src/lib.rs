@@ -21,6 +21,7 @@ mod versions {
     pub(crate) mod m20261126_175008_create_webtest;
     pub(crate) mod m20261126_225930_keep_what_tronbyt_lost;
     pub(crate) mod m20261126_225938_create_imports;
+    pub(crate) mod m20261127_075003_create_mail_and_idempotency_keys;
 }
 
 use versions::*;
@@ -44,6 +45,7 @@ plimsoll::history! {
     declared m20261126_175008_create_webtest,
     declared m20261126_225930_keep_what_tronbyt_lost,
     declared m20261126_225938_create_imports,
+    declared m20261127_075003_create_mail_and_idempotency_keys,
 }
 
 /// The default rows, in the order in which they are offered.

@@ -1,6 +1,6 @@
 //! The values of any column as JSON: what sources give, what is compared, what is exported.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, SubsecRound as _, Timelike, Utc};
 use plimsoll::schema::{Column, Type};
 use sea_orm::{DbErr, QueryResult, TryGetable, Value};
 use serde_json::{Value as Json, json};
@@ -32,9 +32,7 @@ pub(crate) fn value(column: &Column, json: &Json) -> Result<Value, String> {
         Type::Float | Type::Double => json.as_f64().ok_or("it is no number")?.into(),
         Type::Char(_) | Type::String(_) | Type::Text => text()?.to_owned().into(),
         Type::Json | Type::JsonBinary => json.clone().into(),
-        Type::Date => {
-            text()?.parse::<NaiveDate>().map_err(|_| "it is no date (YYYY-MM-DD)")?.into()
-        }
+        Type::Date => day(text()?)?.into(),
         Type::Time => time(text()?).ok_or("it is no time of day (HH:MM:SS)")?.into(),
         Type::Timestamp => moment(text()?).ok_or("it is no moment (RFC 3339)")?.into(),
         other => return Err(format!("no import writes a {other:?}")),
@@ -74,18 +72,46 @@ pub(crate) fn normal(column: &Column, json: &Json) -> Result<Json, String> {
     })
 }
 
-/// A time of day in the forms that people write: `8:05`, `08:05:00`, `08:05:00.123`.
+/// What is said of a day that [`is_day`] refuses.
+pub(crate) const DAYS: &str = "days of the years 1000 to 9999 are kept";
+
+/// Whether all three databases keep that day. Of others the driver of MariaDB encodes some wrongly and
+/// some not at all; then it sends no statement, and waits for ever for the answer to it.
+pub(crate) fn is_day(day: NaiveDate) -> bool {
+    (1_000..=9_999).contains(&day.year())
+}
+
+fn day(text: &str) -> Result<NaiveDate, String> {
+    let day = text.parse::<NaiveDate>().map_err(|_| "it is no date (YYYY-MM-DD)")?;
+    if is_day(day) { Ok(day) } else { Err(DAYS.to_owned()) }
+}
+
+/// Whether it is a leap second, which SQLite alone keeps.
+pub(crate) fn is_leap(time: &impl Timelike) -> bool {
+    time.nanosecond() >= SECOND
+}
+
+const SECOND: u32 = 1_000_000_000;
+
+/// The same, and of a leap second the one before it.
+fn without_leap<T: Timelike>(time: T) -> T {
+    time.with_nanosecond(time.nanosecond() % SECOND).unwrap_or(time)
+}
+
+/// A time of day in the forms that people write: `8:05`, `08:05:00`, `08:05:00.123`. The sixtieth
+/// second is the one before it.
 pub(crate) fn time(text: &str) -> Option<NaiveTime> {
-    let whole = |time: NaiveTime| time.trunc_subsecs(0);
+    let whole = |time: NaiveTime| without_leap(time).trunc_subsecs(0);
     ["%H:%M", "%H:%M:%S%.f"]
         .iter()
         .find_map(|form| NaiveTime::parse_from_str(text, form).ok())
         .map(whole)
 }
 
-/// A moment to the microsecond.
+/// A moment to the microsecond; a leap second is the one before it.
 pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
-    Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc().trunc_subsecs(6))
+    let moment = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
+    Some(without_leap(moment).trunc_subsecs(6)).filter(|moment| is_day(moment.date_naive()))
 }
 
 /// How a moment is written.
@@ -130,5 +156,53 @@ fn nothing(ty: &Type) -> Value {
         Type::Time => Value::ChronoTime(None),
         Type::Timestamp => Value::ChronoDateTimeUtc(None),
         _ => Value::String(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(ty: Type, json: &Json) -> Result<Json, String> {
+        normal(&Column::new("of_some_type", ty), json)
+    }
+
+    #[test]
+    fn days_that_not_every_database_keeps_are_none() {
+        for (text, is_good) in [
+            ("1000-01-01", true),
+            ("9999-12-31", true),
+            ("0999-12-31", false),
+            ("0000-01-01", false),
+            ("-0044-03-15", false),
+            ("+10000-01-01", false),
+            ("2025-02-30", false),
+        ] {
+            let day = of(Type::Date, &json!(text));
+
+            assert_eq!(day.is_ok(), is_good, "{text}: {day:?}");
+        }
+        assert_eq!(of(Type::Date, &json!("-0044-03-15")), Err(DAYS.to_owned()));
+        let before_all = json!("0000-01-01T00:00:00+01:00");
+        assert!(of(Type::Timestamp, &before_all).is_err());
+    }
+
+    #[test]
+    fn a_leap_second_is_the_one_before_it() {
+        for (text, expected) in [
+            ("12:00:60", "12:00:59"),
+            ("23:59:60.5", "23:59:59"),
+            ("23:59:59", "23:59:59"),
+            ("7:05", "07:05:00"),
+        ] {
+            assert_eq!(of(Type::Time, &json!(text)), Ok(json!(expected)), "{text}");
+        }
+        for (text, expected) in [
+            ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.000000Z"),
+            ("2017-01-01T00:59:60.25+01:00", "2016-12-31T23:59:59.250000Z"),
+            ("2016-12-31T23:59:59.5Z", "2016-12-31T23:59:59.500000Z"),
+        ] {
+            assert_eq!(of(Type::Timestamp, &json!(text)), Ok(json!(expected)), "{text}");
+        }
     }
 }

@@ -27,6 +27,9 @@ pub enum Error {
     /// The password was right and the person has a second factor, which is missing or wrong.
     #[error("a one-time password is needed")]
     SecondFactorRequired,
+    /// The password was right, and the person registered with an address that is not verified yet.
+    #[error("the e-mail address is not verified: a mail says how")]
+    Unverified,
     /// Too many attempts before this one, which was not looked at.
     #[error("too many attempts: try again in {} s", .retry_after.as_secs())]
     TooManyAttempts {
@@ -54,6 +57,9 @@ pub enum Error {
     /// There is an administrator: the first one cannot be made again.
     #[error("there is an administrator already")]
     AlreadySetUp,
+    /// Nobody is let in who was not added by somebody.
+    #[error("nobody can register here")]
+    RegistrationClosed,
     /// The program relies on it: it can be neither deleted nor renamed.
     #[error("{kind} `{key}` belongs to the system: it can be neither deleted nor renamed")]
     BelongsToSystem {
@@ -105,6 +111,9 @@ pub enum Error {
     Sealed {
         /// `seal` or `open`.
         doing: &'static str,
+        /// Whether `ENCRYPTION_KEY` has not the key that it takes; else the secret, or what stands
+        /// in its place, is at fault.
+        lacks_key: bool,
         /// What is wrong, without the secret.
         problem: String,
     },
@@ -169,6 +178,7 @@ impl Error {
             Self::WrongCredentials => "SRV0002",
             Self::SecondFactorRequired => "SRV0003",
             Self::TooManyAttempts { .. } => "SRV0004",
+            Self::Unverified => "SRV0005",
             Self::Forbidden { .. } => "SRV0010",
             Self::Exceeds { .. } => "SRV0011",
             Self::LastAdministrator => "SRV0012",
@@ -177,6 +187,7 @@ impl Error {
             Self::Refused { .. } => "SRV0015",
             Self::TeamRole { .. } => "SRV0016",
             Self::NoAccess { .. } => "SRV0017",
+            Self::RegistrationClosed => "SRV0018",
             Self::NotFound { .. } => "SRV0020",
             Self::AlreadyExists { .. } => "SRV0021",
             Self::Invalid { .. } => "SRV0022",

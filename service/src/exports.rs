@@ -7,6 +7,7 @@ mod by_key;
 mod choice;
 mod form;
 mod page;
+mod unknown;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -20,8 +21,11 @@ use sea_orm::{
 use serde_json::{Value as Json, json};
 
 use self::choice::Choice;
-pub use self::choice::{ALL, LEFT_OUT, domains};
 pub(crate) use self::choice::{is_exported, name_of};
+pub use self::{
+    choice::{ALL, LEFT_OUT, domains},
+    unknown::Unknown,
+};
 use crate::{Result, identity::secret::hash};
 
 /// Which form it is; another number is another form.
@@ -35,6 +39,7 @@ const AT_ONCE: u64 = 500;
 pub struct Export {
     tx: DatabaseTransaction,
     choice: Choice,
+    unknown: Vec<Unknown>,
     header: Option<Json>,
     /// The tables that are still to come; the first is being read.
     left: VecDeque<&'static Table>,
@@ -63,9 +68,13 @@ impl Export {
             "database": identity(db).await,
         });
         let tx = db.begin_with_options(one_moment(db)).await?;
+        let found = plimsoll::introspect(&tx).await?;
+        let is_all = domains.iter().any(|name| name == ALL);
+        let unknown = unknown::unknown(&found, &choice.tables, is_all);
         let left = choice.tables.iter().copied().collect();
         let rows = choice.tables.iter().map(|table| (&*table.name, 0)).collect();
-        Ok(Self { tx, choice, header: Some(header), left, after: None, rows, is_done: false })
+        let header = Some(header);
+        Ok(Self { tx, choice, unknown, header, left, after: None, rows, is_done: false })
     }
 
     /// The next lines, each with its end; nothing behind the last.
@@ -86,6 +95,12 @@ impl Export {
         self.is_done = true;
         let rows: u64 = self.rows.values().sum();
         Ok(Some(format!("{}\n", json!({"end": true, "rows": rows}))))
+    }
+
+    /// What stays behind because this program does not know it: columns of the tables that are exported,
+    /// and, where all domains are, whole tables.
+    pub fn unknown(&self) -> &[Unknown] {
+        &self.unknown
     }
 
     /// How many rows of which table have come so far.
@@ -142,7 +157,7 @@ async fn identity(db: &DatabaseConnection) -> Option<String> {
 async fn migration(db: &DatabaseConnection, order: Order) -> Option<(String, i64)> {
     let query = Query::select()
         .columns(["version", "applied_at"])
-        .from("seaql_migrations")
+        .from(unknown::HISTORY)
         .order_by("version", order)
         .limit(1)
         .take();

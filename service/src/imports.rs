@@ -11,9 +11,11 @@ mod pass;
 mod people;
 mod report;
 mod run;
+mod server;
 pub mod source;
 mod undo;
 mod unit;
+mod vanished;
 mod write;
 
 use std::future::Future;
@@ -56,6 +58,12 @@ pub trait Source {
     /// The file or the address, without credentials.
     fn origin(&self) -> String;
 
+    /// Whether a record of that name, which an earlier import brought, would be in the source if it were
+    /// there still: not where the source is a part of one.
+    fn covers(&self, _record: &str) -> bool {
+        true
+    }
+
     /// How many records there are.
     ///
     /// # Errors
@@ -63,7 +71,7 @@ pub trait Source {
     fn count(&self) -> impl Future<Output = Result<u64>> + Send;
 
     /// Some records, from the beginning or from where others ended, and where the next are; at most
-    /// `limit` of them.
+    /// `limit` of them, and fewer where that would be very many rows.
     ///
     /// # Errors
     /// [`Error::Malformed`](crate::Error::Malformed) for a source that cannot be read. A single record

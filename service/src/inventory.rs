@@ -6,7 +6,6 @@
 mod app;
 mod host;
 pub mod placement;
-pub mod server;
 pub mod sync;
 
 use entity::inventory::elder_config;

@@ -17,6 +17,8 @@
 //! | [`identity`] | people, their passwords and sessions, roles, permissions |
 //! | [`imports`] | data that is brought in from other systems |
 //! | [`inventory`] | hosts and applications that Elder knows |
+//! | [`mail`] | mail that waits to be sent, and what sends it |
+//! | [`merge`] | changes of documents, as RFC 7396 has them |
 //! | [`netboot`] | machines that boot from the network |
 //! | [`page`] | long lists, in pages |
 //! | [`proxy`] | clusters of proxies, their services, routes and certificates |
@@ -26,6 +28,7 @@
 //! | [`rule`] | the rules that refuse an operation, by name |
 //! | [`seal`] | secrets that must be read again, sealed |
 //! | [`secrets`] | secrets of people and programs, sealed |
+//! | [`seen`] | what a caller has seen of what is to be changed only while it is so |
 //! | [`settings`] | typed settings |
 //! | [`teams`] | teams, and what each may do with which resource |
 //! | [`webtest`] | pages and environments that tests run on |
@@ -49,6 +52,8 @@ pub mod imports;
 pub mod inventory;
 mod lookup;
 mod mac;
+pub mod mail;
+pub mod merge;
 pub mod netboot;
 pub mod page;
 pub mod proxy;
@@ -58,6 +63,7 @@ pub mod rights;
 pub mod rule;
 pub mod seal;
 pub mod secrets;
+pub mod seen;
 pub mod settings;
 mod tables;
 pub mod teams;

@@ -27,7 +27,7 @@ use serde_json::json;
 
 pub use self::{
     columns::Columns,
-    document::{Document, Patch, create_from, patch, shown, tag},
+    document::{Document, Patch, create_from, described, patch, shown, tag},
     query::{Filter, Listed, Place, Query, Sort, Test, filter, listed},
     sealed::{LONGEST, create_with_secrets, reveal, seal},
 };

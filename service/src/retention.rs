@@ -30,7 +30,7 @@ pub struct Pruned {
 /// checkpoint moves on.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a setting that is less than 0 or more than 65 535 and [`Error::WrongType`] for one that is no
+/// [`Error::Malformed`] for a setting that is less than 0 or more than 65 535 and [`Error::WrongType`] for one that is no
 /// whole number, before anything is removed; [`Error::Malformed`] for an audit chain that is not as it
 /// was written, which keeps what is left of it. What was removed before an error stays removed.
 pub async fn prune(db: &DatabaseConnection, world: &World) -> Result<Vec<Pruned>> {
@@ -86,7 +86,7 @@ macro_rules! kept {
 }
 
 /// What is pruned.
-const KEPT: [Kept; 9] = [
+const KEPT: [Kept; 10] = [
     Kept {
         table: "system_logs",
         setting: "retention.system_logs_days",
@@ -99,6 +99,8 @@ const KEPT: [Kept; 9] = [
     kept!(entity::fleet::osquery_result, CreatedAt, "osquery_results"),
     kept!(entity::fleet::query_execution, ExecutedAt, "query_executions"),
     kept!(entity::fleet::alert_history, TriggeredAt, "alert_history"),
+    // Also one that was not sent: it was given up long before.
+    kept!(entity::identity::mail, CreatedAt, "mails"),
     // One that is open has no such time, and is older than nothing.
     kept!(entity::access::shell_session, EndedAt, "shell_sessions"),
 ];

@@ -27,7 +27,7 @@ use sea_orm::ConnectionTrait;
 
 pub use self::{
     administrator::{ADMINISTRATION, has_administrator},
-    cache::Rights,
+    cache::{Remembered, Rights},
     change::Change,
     explain::{Explanation, Grant, explain, explain_own},
     held::Held,

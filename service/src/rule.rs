@@ -18,6 +18,8 @@ pub enum Rule {
     InUse,
     /// An import that was interrupted is gone on with, or taken out, before another begins.
     Interrupted,
+    /// A person has as many API keys as the limit says.
+    KeyLimit,
     /// A key that has ended, was revoked or has been used up lets nobody in.
     KeySpent,
     /// A team keeps an owner.
@@ -34,6 +36,8 @@ pub enum Rule {
     Transition,
     /// What is put on a machine is for such machines, and can be put there.
     Unsuitable,
+    /// There are as many people as the limit says.
+    UserLimit,
 }
 
 impl Rule {
@@ -46,6 +50,7 @@ impl Rule {
             Self::Inactive => "inactive",
             Self::InUse => "in-use",
             Self::Interrupted => "interrupted",
+            Self::KeyLimit => "key-limit",
             Self::KeySpent => "key-spent",
             Self::LastOwner => "last-owner",
             Self::NoHealthyEndpoint => "no-healthy-endpoint",
@@ -54,6 +59,7 @@ impl Rule {
             Self::Stale => "stale",
             Self::Transition => "transition",
             Self::Unsuitable => "unsuitable",
+            Self::UserLimit => "user-limit",
         }
     }
 

@@ -112,7 +112,7 @@ impl Keyring {
         let (id, body) = parts(sealed).ok_or_else(unreadable)?;
         let Some((_, cipher)) = self.keys.iter().find(|(known, _)| known == id) else {
             let problem = format!("ENCRYPTION_KEY has no key with the id `{id}`");
-            return Err(unsealable("open", &problem));
+            return Err(Error::Sealed { doing: "open", lacks_key: true, problem });
         };
         let body = URL_SAFE_NO_PAD.decode(body).map_err(|_| unreadable())?;
         let (nonce, message) = body.split_at_checked(12).ok_or_else(unreadable)?;
@@ -126,7 +126,11 @@ impl Keyring {
     }
 
     fn sealing(&self) -> Result<&(String, Aes256Gcm)> {
-        self.keys.first().ok_or_else(|| unsealable("seal", "ENCRYPTION_KEY is not set"))
+        self.keys.first().ok_or_else(|| Error::Sealed {
+            doing: "seal",
+            lacks_key: true,
+            problem: "ENCRYPTION_KEY is not set".to_owned(),
+        })
     }
 }
 
@@ -151,8 +155,9 @@ fn is_id(text: &str) -> bool {
     (1..=16).contains(&text.len()) && text.chars().all(sound)
 }
 
-fn unsealable(doing: &'static str, problem: &str) -> Error {
-    Error::Sealed { doing, problem: problem.to_owned() }
+/// The refusal, where no key is missing.
+pub(crate) fn unsealable(doing: &'static str, problem: &str) -> Error {
+    Error::Sealed { doing, lacks_key: false, problem: problem.to_owned() }
 }
 
 #[cfg(test)]
@@ -181,7 +186,11 @@ mod tests {
             Place { column: "bio", ..PLACE },
             Place { table: "roles", ..PLACE },
         ] {
-            assert!(matches!(keys.open(other, &sealed), Err(Error::Sealed { doing: "open", .. })));
+            let refused = keys.open(other, &sealed);
+            assert!(
+                matches!(refused, Err(Error::Sealed { doing: "open", lacks_key: false, .. })),
+                "{other}"
+            );
         }
     }
 
@@ -192,10 +201,9 @@ mod tests {
 
         assert_eq!(both.open(PLACE, &sealed).unwrap().as_slice(), b"seed");
         assert!(both.seal(&World::system(), PLACE, b"seed").unwrap().starts_with("v1.new."));
-        let refused = keyring(NEW).open(PLACE, &sealed);
-        assert!(
-            matches!(&refused, Err(Error::Sealed { problem, .. }) if problem.contains("`old`"))
-        );
+        let refused = keyring(NEW).open(PLACE, &sealed).unwrap_err();
+        assert!(refused.to_string().contains("`old`"), "{refused}");
+        assert!(matches!(refused, Error::Sealed { lacks_key: true, .. }), "{refused}");
     }
 
     #[test]
@@ -238,6 +246,6 @@ mod tests {
         }
         let none = Keyring::read(None).unwrap();
         let refused = none.seal(&World::system(), PLACE, b"seed");
-        assert!(matches!(refused, Err(Error::Sealed { doing: "seal", .. })));
+        assert!(matches!(refused, Err(Error::Sealed { doing: "seal", lacks_key: true, .. })));
     }
 }

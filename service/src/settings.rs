@@ -3,6 +3,7 @@
 //! People need [`ReadSettings`] and [`UpdateSettings`]. The services of this crate read their own
 //! settings without: what limits a person is decided with settings that the person may not see.
 
+mod bounds;
 mod value;
 
 use std::collections::BTreeSet;
@@ -16,14 +17,15 @@ use sea_orm::{
 
 use serde_json::json;
 
+pub(crate) use bounds::LONGEST_NAME;
 pub use value::{FromValue, Value};
 
 use crate::{
     Error, Result, World,
     audit::{Deed, audited},
-    identity::seen::Seen,
     lookup::by_text,
     rights::{Granted, ReadSettings, UpdateSettings, default_role},
+    seen::Seen,
 };
 
 const KIND: &str = "setting";
@@ -58,7 +60,8 @@ pub struct Setting {
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown key, [`Error::WrongType`] if it holds another type,
-/// [`Error::Malformed`] if what is stored is nothing of its type.
+/// [`Error::Malformed`] if what is stored is nothing of its type, or a number that the setting cannot
+/// have.
 pub async fn get<T: FromValue>(
     db: &impl ConnectionTrait,
     _by: &Granted<ReadSettings>,
@@ -129,7 +132,7 @@ pub async fn categories(
 /// # Errors
 /// [`Error::NotFound`] for an unknown key, [`Error::Immutable`] if it is fixed,
 /// [`Error::WrongType`] if it holds another type, [`Error::Invalid`] for a value that cannot be
-/// stored in all databases; for `users.default_role` also when there is no such role, and
+/// stored in all databases, and for one beyond what the setting can have; for `users.default_role` also when there is no such role, and
 /// [`Error::Exceeds`] when it has rights that `by` has not.
 pub async fn set(
     db: &DatabaseConnection,
@@ -149,11 +152,15 @@ async fn write(
     value: Value,
     seen: Option<&Seen<'_, Setting>>,
 ) -> Result<Setting> {
-    let text = value.to_text().map_err(|problem| Error::Invalid {
+    let invalid = |problem: String| Error::Invalid {
         kind: "value of setting",
         input: key.to_owned(),
-        problem: problem.to_owned(),
-    })?;
+        problem,
+    };
+    let text = value.to_text().map_err(|problem| invalid(problem.to_owned()))?;
+    if let Some(problem) = bounds::problem(key, &value) {
+        return Err(invalid(problem));
+    }
 
     if let (default_role::SETTING, Value::String(name)) = (key, &value) {
         default_role::choose(db, by.to(), name).await?;
@@ -209,11 +216,28 @@ pub async fn set_json(
     }
 }
 
-/// The value of a setting for the services of this crate, which need no right to it.
+/// The value of a setting for the services of this crate, which need no right to it. A number that
+/// the setting cannot have is an error: it could be taken for no limit.
 pub(crate) async fn read<T: FromValue>(db: &impl ConnectionTrait, key: &str) -> Result<T> {
     let value = parsed(&find(db, key).await?)?;
+    if let (Value::Integer(_), Some(problem)) = (&value, bounds::problem(key, &value)) {
+        return Err(Error::Malformed { kind: KIND, key: key.to_owned(), problem });
+    }
     let holds = value.data_type();
     T::from_value(value).map_err(|wanted| Error::WrongType { key: key.to_owned(), holds, wanted })
+}
+
+/// The same, or what every deployment begins with when nobody has that setting: an administrator may
+/// have withdrawn it.
+pub(crate) async fn read_or<T: FromValue>(
+    db: &impl ConnectionTrait,
+    key: &str,
+    absent: T,
+) -> Result<T> {
+    match read(db, key).await {
+        Err(Error::NotFound { .. }) => Ok(absent),
+        read => read,
+    }
 }
 
 async fn find(db: &impl ConnectionTrait, key: &str) -> Result<Model> {

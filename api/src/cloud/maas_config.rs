@@ -1,13 +1,11 @@
 //! MAAS servers. Our key for one is a secret.
 
 use axum::{extract::State, http::StatusCode};
-use sea_orm::ActiveValue::{NotSet, Set};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use service::{
-    audit::audited,
-    entity::cloud::maas_config::{ActiveModel, Column, Entity},
-    records::{self, Document},
+    entity::cloud::maas_config::{Column, Entity},
+    records::Document,
     rights::{CreateCloud, RevealSecrets, UpdateCloud},
 };
 use utoipa::ToSchema;
@@ -18,7 +16,8 @@ use crate::{
     auth::By,
     created::Created,
     extract::{Json, Path},
-    plain::{Plain, document},
+    plain::Plain,
+    sealed::{self, unsaid},
 };
 
 const PATH: &str = "/api/v1/maas-configs";
@@ -26,12 +25,14 @@ const PATH: &str = "/api/v1/maas-configs";
 const SHOWN: &[&str] =
     &["id", "name", "maas_url", "username", "is_active", "created_at", "updated_at"];
 
+const WRITTEN: &[&str] = &["name", "maas_url", "username", "is_active"];
+
 pub(super) fn routes() -> OpenApiRouter<App> {
     let about = "A MAAS server, which manages the machines in our own racks.";
     Plain::<Entity>::new(PATH, ("MaasConfig", "MaasConfigs"), about, SHOWN)
         .filters(&["id", "name", "username", "is_active", "created_at", "updated_at"])
         .sorts(&["name", "username", "created_at", "updated_at"])
-        .updates(&["name", "maas_url", "username", "is_active"])
+        .updates(WRITTEN)
         .deletes()
         .routes()
         .routes(routes!(create))
@@ -40,7 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// A MAAS server to add.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewMaasConfig {
     #[schema(max_length = 100)]
@@ -53,6 +54,7 @@ struct NewMaasConfig {
     username: String,
     is_active: Option<bool>,
     /// It is kept sealed.
+    #[serde(serialize_with = "unsaid")]
     #[schema(value_type = String, write_only)]
     api_key: SecretString,
 }
@@ -64,23 +66,8 @@ async fn create(
     By(by): By<CreateCloud>,
     Json(input): Json<NewMaasConfig>,
 ) -> Result<Created<Document>, Problem> {
-    let NewMaasConfig { name, maas_url, username, is_active, api_key } = input;
-    let row = ActiveModel {
-        name: Set(name),
-        maas_url: Set(maas_url),
-        username: Set(username),
-        is_active: is_active.map_or(NotSet, Set),
-        ..Default::default()
-    };
-    let secrets = [(Column::ApiKey, api_key)];
-    let (by, keys, world) = (&by, &app.keys, &app.world);
-    let (row, secrets) = (&row, secrets.as_slice());
-    let row = audited(&app.db, world, |unit, _| {
-        let row = row.clone();
-        Box::pin(records::create_with_secrets::<Entity>(unit, by, (keys, world), row, secrets))
-    });
-    let Json(body) = document::<Entity>(&row.await?, SHOWN);
-    Ok(Created { path: format!("{PATH}/{}", body["id"]), body })
+    let secrets = [(Column::ApiKey, input.api_key.clone())];
+    sealed::create::<Entity>(&app, &by, (PATH, SHOWN, WRITTEN), &input, &secrets).await
 }
 
 /// Our new key for a MAAS server.
@@ -99,13 +86,7 @@ async fn set_api_key(
     Path(id): Path<i64>,
     Json(input): Json<NewMaasApiKey>,
 ) -> Result<StatusCode, Problem> {
-    let (by, keys, world) = (&by, &app.keys, &app.world);
-    let (column, secret) = (Column::ApiKey, &input.api_key);
-    audited(&app.db, world, |unit, _| {
-        Box::pin(records::seal::<Entity>(unit, by, (keys, world), id, column, Some(secret)))
-    })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    sealed::set::<Entity>(&app, &by, id, Column::ApiKey, Some(&input.api_key)).await
 }
 
 /// Our key for a MAAS server, in clear.
@@ -121,10 +102,6 @@ async fn reveal_api_key(
     By(by): By<RevealSecrets>,
     Path(id): Path<i64>,
 ) -> Result<Json<MaasApiKey>, Problem> {
-    let (by, keys, column) = (&by, &app.keys, Column::ApiKey);
-    let secret = audited(&app.db, &app.world, |unit, _| {
-        Box::pin(records::reveal::<Entity>(unit, by, keys, id, column))
-    })
-    .await?;
-    Ok(Json(MaasApiKey { api_key: secret.map(|secret| secret.expose_secret().to_owned()) }))
+    let api_key = sealed::reveal::<Entity>(&app, &by, id, Column::ApiKey).await?;
+    Ok(Json(MaasApiKey { api_key }))
 }

@@ -1,15 +1,14 @@
 //! Servers: machines in our own racks. How one is switched on and off is a secret.
 
 use axum::{extract::State, http::StatusCode};
-use sea_orm::ActiveValue::{NotSet, Set};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use service::{
     audit::audited,
     cloud::machine::{self, MachineStatus},
-    entity::cloud::server::{ActiveModel, Column, Entity},
-    records::{self, Document},
+    entity::cloud::server::{Column, Entity},
+    records::Document,
     rights::{CreateCloud, RevealSecrets, UpdateCloud},
 };
 use utoipa::ToSchema;
@@ -22,6 +21,7 @@ use crate::{
     created::Created,
     extract::{Json, Path},
     plain::{Plain, document},
+    sealed::{self, unsaid},
 };
 
 const PATH: &str = "/api/v1/servers";
@@ -91,7 +91,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// A server to add. What is absent is as the table has it by itself.
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewServer {
     #[schema(max_length = 255)]
@@ -114,6 +114,7 @@ struct NewServer {
     #[schema(max_length = 50)]
     power_type: Option<String>,
     /// For that driver. They are kept sealed.
+    #[serde(serialize_with = "unsaid")]
     #[schema(value_type = Option<Object>, write_only)]
     power_parameters: Option<Document>,
     #[schema(max_length = 100)]
@@ -130,31 +131,10 @@ async fn create(
     By(by): By<CreateCloud>,
     Json(input): Json<NewServer>,
 ) -> Result<Created<Document>, Problem> {
-    let secret = input.power_parameters.map(|it| (Column::PowerParameters, sealable(it)));
-    let secrets: Vec<(Column, SecretString)> = secret.into_iter().collect();
-    let row = ActiveModel {
-        hostname: Set(input.hostname),
-        maas_system_id: Set(input.maas_system_id),
-        mac_address: Set(input.mac_address),
-        ip_address: Set(input.ip_address),
-        architecture: input.architecture.map_or(NotSet, Set),
-        cpu_count: Set(input.cpu_count),
-        memory_mb: Set(input.memory_mb),
-        storage_gb: Set(input.storage_gb),
-        power_type: Set(input.power_type),
-        zone: input.zone.map_or(NotSet, Set),
-        pool: input.pool.map_or(NotSet, Set),
-        tags: input.tags.map_or(NotSet, |tags| Set(json!(tags))),
-        ..Default::default()
-    };
-    let (by, keys, world) = (&by, &app.keys, &app.world);
-    let (row, secrets) = (&row, secrets.as_slice());
-    let row = audited(&app.db, world, |unit, _| {
-        let row = row.clone();
-        Box::pin(records::create_with_secrets::<Entity>(unit, by, (keys, world), row, secrets))
-    });
-    let Json(body) = document::<Entity>(&row.await?, SHOWN);
-    Ok(Created { path: format!("{PATH}/{}", body["id"]), body })
+    let parameters = input.power_parameters.clone();
+    let secrets: Vec<_> =
+        parameters.map(|it| (Column::PowerParameters, sealable(it))).into_iter().collect();
+    sealed::create::<Entity>(&app, &by, (PATH, SHOWN, WRITTEN), &input, &secrets).await
 }
 
 /// Says that a server does something else now. What it does already is no change.
@@ -188,13 +168,8 @@ async fn set_power_parameters(
     Path(id): Path<i64>,
     Json(input): Json<NewPowerParameters>,
 ) -> Result<StatusCode, Problem> {
-    let (by, keys, world) = (&by, &app.keys, &app.world);
-    let (column, secret) = (Column::PowerParameters, &sealable(input.power_parameters));
-    audited(&app.db, world, |unit, _| {
-        Box::pin(records::seal::<Entity>(unit, by, (keys, world), id, column, Some(secret)))
-    })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    let secret = sealable(input.power_parameters);
+    sealed::set::<Entity>(&app, &by, id, Column::PowerParameters, Some(&secret)).await
 }
 
 /// Takes the parameters from the power driver of a server.
@@ -204,12 +179,7 @@ async fn empty_power_parameters(
     By(by): By<UpdateCloud>,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
-    let (by, keys, world, column) = (&by, &app.keys, &app.world, Column::PowerParameters);
-    audited(&app.db, world, |unit, _| {
-        Box::pin(records::seal::<Entity>(unit, by, (keys, world), id, column, None))
-    })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    sealed::set::<Entity>(&app, &by, id, Column::PowerParameters, None).await
 }
 
 /// What the power driver of a server is told, in clear.
@@ -226,12 +196,8 @@ async fn reveal_power_parameters(
     By(by): By<RevealSecrets>,
     Path(id): Path<i64>,
 ) -> Result<Json<PowerParameters>, Problem> {
-    let (by, keys, column) = (&by, &app.keys, Column::PowerParameters);
-    let secret = audited(&app.db, &app.world, |unit, _| {
-        Box::pin(records::reveal::<Entity>(unit, by, keys, id, column))
-    })
-    .await?;
-    let power_parameters = secret.map_or(Value::Null, |secret| read(secret.expose_secret()));
+    let secret = sealed::reveal::<Entity>(&app, &by, id, Column::PowerParameters).await?;
+    let power_parameters = secret.map_or(Value::Null, |secret| read(&secret));
     Ok(Json(PowerParameters { power_parameters }))
 }
 

@@ -86,7 +86,7 @@ async fn push(
 #[serde(deny_unknown_fields)]
 pub(super) struct DisplayRendering {
     /// How long it took, in milliseconds.
-    #[schema(minimum = 0, maximum = 2_147_483_647)]
+    #[schema(value_type = i64, minimum = 0, maximum = 2_147_483_647)]
     took_ms: u32,
     /// Whether there was nothing to see.
     #[serde(default)]
@@ -103,6 +103,9 @@ impl DisplayRendering {
         let Self { took_ms, was_empty, messages } = self;
         if messages.len() > MOST_MESSAGES {
             return Err(Problem::invalid(&format!("{MOST_MESSAGES} messages are the most")));
+        }
+        if i32::try_from(took_ms).is_err() {
+            return Err(Problem::invalid(&format!("{} milliseconds are the most", i32::MAX)));
         }
         Ok(Rendering { took: Duration::from_millis(took_ms.into()), was_empty, messages })
     }

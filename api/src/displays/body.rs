@@ -10,7 +10,10 @@ use service::displays::{
 use utoipa::ToSchema;
 
 use super::{installed::DisplayApp, words};
-use crate::Problem;
+use crate::{
+    Problem,
+    extract::{objects, some_object},
+};
 
 /// What people say about a display, with its place and its apps in the order of their turns. What
 /// is absent is as a new display has it. Times are by the clock of the display.
@@ -56,7 +59,9 @@ pub(super) struct DisplayBody {
     interstitial_enabled: bool,
     /// The installation that is shown between any two others.
     interstitial_app: Option<String>,
+    #[serde(deserialize_with = "some_object")]
     location: Option<DisplayPlace>,
+    #[serde(deserialize_with = "objects")]
     apps: Vec<DisplayApp>,
 }
 

@@ -12,6 +12,7 @@ use service::{
         display::{self, Display, Part},
         key,
     },
+    merge::merged,
     records::Document,
 };
 use utoipa::ToSchema;
@@ -19,14 +20,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     body::DisplayBody,
-    merge::merge,
     out::{self, DisplayOut, DisplaysSaved},
 };
 use crate::{
     App, Problem,
     auth::Who,
     created::Created,
-    extract::{Json, Path},
+    extract::{Json, Path, object, objects, some_object, some_objects},
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -74,6 +74,7 @@ struct DisplayNamed {
     /// Eight hexadecimal digits; none where it is to be made and gets one.
     #[schema(pattern = "^[0-9A-Fa-f]{8}$")]
     id: Option<String>,
+    #[serde(deserialize_with = "object")]
     display: DisplayBody,
 }
 
@@ -87,8 +88,10 @@ impl DisplayNamed {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct DisplaysSave {
+    #[serde(deserialize_with = "objects")]
     displays: Vec<DisplayNamed>,
     /// What this started from, where that shall be there still.
+    #[serde(default, deserialize_with = "some_objects")]
     expected: Option<Vec<DisplayNamed>>,
 }
 
@@ -116,8 +119,10 @@ fn read_all(displays: Vec<DisplayNamed>) -> Result<Vec<Display>, Problem> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct DisplaySave {
+    #[serde(deserialize_with = "object")]
     display: DisplayBody,
     /// What this started from, where that shall be there still.
+    #[serde(default, deserialize_with = "some_object")]
     expected: Option<DisplayBody>,
 }
 
@@ -165,9 +170,9 @@ async fn update(
     let (App { db, world, .. }, actor) = (&app, &caller.actor);
     let before = display::load(db, By::Actor(actor, &id)).await?;
     let user_id = display::owner(db, By::Actor(actor, &id)).await?;
-    let mut document = serde_json::to_value(DisplayBody::from(&before))
+    let document = serde_json::to_value(DisplayBody::from(&before))
         .expect("what people say about a display is a document");
-    merge(&mut document, Value::Object(input.0));
+    let document = merged(document, &Value::Object(input.0));
     let body: DisplayBody =
         serde_json::from_value(document).map_err(|error| Problem::invalid(&error.to_string()))?;
     let display = body.read(before.device.id.clone())?;

@@ -11,7 +11,10 @@ use service::displays::{
 use utoipa::ToSchema;
 
 use super::words;
-use crate::Problem;
+use crate::{
+    Problem,
+    extract::{object, some_object},
+};
 
 /// An app that is installed on a display. What is absent is as a new app has it.
 #[derive(Deserialize, Serialize, ToSchema)]
@@ -49,6 +52,7 @@ pub(super) struct DisplayApp {
     days: Vec<String>,
     /// Whether `recurrence` counts, and not `days`.
     use_custom_recurrence: bool,
+    #[serde(deserialize_with = "object")]
     recurrence: DisplayRecurrence,
 }
 
@@ -65,6 +69,7 @@ struct DisplayRecurrence {
     start_date: Option<NaiveDate>,
     /// The last day; none, without one.
     end_date: Option<NaiveDate>,
+    #[serde(deserialize_with = "some_object")]
     pattern: Option<DisplayPattern>,
 }
 

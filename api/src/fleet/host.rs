@@ -100,7 +100,7 @@ async fn seen(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct HostSilence {
-    #[schema(minimum = 1)]
+    #[schema(value_type = i64, minimum = 1, maximum = 4_294_967_295_i64)]
     after_seconds: u32,
 }
 

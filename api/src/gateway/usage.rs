@@ -17,7 +17,7 @@ use super::method::Method;
 use crate::{
     App, Problem,
     auth::By,
-    extract::{Json, Path, Query},
+    extract::{Json, Path, Query, objects},
 };
 
 /// How many APIs are told when nothing is said.
@@ -55,6 +55,7 @@ impl From<ApiCall> for Call {
 #[serde(deny_unknown_fields)]
 struct ApiCalls {
     #[schema(max_items = 10000)]
+    #[serde(deserialize_with = "objects")]
     calls: Vec<ApiCall>,
 }
 

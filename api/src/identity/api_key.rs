@@ -85,7 +85,8 @@ struct ApiKeyMade {
     api_key: ApiKeyOut,
 }
 
-/// Makes a key of the caller, for a program that asks in their name.
+/// Makes a key of the caller, for a program that asks in their name. The setting
+/// `api_keys.max_per_user` says how many that are good somebody may have.
 #[utoipa::path(post, path = "/api/v1/me/api-keys", operation_id = "createMyApiKey", tag = "me", responses((status = 201, body = ApiKeyMade)))]
 async fn create(
     State(app): State<App>,
@@ -94,8 +95,9 @@ async fn create(
 ) -> Result<(StatusCode, Json<ApiKeyMade>), Problem> {
     let ApiKeyIn { name, scopes, expires_at } = input;
     let new = NewKey { name, scopes: scopes.into_iter().collect(), expires_at };
-    let App { db, rights, world, .. } = &app;
+    let App { db, rights, world, bell, .. } = &app;
     let made = api_key::create(db, rights, world, &caller.actor, new).await?;
+    bell.ring();
     let key = made.key.expose_secret().to_owned();
     Ok((StatusCode::CREATED, Json(ApiKeyMade { key, api_key: made.info.into() })))
 }

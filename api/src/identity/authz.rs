@@ -12,7 +12,11 @@ use service::{
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{App, Problem, auth::Who, extract::Json};
+use crate::{
+    App, Problem,
+    auth::Who,
+    extract::{Json, objects, some_object},
+};
 
 /// How many questions are answered at once.
 const MOST: usize = 100;
@@ -40,6 +44,7 @@ struct AuthzQuestion {
     /// `shell`.
     permission: String,
     /// The resource that it is asked of; what teams give on it is what counts then.
+    #[serde(default, deserialize_with = "some_object")]
     resource: Option<AuthzResource>,
 }
 
@@ -50,6 +55,7 @@ struct AuthzQuestions {
     /// The person; the caller without.
     user_id: Option<i64>,
     #[schema(min_items = 1, max_items = 100)]
+    #[serde(deserialize_with = "objects")]
     questions: Vec<AuthzQuestion>,
 }
 
@@ -99,6 +105,7 @@ struct AuthzExplain {
     /// As in a question of `POST /api/v1/authz/check`.
     permission: String,
     /// The same.
+    #[serde(default, deserialize_with = "some_object")]
     resource: Option<AuthzResource>,
 }
 

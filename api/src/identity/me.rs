@@ -99,8 +99,9 @@ async fn change_password(
     Json(input): Json<ChangePassword>,
 ) -> Result<StatusCode, Problem> {
     let ChangePassword { current, new } = input;
-    let App { db, world, hasher, .. } = &app;
+    let App { db, world, hasher, bell, .. } = &app;
     session::change_password(db, world, hasher, &caller, &current, &new).await?;
+    bell.ring();
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -10,9 +10,9 @@ use service::{
     identity::{
         permission,
         role::{self, NewRole, RoleChanges},
-        seen::Seen,
     },
     rights::{CreateRoles, DeleteRoles, GrantPermissions, ReadPermissions, ReadRoles, UpdateRoles},
+    seen::Seen,
 };
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -1,13 +1,20 @@
-//! The caller's second factor, and the recovery codes in its place.
+//! The caller's second factor, and the recovery codes in its place; and ending that of others.
 
 use axum::{extract::State, http::StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use service::identity::{recovery_code, second_factor, session, totp};
+use service::{
+    identity::{recovery_code, second_factor, session, totp},
+    rights::UpdateUsers,
+};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{App, Problem, auth::InPerson, extract::Json};
+use crate::{
+    App, Problem,
+    auth::{By, InPerson},
+    extract::{Json, Path},
+};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -15,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(confirm))
         .routes(routes!(remove))
         .routes(routes!(replace_codes))
+        .routes(routes!(remove_of))
 }
 
 /// How it stands with the caller's second factor.
@@ -108,8 +116,9 @@ async fn remove(
     InPerson(caller): InPerson,
     Json(input): Json<FactorIn>,
 ) -> Result<StatusCode, Problem> {
-    let App { db, world, hasher, keys, .. } = &app;
+    let App { db, world, hasher, keys, bell, .. } = &app;
     second_factor::remove(db, world, hasher, keys, &caller, &input.otp).await?;
+    bell.ring();
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -123,4 +132,20 @@ async fn replace_codes(
     let App { db, world, hasher, keys, .. } = &app;
     let codes = recovery_code::replace(db, world, hasher, keys, &caller, &input.otp).await?;
     Ok(Json(codes.into()))
+}
+
+/// Ends the second factor of somebody who has lost it with the recovery codes, and all their
+/// sessions. One's own is ended by showing it.
+#[utoipa::path(delete, path = "/api/v1/users/{id}/second-factor", operation_id = "removeUserSecondFactor", tag = "users", params(("id" = i64, Path)), responses((status = 204)))]
+async fn remove_of(
+    State(app): State<App>,
+    By(by): By<UpdateUsers>,
+    Path(id): Path<i64>,
+) -> Result<StatusCode, Problem> {
+    let by = &by;
+    app.rights
+        .change(&app.db, |change, _| Box::pin(second_factor::remove_of(change, by, id)))
+        .await?;
+    app.bell.ring();
+    Ok(StatusCode::NO_CONTENT)
 }

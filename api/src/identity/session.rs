@@ -4,10 +4,7 @@ use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use service::identity::{
-    reset,
-    session::{self, Login, Session, Tokens},
-};
+use service::identity::session::{self, Login, Session, Tokens};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -19,11 +16,7 @@ use crate::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(login))
-        .routes(routes!(refresh))
-        .routes(routes!(logout))
-        .routes(routes!(choose_password))
+    OpenApiRouter::new().routes(routes!(login)).routes(routes!(refresh)).routes(routes!(logout))
 }
 
 /// What somebody logs in with.
@@ -127,29 +120,5 @@ async fn refresh(
 #[utoipa::path(post, path = "/api/v1/logout", operation_id = "logout", tag = "sessions", responses((status = 204)))]
 async fn logout(State(app): State<App>, InPerson(caller): InPerson) -> Result<StatusCode, Problem> {
     session::logout(&app.db, &app.world, &caller).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// A new password, and the reset that allows it.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct ChoosePassword {
-    /// The token of the reset.
-    #[schema(value_type = String, write_only)]
-    token: SecretString,
-    /// 8 to 256 characters.
-    #[schema(value_type = String, write_only)]
-    password: SecretString,
-}
-
-/// Sets a password by a reset, which is used up; ends all sessions of the person.
-#[utoipa::path(post, path = "/api/v1/password-reset", operation_id = "choosePassword", tag = "sessions", responses((status = 204)))]
-async fn choose_password(
-    State(app): State<App>,
-    Json(input): Json<ChoosePassword>,
-) -> Result<StatusCode, Problem> {
-    let App { db, world, hasher, .. } = &app;
-    let token = input.token.expose_secret();
-    reset::complete(db, world, hasher, token, &input.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

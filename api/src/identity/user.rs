@@ -9,15 +9,14 @@ use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use service::{
     identity::{
-        permission, reset, role,
-        seen::Seen,
-        session,
+        permission, reset, role, session,
         user::{self, NewUser, OwnChanges, ThemePreference, UserChanges},
     },
     page::{Cursor, MOST_PER_PAGE},
     rights::{
         AssignRoles, CreateUsers, DeleteUsers, ReadPermissions, ReadRoles, ReadUsers, UpdateUsers,
     },
+    seen::Seen,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -181,7 +180,9 @@ async fn create(
     let by = &by;
     let created =
         app.rights.change(&app.db, |change, _| Box::pin(user::create(change, by, new.clone())));
-    Ok(UserOut::from(created.await?).created())
+    let created = created.await?;
+    app.bell.ring();
+    Ok(UserOut::from(created).created())
 }
 
 /// A person.
@@ -250,6 +251,7 @@ async fn update(
         })
     });
     let updated = updated.await.map_err(|error| tagged::refused(error, tags.is_some()))?;
+    app.bell.ring();
     Ok(Tagged(updated.into()))
 }
 

@@ -1,16 +1,12 @@
 //! Elder servers, and the keys that they are spoken to with.
 
 use axum::{extract::State, http::StatusCode};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use service::{
-    audit::audited,
     entity::inventory::elder_config::{Column, Entity},
-    inventory::{
-        server::{self, NewServer},
-        sync::{self, Outcome},
-    },
-    records::{self, Document},
+    inventory::sync::{self, Outcome},
+    records::Document,
     rights::{CreateInventory, RevealSecrets, UpdateInventory},
 };
 use utoipa::ToSchema;
@@ -21,7 +17,8 @@ use crate::{
     auth::By,
     created::Created,
     extract::{Json, Path},
-    plain::{Plain, document},
+    plain::Plain,
+    sealed::{self, unsaid},
 };
 
 const PATH: &str = "/api/v1/elder-configs";
@@ -76,7 +73,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// An Elder server to add. What is absent is as the table has it by itself.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewElderServer {
     /// Up to 100 characters.
@@ -84,6 +81,7 @@ struct NewElderServer {
     /// `http://` or `https://`, without a name or a password in it.
     elder_url: String,
     /// What it is spoken to with: 1 to 32 768 bytes.
+    #[serde(serialize_with = "unsaid")]
     #[schema(value_type = String, write_only)]
     api_key: SecretString,
     /// Of one request.
@@ -105,24 +103,8 @@ async fn create(
     By(by): By<CreateInventory>,
     Json(input): Json<NewElderServer>,
 ) -> Result<Created<Document>, Problem> {
-    let NewElderServer { name, elder_url, api_key, timeout_seconds, max_retries, .. } = input;
-    let NewElderServer { sync_interval_seconds, is_active, sync_enabled, .. } = input;
-    let new = &NewServer {
-        name,
-        elder_url,
-        timeout_seconds,
-        max_retries,
-        sync_interval_seconds,
-        is_active,
-        sync_enabled,
-    };
-    let (by, world, keys, api_key) = (&by, &app.world, &app.keys, &api_key);
-    let row = audited(&app.db, world, |unit, _| {
-        Box::pin(server::create(unit, by, (keys, world), new.clone(), api_key))
-    });
-    let row = row.await?;
-    let Json(body) = document::<Entity>(&row, SHOWN);
-    Ok(Created { path: format!("{PATH}/{}", row.id), body })
+    let secrets = [(Column::ApiKey, input.api_key.clone())];
+    sealed::create::<Entity>(&app, &by, (PATH, SHOWN, WRITTEN), &input, &secrets).await
 }
 
 /// What an Elder server is spoken to with from now on.
@@ -142,13 +124,7 @@ async fn set_key(
     Path(id): Path<i64>,
     Json(input): Json<NewElderKey>,
 ) -> Result<StatusCode, Problem> {
-    let (by, world, keys, api_key) = (&by, &app.world, &app.keys, &input.api_key);
-    let sealed = audited(&app.db, world, |unit, _| {
-        let column = Column::ApiKey;
-        Box::pin(records::seal::<Entity>(unit, by, (keys, world), id, column, Some(api_key)))
-    });
-    sealed.await?;
-    Ok(StatusCode::NO_CONTENT)
+    sealed::set::<Entity>(&app, &by, id, Column::ApiKey, Some(&input.api_key)).await
 }
 
 /// The key that an Elder server is spoken to with, in clear.
@@ -164,11 +140,7 @@ async fn reveal_key(
     By(by): By<RevealSecrets>,
     Path(id): Path<i64>,
 ) -> Result<Json<ElderKey>, Problem> {
-    let (by, keys) = (&by, &app.keys);
-    let revealed = audited(&app.db, &app.world, |unit, _| {
-        Box::pin(records::reveal::<Entity>(unit, by, keys, id, Column::ApiKey))
-    });
-    let api_key = revealed.await?.map(|key| key.expose_secret().to_owned());
+    let api_key = sealed::reveal::<Entity>(&app, &by, id, Column::ApiKey).await?;
     Ok(Json(ElderKey { api_key }))
 }
 

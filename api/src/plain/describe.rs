@@ -128,6 +128,10 @@ fn list<E: Record>(names: Names, fields: &Fields<E>) -> Value {
 /// A parameter for each way that a field is compared.
 fn compared(name: &str, schema: &Value) -> Vec<Value> {
     let mut value = schema.clone();
+    // What cannot be stored can be compared with.
+    if let Some(value) = value.as_object_mut() {
+        value.retain(|member, _| !["maxLength", "minimum", "maximum"].contains(&member.as_str()));
+    }
     let is_nullable = value["type"].is_array();
     if is_nullable {
         value["type"] = value["type"][0].clone();

@@ -8,19 +8,20 @@ use service::{
     audit::audited,
     entity::proxy::certificate::{Column, Entity},
     proxy::certificate,
-    records::{Columns, Document},
+    records::Document,
     rights::{CreateProxies, RevealSecrets, UpdateProxies},
 };
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::sealed::{self, NewProxySecret, RevealedProxySecret, said, unsaid};
+use super::secret::{NewProxySecret, RevealedProxySecret};
 use crate::{
     App, Problem,
     auth::By,
     created::Created,
     extract::{Json, Path},
-    plain::{Plain, document},
+    plain::Plain,
+    sealed::{self, unsaid},
 };
 
 const PATH: &str = "/api/v1/certificates";
@@ -146,16 +147,12 @@ async fn create(
     By(by): By<CreateProxies>,
     Json(input): Json<CertificateIn>,
 ) -> Result<Created<Document>, Problem> {
-    let said = said(&input);
-    let writable = Columns::<Entity>::writable(WRITTEN)?;
-    let (of, key) = ((&writable, &said), input.key_data.as_ref());
-    let (by, keys) = (&by, (&app.keys, &app.world));
-    let row = audited(&app.db, &app.world, |unit, _| {
-        Box::pin(certificate::create(unit, by, keys, of, key))
+    let row = &sealed::row::<Entity>(&input, WRITTEN)?;
+    let (by, keys, key) = (&by, (&app.keys, &app.world), input.key_data.as_ref());
+    let made = audited(&app.db, &app.world, |unit, _| {
+        Box::pin(certificate::create(unit, by, keys, row.clone(), key))
     });
-    let row = row.await?;
-    let Json(body) = document::<Entity>(&row, SHOWN);
-    Ok(Created { path: format!("{PATH}/{}", row.id), body })
+    Ok(sealed::created::<Entity>(&made.await?, PATH, SHOWN))
 }
 
 /// Seals another private key for a certificate: one in PEM, without a password.
@@ -191,5 +188,6 @@ async fn reveal_key(
     By(by): By<RevealSecrets>,
     Path(id): Path<i64>,
 ) -> Result<Json<RevealedProxySecret>, Problem> {
-    sealed::reveal::<Entity>(&app, &by, id, Column::KeyData).await
+    let value = sealed::reveal::<Entity>(&app, &by, id, Column::KeyData).await?;
+    Ok(Json(RevealedProxySecret { value }))
 }

@@ -5,22 +5,21 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use service::{
-    audit::audited,
     entity::proxy::service::{Column, Entity},
-    proxy::service::{self as behind, NewService},
-    records::{Columns, Document},
+    records::Document,
     rights::{CreateProxies, RevealSecrets, UpdateProxies},
 };
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::sealed::{self, NewProxySecret, RevealedProxySecret, said, unsaid};
+use super::secret::{NewProxySecret, RevealedProxySecret};
 use crate::{
     App, Problem,
     auth::By,
     created::Created,
     extract::{Json, Path},
-    plain::{Plain, document},
+    plain::Plain,
+    sealed::{self, unsaid},
 };
 
 const PATH: &str = "/api/v1/services";
@@ -108,23 +107,13 @@ enum ServiceProtocol {
 }
 
 /// What whoever uses a service proves itself with.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum ServiceAuth {
     None,
     /// A fixed token.
     Base64,
     Jwt,
-}
-
-impl From<ServiceAuth> for behind::ServiceAuth {
-    fn from(auth: ServiceAuth) -> Self {
-        match auth {
-            ServiceAuth::None => Self::None,
-            ServiceAuth::Base64 => Self::Base64,
-            ServiceAuth::Jwt => Self::Jwt,
-        }
-    }
 }
 
 /// A service to add. What is absent is as the table has it by itself.
@@ -142,7 +131,6 @@ struct ServiceIn {
     protocol: Option<ServiceProtocol>,
     /// Groups services for showing.
     collection: Option<String>,
-    #[serde(serialize_with = "unsaid")]
     auth_type: Option<ServiceAuth>,
     /// Needed for `base64`.
     #[serde(serialize_with = "unsaid")]
@@ -172,20 +160,11 @@ async fn create(
     By(by): By<CreateProxies>,
     Json(input): Json<ServiceIn>,
 ) -> Result<Created<Document>, Problem> {
-    let said = said(&input);
-    let writable = Columns::<Entity>::writable(WRITTEN)?;
-    let new = &NewService {
-        document: &said,
-        writable: &writable,
-        auth: input.auth_type.unwrap_or(ServiceAuth::None).into(),
-        token: input.token,
-        jwt_secret: input.jwt_secret,
-    };
-    let (by, keys) = (&by, (&app.keys, &app.world));
-    let row = audited(&app.db, &app.world, |unit, _| Box::pin(behind::create(unit, by, keys, new)));
-    let row = row.await?;
-    let Json(body) = document::<Entity>(&row, SHOWN);
-    Ok(Created { path: format!("{PATH}/{}", row.id), body })
+    let secrets: Vec<_> = [(Column::Token, &input.token), (Column::JwtSecret, &input.jwt_secret)]
+        .into_iter()
+        .filter_map(|(column, secret)| Some((column, secret.clone()?)))
+        .collect();
+    sealed::create::<Entity>(&app, &by, (PATH, SHOWN, WRITTEN), &input, &secrets).await
 }
 
 /// Seals another token for a service.
@@ -216,7 +195,8 @@ async fn reveal_token(
     By(by): By<RevealSecrets>,
     Path(id): Path<i64>,
 ) -> Result<Json<RevealedProxySecret>, Problem> {
-    sealed::reveal::<Entity>(&app, &by, id, Column::Token).await
+    let value = sealed::reveal::<Entity>(&app, &by, id, Column::Token).await?;
+    Ok(Json(RevealedProxySecret { value }))
 }
 
 /// Seals another secret that tokens for a service are signed with.
@@ -247,5 +227,6 @@ async fn reveal_jwt_secret(
     By(by): By<RevealSecrets>,
     Path(id): Path<i64>,
 ) -> Result<Json<RevealedProxySecret>, Problem> {
-    sealed::reveal::<Entity>(&app, &by, id, Column::JwtSecret).await
+    let value = sealed::reveal::<Entity>(&app, &by, id, Column::JwtSecret).await?;
+    Ok(Json(RevealedProxySecret { value }))
 }

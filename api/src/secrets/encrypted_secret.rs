@@ -1,6 +1,9 @@
 //! Secrets by their paths. In a path of the API the `/` of a secret's own is written `%2F`.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -9,6 +12,7 @@ use service::{
     page::Page,
     rights::{CreateSecrets, DeleteSecrets, ReadSecrets, RevealSecrets, UpdateSecrets},
     secrets::secret::{self, Secret},
+    seen::Seen,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -19,6 +23,7 @@ use crate::{
     created::Created,
     extract::{Json, Path, Query},
     paged,
+    tagged::{self, Tagged},
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -142,13 +147,13 @@ async fn store(
 }
 
 /// What is known about a secret.
-#[utoipa::path(get, path = "/api/v1/secrets/{path}", operation_id = "showSecret", tag = "secrets", params(("path" = String, Path, description = "Its path, with `%2F` for `/`.")), responses((status = 200, body = SecretOut)))]
+#[utoipa::path(get, path = "/api/v1/secrets/{path}", operation_id = "showSecret", tag = "secrets", params(("path" = String, Path, description = "Its path, with `%2F` for `/`.")), responses((status = 200, body = SecretOut, headers(("etag" = String, description = "Which state of it this is, for `If-Match`.")))))]
 async fn show(
     State(app): State<App>,
     By(by): By<ReadSecrets>,
     Path(path): Path<String>,
-) -> Result<Json<SecretOut>, Problem> {
-    Ok(Json(secret::by_path(&app.db, &by, &path).await?.into()))
+) -> Result<Tagged<SecretOut>, Problem> {
+    Ok(Tagged(secret::by_path(&app.db, &by, &path).await?.into()))
 }
 
 /// The one thing about a secret that can change by itself.
@@ -161,19 +166,33 @@ struct SecretPatch {
     description: Option<String>,
 }
 
-/// Says what a secret is for. Its value stays.
-#[utoipa::path(patch, path = "/api/v1/secrets/{path}", operation_id = "describeSecret", tag = "secrets", params(("path" = String, Path, description = "Its path, with `%2F` for `/`.")), responses((status = 200, body = SecretOut)))]
+/// What of a secret the caller has seen.
+fn seen(tags: &[String]) -> Seen<'_, Secret> {
+    Seen { tag: tagged::of::<Secret, SecretOut>, tags }
+}
+
+/// Says what a secret is for, only while it is as `If-Match` says. Its value stays.
+#[utoipa::path(patch, path = "/api/v1/secrets/{path}", operation_id = "describeSecret", tag = "secrets", params(("path" = String, Path, description = "Its path, with `%2F` for `/`."), ("If-Match" = String, Header, description = "The `ETag` of the state that is to be changed; any, when it is `*`.")), responses((status = 200, body = SecretOut, headers(("etag" = String, description = "Which state of it this is, for `If-Match`.")))))]
 async fn describe(
     State(app): State<App>,
     By(by): By<UpdateSecrets>,
     Path(path): Path<String>,
+    headers: HeaderMap,
     Json(input): Json<SecretPatch>,
-) -> Result<Json<SecretOut>, Problem> {
-    let (by, path, description) = (&by, &path, &input.description);
+) -> Result<Tagged<SecretOut>, Problem> {
+    let tags = tagged::wanted(&headers, true)?;
+    let seen = tags.as_deref().map(seen);
+    let (by, path, description, seen) = (&by, &path, &input.description, seen.as_ref());
     let described = audited(&app.db, &app.world, |unit, _| {
-        Box::pin(secret::describe(unit, by, path, description.clone()))
+        Box::pin(async move {
+            if let Some(seen) = seen {
+                secret::as_seen(unit, by, path, seen).await?;
+            }
+            secret::describe(unit, by, path, description.clone()).await
+        })
     });
-    Ok(Json(described.await?.into()))
+    let described = described.await.map_err(|error| tagged::refused(error, tags.is_some()))?;
+    Ok(Tagged(described.into()))
 }
 
 /// Another value for a secret.
@@ -185,20 +204,29 @@ struct SecretValue {
     value: SecretString,
 }
 
-/// Gives a secret another value, from when on it counts as rotated.
-#[utoipa::path(put, path = "/api/v1/secrets/{path}/value", operation_id = "changeSecret", tag = "secrets", params(("path" = String, Path, description = "Its path, with `%2F` for `/`.")), responses((status = 200, body = SecretOut)))]
+/// Gives a secret another value, from when on it counts as rotated; only while it is as `If-Match` says.
+#[utoipa::path(put, path = "/api/v1/secrets/{path}/value", operation_id = "changeSecret", tag = "secrets", params(("path" = String, Path, description = "Its path, with `%2F` for `/`."), ("If-Match" = String, Header, description = "The `ETag` of the state that is to be changed; any, when it is `*`.")), responses((status = 200, body = SecretOut, headers(("etag" = String, description = "Which state of it this is, for `If-Match`.")))))]
 async fn change(
     State(app): State<App>,
     By(by): By<UpdateSecrets>,
     Path(path): Path<String>,
+    headers: HeaderMap,
     Json(input): Json<SecretValue>,
-) -> Result<Json<SecretOut>, Problem> {
-    let (by, path, value) = (&by, &path, &input.value);
+) -> Result<Tagged<SecretOut>, Problem> {
+    let tags = tagged::wanted(&headers, true)?;
+    let seen = tags.as_deref().map(seen);
+    let (by, path, value, seen) = (&by, &path, &input.value, seen.as_ref());
     let (keys, world) = (&app.keys, &app.world);
     let changed = audited(&app.db, world, |unit, _| {
-        Box::pin(secret::change(unit, by, (keys, world), path, value))
+        Box::pin(async move {
+            if let Some(seen) = seen {
+                secret::as_seen(unit, by, path, seen).await?;
+            }
+            secret::change(unit, by, (keys, world), path, value).await
+        })
     });
-    Ok(Json(changed.await?.into()))
+    let changed = changed.await.map_err(|error| tagged::refused(error, tags.is_some()))?;
+    Ok(Tagged(changed.into()))
 }
 
 /// A secret in clear.

@@ -82,6 +82,13 @@ async fn a_key_is_made_within_the_rights_of_its_owner(db: &DatabaseConnection) {
         assert_eq!(refused.problem(), ("/problems/invalid".to_owned(), 422));
     }
     assert_eq!(get(&router, &ana, OWN).await.json(), json!([]));
+    let limit = "/api/v1/settings/api_keys.max_per_user";
+    let set = call(&router, &boss, Method::PUT, limit, json!({"value": 1})).await;
+    assert_eq!(set.status, 200, "{set:?}");
+    made(&router, &ana, &[]).await;
+    let full = make(&router, &ana, &[]).await;
+    assert_eq!(full.problem(), ("/problems/refused".to_owned(), 409));
+    assert!(full.body.contains("by the rule `key-limit`"), "{full:?}");
 }
 
 async fn keys_of_others_are_seen_and_ended_by_whoever_may(db: &DatabaseConnection) {

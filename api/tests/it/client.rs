@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use api::{App, Metrics, address::Peer};
+use api::{App, Metrics, Work, address::Peer, mail::Bell};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -29,6 +29,8 @@ pub(crate) fn app(db: &DatabaseConnection) -> App {
         limiter: None,
         metrics: Metrics::default(),
         metrics_token: None,
+        bell: Bell::default(),
+        work: Work::default(),
     }
 }
 

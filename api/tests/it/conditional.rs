@@ -1,4 +1,4 @@
-//! Changes of people, roles and settings that are made only while these are as they were seen.
+//! Changes of people, roles, settings and secrets that are made only while these are as they were seen.
 
 use axum::{Router, http::Method};
 use futures_util::future::join_all;
@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{Answer, ask, send},
-    people::{call, with_boss},
+    people::call,
+    secrets::with_keys,
 };
 
 plimsoll::on_every_database!(migration::app:
@@ -24,6 +25,7 @@ async fn changes(router: &Router, boss: &str) -> Vec<Change> {
     for (list, new, member) in [
         ("/api/v1/users", json!({"username": "ana"}), "bio"),
         ("/api/v1/roles", json!({"name": "crew"}), "description"),
+        ("/api/v1/secrets", json!({"path": "a", "value": "hunter2"}), "description"),
     ] {
         let made = call(router, boss, Method::POST, list, new).await;
         assert_eq!(made.status, 201, "{made:?}");
@@ -55,7 +57,7 @@ async fn shown(router: &Router, boss: &str, (path, ..): &Change) -> Answer {
 }
 
 async fn a_change_of_another_state_is_refused(db: &DatabaseConnection) {
-    let (router, boss) = with_boss(db).await;
+    let (router, boss) = with_keys(db).await;
 
     for of in &changes(&router, &boss).await {
         let (path, _, member) = of;
@@ -87,7 +89,7 @@ async fn a_change_of_another_state_is_refused(db: &DatabaseConnection) {
 }
 
 async fn of_changes_at_once_of_one_state_one_is_made(db: &DatabaseConnection) {
-    let (router, boss) = with_boss(db).await;
+    let (router, boss) = with_keys(db).await;
 
     for of in &changes(&router, &boss).await {
         let tag = shown(&router, &boss, of).await.header("etag").to_owned();
@@ -103,12 +105,14 @@ async fn of_changes_at_once_of_one_state_one_is_made(db: &DatabaseConnection) {
 }
 
 async fn what_is_not_there_is_not_found_whatever_was_seen(db: &DatabaseConnection) {
-    let (router, boss) = with_boss(db).await;
+    let (router, boss) = with_keys(db).await;
 
     for (path, method, member) in [
         ("/api/v1/users/4000000000", Method::PATCH, "bio"),
         ("/api/v1/roles/4000000000", Method::PATCH, "description"),
         ("/api/v1/settings/app.nane", Method::PUT, "value"),
+        ("/api/v1/secrets/b", Method::PATCH, "description"),
+        ("/api/v1/secrets/b/value", Method::PUT, "value"),
     ] {
         let of = (path.to_owned(), method, member);
         let missing = change(&router, &boss, &of, "\"seen\"", "x").await;

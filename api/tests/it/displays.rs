@@ -167,8 +167,11 @@ async fn apps_are_installed_due_rendered_and_taken_away(db: &DatabaseConnection)
     let far = ask(Method::GET, &format!("{path}/due?at=9999-11-20T12:00:00Z"), Value::Null).await;
     assert_eq!(far.problem(), ("/problems/invalid".to_owned(), 422));
 
-    let rendering = json!({"took_ms": 12, "messages": ["drawn"]});
-    let rendered = ask(Method::POST, &format!("{clock}/rendering"), rendering).await;
+    let rendering = format!("{clock}/rendering");
+    let long = ask(Method::POST, &rendering, json!({"took_ms": 2_147_483_648_i64})).await;
+    assert_eq!(long.problem(), ("/problems/invalid".to_owned(), 422));
+    let drawn = json!({"took_ms": 12, "messages": ["drawn"]});
+    let rendered = ask(Method::POST, &rendering, drawn).await;
     assert_eq!(rendered.status, 204, "{rendered:?}");
     let now = shown(&router, &ana, &path).await;
     assert_eq!(now["display"]["pinned_app"], "clock");

@@ -3,16 +3,17 @@
 use api::{App, Metrics};
 use axum::{Router, http::Method};
 use sea_orm::{Database, DatabaseConnection};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     client::{Answer, app, ask, get, request, send},
-    people::{PASSWORD, try_login, with_boss},
+    people::{PASSWORD, call, try_login, with_boss},
 };
 
 plimsoll::on_every_database!(migration::app:
     queries_and_connections_are_counted,
     logins_are_counted_by_how_they_end,
+    what_is_remembered_of_rights_is_counted,
 );
 
 const TOKEN: &str = "0123456789abcdef";
@@ -34,6 +35,11 @@ async fn read(router: &Router, token: &str) -> Answer {
 
 fn says(answer: &Answer, line: &str) {
     assert!(answer.body.lines().any(|it| it == line), "{line}\n{}", answer.body);
+}
+
+fn value(answer: &Answer, name: &str) -> u64 {
+    let found = answer.body.lines().find_map(|line| line.strip_prefix(name));
+    found.unwrap_or_else(|| panic!("{name}: {}", answer.body)).trim().parse().unwrap()
 }
 
 #[tokio::test]
@@ -98,10 +104,7 @@ async fn queries_and_connections_are_counted(db: &DatabaseConnection) {
     try_login(&router, "nobody", PASSWORD).await;
     let answer = read(&router, TOKEN).await;
 
-    let value = |name: &str| -> u64 {
-        let found = answer.body.lines().find_map(|line| line.strip_prefix(name));
-        found.unwrap_or_else(|| panic!("{name}: {}", answer.body)).trim().parse().unwrap()
-    };
+    let value = |name: &str| value(&answer, name);
     assert!(value(r#"plimsoll_db_query_duration_seconds_count{outcome="succeeded"}"#) > 0);
     let idle = value(r#"plimsoll_db_connections{state="idle"}"#);
     let used = value(r#"plimsoll_db_connections{state="used"}"#);
@@ -119,4 +122,34 @@ async fn logins_are_counted_by_how_they_end(db: &DatabaseConnection) {
     assert_eq!([well.status.as_u16(), ill.status.as_u16()], [200, 401]);
     says(&answer, r#"plimsoll_logins_total{outcome="succeeded"} 1"#);
     says(&answer, r#"plimsoll_logins_total{outcome="wrong_credentials"} 1"#);
+}
+
+async fn what_is_remembered_of_rights_is_counted(db: &DatabaseConnection) {
+    let (_, boss) = with_boss(db).await;
+    let router = router(db);
+    let numbers = async || {
+        let answer = read(&router, TOKEN).await;
+        [
+            r#"plimsoll_rights_cache_lookups_total{outcome="hit"}"#,
+            r#"plimsoll_rights_cache_lookups_total{outcome="miss"}"#,
+            "plimsoll_rights_cache_entries",
+        ]
+        .map(|name| value(&answer, name))
+    };
+    assert_eq!(numbers().await, [0, 0, 0]);
+
+    for _ in 0..3 {
+        let listed = call(&router, &boss, Method::GET, "/api/v1/users", Value::Null).await;
+        assert_eq!(listed.status, 200, "{listed:?}");
+    }
+
+    assert_eq!(numbers().await, [2, 1, 1]);
+    // A change that has ended here leaves nothing to answer by until the database was asked.
+    let refreshes = "plimsoll_rights_cache_refreshes_total";
+    let before = value(&read(&router, TOKEN).await, refreshes);
+    let ana = json!({"username": "ana"});
+    let made = call(&router, &boss, Method::POST, "/api/v1/users", ana).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    call(&router, &boss, Method::GET, "/api/v1/users", Value::Null).await;
+    assert!(value(&read(&router, TOKEN).await, refreshes) > before);
 }

@@ -187,7 +187,7 @@ async fn a_person_is_added_invited_and_logs_in(db: &DatabaseConnection) {
         let input = json!({"token": reset["token"], "password": password});
         send(Method::POST, "/api/v1/password-reset", "", &input)
     };
-    for weak in ["short", "A\u{301}NA", "ana@example.org", &"x".repeat(257)] {
+    for weak in ["short", "A\u{301}NA", "ana@example.org", "Password1", &"x".repeat(257)] {
         assert_eq!(ask(&router, choose(weak)).await.problem(), problem("invalid", 422), "{weak}");
     }
     assert_eq!(ask(&router, choose(PASSWORD)).await.status, 204);
@@ -390,6 +390,18 @@ async fn settings_are_read_and_set_by_their_type(db: &DatabaseConnection) {
         let refused = call(&router, &boss, Method::PUT, path, wrong).await;
         assert_eq!(refused.problem(), problem("invalid", 422));
         assert_eq!(refused.json()["code"], "SRV0031");
+    }
+    for (key, beyond) in [
+        ("app.name", json!("")),
+        ("app.name", json!("x".repeat(101))),
+        ("users.max_count", json!(-1)),
+        ("api_keys.max_per_user", json!(-1)),
+        ("retention.mails_days", json!(65_536)),
+    ] {
+        let path = format!("/api/v1/settings/{key}");
+        let refused = call(&router, &boss, Method::PUT, &path, json!({"value": beyond})).await;
+        assert_eq!(refused.problem(), problem("invalid", 422), "{key} {beyond}");
+        assert!(refused.json()["detail"].as_str().unwrap().contains("it must"), "{refused:?}");
     }
     let listed =
         call(&router, &boss, Method::GET, "/api/v1/settings?category=app", Value::Null).await;

@@ -1,6 +1,6 @@
 //! What is the same for all resources, tried on each that the description knows.
 
-use axum::{Router, http::Method};
+use axum::{Router, body::Body, http::Method};
 use sea_orm::{Database, DatabaseConnection};
 use serde_json::{Value, json};
 
@@ -175,6 +175,43 @@ async fn cluster(router: &Router, boss: &str, name: &str) -> Value {
     let made = call(router, boss, Method::POST, "/api/v1/clusters", json!({"name": name})).await;
     assert_eq!(made.status, 201, "{made:?}");
     made.json()["cluster"].clone()
+}
+
+#[tokio::test]
+async fn a_member_that_is_there_twice_is_refused_wherever_it_stands() {
+    let (router, boss) = with_boss(&small().await).await;
+    let one = format!("/api/v1/clusters/{}", cluster(&router, &boss, "one").await["id"]);
+    let before = call(&router, &boss, Method::GET, &one, Value::Null).await.json();
+
+    for (method, path, body, member) in [
+        (
+            Method::POST,
+            "/api/v1/egg-groups",
+            r#"{"name": "base", "display_name": "a", "eggs": [], "display_name": "b"}"#,
+            "/display_name",
+        ),
+        (
+            Method::PATCH,
+            one.as_str(),
+            r#"{"attributes": {"a": [{"b": 1}, {"b": 1, "b": 2}]}}"#,
+            "/attributes/a/1/b",
+        ),
+        (
+            Method::PUT,
+            "/api/v1/settings/app.name",
+            r#"{"value": "Harbour", "value": "Port"}"#,
+            "/value",
+        ),
+    ] {
+        let mut request = send(method, path, &boss, &json!({}));
+        *request.body_mut() = Body::from(body);
+        let refused = ask(&router, request).await;
+        assert_eq!(refused.problem(), ("/problems/invalid".to_owned(), 422), "{path}");
+        assert_eq!(refused.json()["detail"], format!("the member `{member}` is there twice"));
+    }
+    assert_eq!(call(&router, &boss, Method::GET, &one, Value::Null).await.json(), before);
+    let groups = call(&router, &boss, Method::GET, "/api/v1/egg-groups", Value::Null).await;
+    assert_eq!(groups.json()["items"], json!([]));
 }
 
 async fn a_change_of_another_state_is_refused(db: &DatabaseConnection) {

@@ -129,6 +129,7 @@ const GROUPS: [(Of, &str, &[Row]); 7] = [
             ("GET", "/api/v1/users/{owner}/permissions", ""),
             ("GET", "/api/v1/users/{owner}/sessions", ""),
             ("GET", "/api/v1/users/{owner}/resources/cloud_machine/web", ""),
+            ("DELETE", "/api/v1/users/{owner}/second-factor", ""),
             ("POST", "/api/v1/users/{owner}/password-reset", ""),
             ("DELETE", "/api/v1/users/{owner}", ""),
         ],

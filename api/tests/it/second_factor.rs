@@ -12,12 +12,13 @@ use service::{Rights, World, seal::Keyring};
 
 use crate::{
     client::{Answer, app, ask, send},
-    people::{PASSWORD, call, with_boss},
+    people::{PASSWORD, call, somebody, try_login, with_boss},
 };
 
 plimsoll::on_every_database!(migration::app:
     a_second_factor_is_confirmed_and_asked_for,
     a_recovery_code_lets_in_once_and_ends_a_lost_device,
+    the_lost_factor_of_somebody_else_is_ended_by_whoever_may,
 );
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -76,6 +77,8 @@ async fn a_second_factor_is_confirmed_and_asked_for(db: &DatabaseConnection) {
     assert_eq!(refused.problem(), ("/problems/not-found".to_owned(), 404));
     let refused = enrol(&router, &boss, "guess").await;
     assert_eq!(refused.problem(), ("/problems/wrong-credentials".to_owned(), 401));
+    let refused = enrol(&api::router(app(db)), &boss, PASSWORD).await;
+    assert_eq!(refused.problem(), ("/problems/no-key".to_owned(), 503));
     let enrolled = enrol(&router, &boss, PASSWORD).await;
     assert_eq!(enrolled.status, 200, "{enrolled:?}");
     let device = enrolled.json();
@@ -125,4 +128,54 @@ async fn a_recovery_code_lets_in_once_and_ends_a_lost_device(db: &DatabaseConnec
     assert_eq!(login(&router, None).await.status, 200);
     let none = show(&router, &boss, "recovery-codes", &second[1]).await;
     assert_eq!(none.problem(), second_factor_required());
+}
+
+async fn the_lost_factor_of_somebody_else_is_ended_by_whoever_may(db: &DatabaseConnection) {
+    let (router, clock, boss) = server(db).await;
+    let (ana_id, ana) = somebody(&router, &boss, "ana", &[]).await;
+    let (bob_id, bob) = somebody(&router, &boss, "bob", &["maintainer"]).await;
+    let me = call(&router, &boss, Method::GET, "/api/v1/me", Value::Null).await.json();
+    let boss_id = me["user"]["id"].as_i64().unwrap();
+    let end = async |token: &str, id: i64| {
+        let path = format!("/api/v1/users/{id}/second-factor");
+        call(&router, token, Method::DELETE, &path, Value::Null).await
+    };
+    let none = end(&bob, ana_id).await;
+    assert_eq!(none.problem(), ("/problems/not-found".to_owned(), 404));
+    for token in [&ana, &boss, &bob] {
+        let device = enrol(&router, token, PASSWORD).await.json();
+        codes(&show(&router, token, "confirmation", &shown(&device, &clock)).await);
+    }
+
+    for (token, id, kind, status) in [
+        (&ana, boss_id, "forbidden", 403),
+        (&bob, boss_id, "exceeds", 403),
+        (&bob, bob_id, "invalid", 422),
+        (&bob, 4_000_000_000, "not-found", 404),
+    ] {
+        let refused = end(token, id).await;
+        assert_eq!(refused.problem(), (format!("/problems/{kind}"), status), "{refused:?}");
+    }
+    for token in [&ana, &boss, &bob] {
+        assert_eq!(state(&router, token).await["is_enabled"], true);
+    }
+    let ended = end(&bob, ana_id).await;
+    assert_eq!(ended.status, 204, "{ended:?}");
+
+    assert_eq!(call(&router, &ana, Method::GET, OWN, Value::Null).await.status, 401);
+    let again = try_login(&router, "ana", PASSWORD).await;
+    assert_eq!(again.status, 200, "{again:?}");
+    let token = again.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(
+        state(&router, &token).await,
+        json!({"is_enabled": false, "recovery_codes_left": 0})
+    );
+    let log = format!("/api/v1/system-logs?limit=1&subject_kind=user&subject_id={ana_id}");
+    let log = call(&router, &boss, Method::GET, &log, Value::Null).await.json();
+    let entry = &log["entries"][0];
+    assert_eq!(
+        (&entry["action"], &entry["actor_id"]),
+        (&json!("second_factor.disable"), &json!(bob_id))
+    );
+    assert_eq!(entry["details"], json!({"sessions_ended": 1}));
 }

@@ -21,7 +21,7 @@ plimsoll::on_every_database!(migration::app:
 );
 
 /// A server that can seal, and the administrator's token.
-async fn with_keys(db: &DatabaseConnection) -> (Router, String) {
+pub(crate) async fn with_keys(db: &DatabaseConnection) -> (Router, String) {
     let (_, boss) = with_boss(db).await;
     let key = SecretString::from(format!("{}=", "A".repeat(43)));
     let keys = Keyring::read(Some(&key)).unwrap();

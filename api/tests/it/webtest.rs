@@ -218,7 +218,11 @@ async fn mail_is_added_once_and_each_item_is_taken_by_one(db: &DatabaseConnectio
     let added = post(items, new.clone()).await;
     assert_eq!(added.status, 200, "{added:?}");
     assert_eq!(post(items, new).await.json(), added.json());
-    for wrong in [json!({}), json!({"email_item_id": 9, "claimed_by": "me"})] {
+    for wrong in [
+        json!({}),
+        json!({"email_item_id": 9, "claimed_by": "me"}),
+        json!({"email_item_id": 7, "test_name": "x".repeat(256)}),
+    ] {
         assert_eq!(post(items, wrong).await.problem(), ("/problems/invalid".to_owned(), 422));
     }
     let waiting = show(&router, &boss, &format!("{items}?requires_processing=true")).await;

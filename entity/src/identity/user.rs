@@ -77,6 +77,9 @@ pub struct Model {
     /// `displays.system_repo_url` says.
     #[sea_orm(column_type = "String(StringLen::N(2048))")]
     pub system_repo_url: Option<String>,
+    /// Whether the person registered by themselves, and nobody added them.
+    #[sea_orm(default_value = false)]
+    pub self_registered: bool,
     #[sea_orm(has_many, via = "user_role")]
     pub roles: HasMany<super::role::Entity>,
     #[sea_orm(has_many)]

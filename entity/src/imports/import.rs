@@ -35,7 +35,7 @@ pub struct Model {
     pub origin: String,
     #[sea_orm(default_value = "running")]
     pub status: ImportStatus,
-    /// What was counted, by table, when it ended.
+    /// What was counted, by table, when it ended; until then whether it keeps all or nothing.
     #[sea_orm(column_type = "JsonBinary", default_value = "{}")]
     pub counts: Json,
     #[sea_orm(default_expr = "Expr::current_timestamp()")]

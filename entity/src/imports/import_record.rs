@@ -20,8 +20,8 @@ pub struct Model {
     /// SHA-256 of what the source said, in hexadecimal: whether it says something else now.
     #[sea_orm(column_type = "String(StringLen::N(64))")]
     pub digest: String,
-    /// A list of rows: table, key in the source, key here, digest, and whether it was made or there
-    /// before.
+    /// A list of rows: table, key in the source, key here, digest, whether it was made or there
+    /// before, and which imports changed it since.
     #[sea_orm(column_type = "JsonBinary", default_value = "[]")]
     pub targets: Json,
     #[sea_orm(default_expr = "Expr::current_timestamp()")]

@@ -22,6 +22,10 @@ async fn a_database_for_tests_is_what_the_migrations_make(scratch: &Scratch) {
     tables.sort();
     assert_eq!(made["created"], serde_json::json!(tables));
     assert!(made["seeded"].as_array().is_some_and(|seeded| !seeded.is_empty()), "{made}");
+    assert_eq!(made["not_run"], serde_json::json!([]));
+    for table in ["audit_chains", "authz_versions"] {
+        assert_eq!(count(db, table).await, 1, "{table}");
+    }
     says(scratch, 0, &["status"]);
     // Neither the entities nor the migrations differ from it.
     says(scratch, 0, &["check"]);

@@ -1,5 +1,7 @@
 //! A schema straight from the entities.
 
+mod rows;
+
 use std::time::{Duration, Instant};
 
 use super::{Choice, Run, run::choose};
@@ -8,16 +10,16 @@ use crate::{
     config::Database,
     diff::diff,
     error::{MigrationError, Result},
-    history::{Kind, Revisions},
+    history::Revisions,
     normal::normal,
     plan::statements_of_changes,
     records::{Records, Took},
-    render::Statement,
+    render::{self, Statement, renderer},
     revisions::Target,
     runner::{Rehearsed, Stamp, empty},
     schema::Schema,
     seed::{Mode, Seeded},
-    steps::Step,
+    steps::Rows,
 };
 
 /// What [`Run::create_all`] made.
@@ -27,7 +29,9 @@ pub struct Created {
     pub tables: Vec<String>,
     /// The revisions that are recorded as applied from now on.
     pub recorded: Vec<String>,
-    /// Those of them that do more than make a schema: what they do to rows, and by code, was not done.
+    /// Those of them that do more than make a schema and insert rows: what else they do to rows, and by
+    /// code, was not done. Rows that only the database could tell of were not inserted, either: those
+    /// that refer to others by keys that it counts, or that an older form of their table has taken.
     pub not_run: Vec<String>,
     /// What the seeders did.
     pub seeded: Vec<Seeded>,
@@ -36,9 +40,11 @@ pub struct Created {
 }
 
 impl Run<'_> {
-    /// Makes every table that the entities want, records all migrations as applied and runs none of
-    /// them, then offers the default rows: a database for tests, faster than a long history makes it.
-    /// What only migrations do is not there: rows, views, triggers, what code does.
+    /// Makes every table that the entities want, inserts the rows that declared migrations insert
+    /// ([`Steps::insert`](crate::Steps::insert)) and that are left in the end, records all migrations as
+    /// applied and runs none of them, then offers the default rows: a database for tests, faster than a
+    /// long history makes it. What else migrations do is not there: rows that they change by SQL, views,
+    /// triggers, what code does.
     ///
     /// # Errors
     /// [`MigrationError::NotEmpty`] when there is anything already; [`MigrationError::NotComparable`]
@@ -49,7 +55,8 @@ impl Run<'_> {
         let revisions = self.app.history.load()?;
         let all = self.app.seeders()?;
         let chosen = choose(&all, choice)?;
-        let (schema, run) = self.creation(database, &revisions).await?;
+        let Creation { schema, make, fill, not_run } = self.creation(database, &revisions).await?;
+        let run = [make, fill].concat();
         let tables: Vec<&str> = schema.tables.keys().map(String::as_str).collect();
         let runner = self.start(&revisions).await?;
         let created = async {
@@ -59,7 +66,7 @@ impl Run<'_> {
             Ok(Created {
                 tables: tables.iter().map(|&table| table.to_owned()).collect(),
                 recorded: stamp.recorded,
-                not_run: not_run(&revisions),
+                not_run,
                 seeded,
                 took: began.elapsed(),
             })
@@ -78,27 +85,25 @@ impl Run<'_> {
         let standings = self.app.standings_of(self.db, &revisions).await?;
         let is_left = |table: &str| self.app.is_left_alone(table, &revisions);
         empty(catalog::tables(self.db).await?, &standings, is_left)?;
-        let (_, run) = self.creation(database, &revisions).await?;
+        let Creation { make, fill, .. } = self.creation(database, &revisions).await?;
         let stamp = Stamp::of(&revisions, &standings, &Target::Head)?;
-        Ok(vec![
+        let sql = |them: Vec<Statement>| them.into_iter().map(|it| it.sql).collect();
+        let mut rehearsed = vec![
             Rehearsed::by_itself("the records begin", records.missing(self.db).await?),
-            Rehearsed::by_itself(
-                "every table of the entities",
-                run.into_iter().map(|it| it.sql).collect(),
-            ),
-            Rehearsed::by_itself(
-                "every migration is applied",
-                stamp.statements(&revisions, &records, Took::InScript),
-            ),
-        ])
+            Rehearsed::by_itself("every table of the entities", sql(make)),
+        ];
+        if !fill.is_empty() {
+            rehearsed.push(Rehearsed::by_itself("the rows that migrations insert", sql(fill)));
+        }
+        rehearsed.push(Rehearsed::by_itself(
+            "every migration is applied",
+            stamp.statements(&revisions, &records, Took::InScript),
+        ));
+        Ok(rehearsed)
     }
 
     /// What the entities want, and the statements that make it.
-    async fn creation(
-        &self,
-        database: &Database,
-        revisions: &Revisions<'_>,
-    ) -> Result<(Schema, Vec<Statement>)> {
+    async fn creation(&self, database: &Database, revisions: &Revisions<'_>) -> Result<Creation> {
         let not = |because| MigrationError::NotComparable { because };
         if !self.app.has_entities() {
             return Err(not("no entities are registered".to_owned()).into());
@@ -112,20 +117,25 @@ impl Run<'_> {
         let want = normal(&want, dialect);
         let nothing = Schema::default();
         let changes = diff(&nothing, &want, &[]).changes;
-        let run = statements_of_changes(dialect, &changes, &nothing);
-        let run = run.map_err(|why| not(why.to_string()))?;
-        Ok((want, run))
+        let make = statements_of_changes(dialect, &changes, &nothing);
+        let make = make.map_err(|why| not(why.to_string()))?;
+        let left = rows::left(revisions, &want);
+        let insert = |rows: &Rows| {
+            render::rows::insert(renderer(dialect), rows, want.tables.get(&rows.table))
+        };
+        let fill = left.rows.iter().flat_map(insert).collect();
+        Ok(Creation { schema: want, make, fill, not_run: left.not_run })
     }
 }
 
-/// The migrations that do more than make a schema.
-fn not_run(revisions: &Revisions<'_>) -> Vec<String> {
-    let does_more = |kind: &Kind<'_>| match kind {
-        Kind::Declared { steps, .. } => {
-            steps.steps().iter().any(|step| !matches!(step, Step::Change(_)))
-        }
-        Kind::Imperative(_) => true,
-    };
-    let them = revisions.list.iter().filter(|it| does_more(&it.kind));
-    them.map(|it| it.name.clone()).collect()
+/// A database as it is made at once.
+struct Creation {
+    /// What the entities want.
+    schema: Schema,
+    /// The statements that make it.
+    make: Vec<Statement>,
+    /// Those that insert the rows of the history.
+    fill: Vec<Statement>,
+    /// The migrations of which that is not all.
+    not_run: Vec<String>,
 }

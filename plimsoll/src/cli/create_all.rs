@@ -15,7 +15,7 @@ struct Answer {
     database: String,
     created: Vec<String>,
     recorded: Vec<String>,
-    /// Migrations that do more than make a schema, which was not done.
+    /// Migrations that do more than make a schema and insert rows, which was not done.
     not_run: Vec<String>,
     seeded: Vec<SeededRows>,
     #[serde(flatten)]
@@ -41,7 +41,7 @@ pub(super) async fn create_all(context: &Context<'_>, args: Refill) -> Result<u8
     if !made.not_run.is_empty() {
         let names: Vec<String> = made.not_run.iter().map(|name| format!("`{name}`")).collect();
         context.output.note(format!(
-            "recorded and not run, though they do more than make tables: {}",
+            "recorded and not run, though they do more than make tables and insert rows: {}",
             names.join(", ")
         ));
     }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Runner<'_> {
-    /// Runs the statements that make `tables`, and records every revision. On a database that has
+    /// Runs the statements that make and fill `tables`, and records every revision. On a database that has
     /// nothing but what `is_left` alone; when it fails, it has nothing again.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use crate::{
 
 plimsoll::on_every_empty_database!(
     the_tables_of_the_entities_are_there_and_the_history_is_recorded,
+    rows_that_migrations_insert_are_there,
     tables_that_refer_to_each_other_are_made,
     a_database_that_is_not_empty_is_refused_and_left_as_it_is,
     what_the_database_refuses_leaves_nothing_behind,
@@ -55,6 +56,22 @@ async fn the_tables_of_the_entities_are_there_and_the_history_is_recorded(scratc
     assert_eq!(created.not_run, ["m02_code", "m03_rows"]);
     assert_eq!(recorded(&scratch.db).await, ["m01", "m02_code", "m03_rows"]);
     assert_eq!(applied(&up(scratch, &app).await.unwrap()), [""; 0]);
+}
+
+async fn rows_that_migrations_insert_are_there(scratch: &Scratch) {
+    let ports = made("ports", |t| t.column(big_pk_auto("id")).column(string_len("name", 80)));
+    let app = app(entities![].and([ports]));
+    let session = session(scratch).await;
+    let foreseen = Box::pin(app.on(&session).rehearse_create_all(&scratch.database)).await.unwrap();
+    session.close().await.unwrap();
+
+    let created = create(scratch, &app).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+
+    let insert = foreseen.iter().find(|it| it.name == "the rows that migrations insert").unwrap();
+    let statements = insert.statements.as_deref().unwrap();
+    assert!(statements[0].starts_with("INSERT INTO"), "{statements:?}");
+    assert_eq!(count(&scratch.db, "ports WHERE name = 'Rex'").await, 1);
+    assert_eq!(created.not_run, ["m02_code"]);
 }
 
 async fn tables_that_refer_to_each_other_are_made(scratch: &Scratch) {

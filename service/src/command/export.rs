@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use sea_orm::DatabaseConnection;
 use serde_json::json;
-use service::exports::{Export, LEFT_OUT};
+use service::exports::{Export, LEFT_OUT, Unknown};
 
 use self::partial::Partial;
 
@@ -42,13 +42,25 @@ enum Format {
 pub(super) struct Written {
     file: Option<PathBuf>,
     rows: BTreeMap<&'static str, u64>,
+    unknown: Vec<Unknown>,
 }
 
 impl super::Said for Written {
     fn json(&self) -> serde_json::Value {
         let left_out: BTreeMap<&str, &str> = LEFT_OUT.into_iter().collect();
         let file = self.file.as_ref().map(|file| file.display().to_string());
-        json!({"schema": 1, "file": file, "tables": self.rows, "left_out": left_out})
+        let unknown: Vec<serde_json::Value> = self
+            .unknown
+            .iter()
+            .map(|Unknown { table, column }| json!({"table": table, "column": column}))
+            .collect();
+        json!({
+            "schema": 1,
+            "file": file,
+            "tables": self.rows,
+            "left_out": left_out,
+            "unknown": unknown,
+        })
     }
 }
 
@@ -70,7 +82,7 @@ impl fmt::Display for Written {
 }
 
 /// Writes the export. Gives what was written, when standard output is free to say it; else standard
-/// error has it.
+/// error has it. What stays behind because nobody knows it is a warning there, or part of the document.
 pub(super) async fn run(
     db: &DatabaseConnection,
     options: &Options,
@@ -82,19 +94,33 @@ pub(super) async fn run(
             anyhow::bail!("with --json, `--to` says where the export goes");
         }
         let export = Export::begin(db, domains).await?;
+        let unknown = export.unknown().to_vec();
         let mut out = BufWriter::new(io::stdout());
         let rows = write(export, &mut out).await?;
-        let written = Written { file: None, rows };
+        let written = Written { file: None, rows, unknown };
         // Nobody is there to be told when standard error is gone.
         let _ = writeln!(anstream::stderr(), "{written}");
+        warn(&written.unknown);
         return Ok(None);
     };
     let export = Export::begin(db, domains).await?;
+    let unknown = export.unknown().to_vec();
     let mut partial = Partial::begin(file, *force)
         .with_context(|| format!("cannot write `{}`", file.display()))?;
     let rows = write(export, &mut BufWriter::new(partial.file())).await?;
     partial.finish(*force).with_context(|| format!("cannot write `{}`", file.display()))?;
-    Ok(Some(Written { file: Some(file.clone()), rows }))
+    if !is_json {
+        warn(&unknown);
+    }
+    Ok(Some(Written { file: Some(file.clone()), rows, unknown }))
+}
+
+/// Says on standard error what stays behind because nobody knows it.
+fn warn(unknown: &[Unknown]) {
+    for it in unknown {
+        // Nobody is there to be told when standard error is gone.
+        let _ = writeln!(anstream::stderr(), "warning: {it}");
+    }
 }
 
 async fn write(

@@ -1,6 +1,8 @@
 //! `import`: brings data in from other systems, and takes it out again.
 
+mod names;
 mod plan;
+mod undo;
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +20,7 @@ use serde_json::json;
 use service::{
     World, config,
     imports::{
-        self, Event, Kept, Options, Report, Source, Tally, Undone, Weight,
+        self, Event, Options, Report, Source, Tally, Weight,
         source::{
             alembic::{Alembic, Plan},
             json::Json,
@@ -27,6 +29,8 @@ use service::{
     },
     seal::Keyring,
 };
+
+pub(super) use self::undo::undo;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -76,7 +80,8 @@ pub(super) struct How {
     /// Take what the source says now where it differs from what it said before.
     #[arg(long)]
     update: bool,
-    /// A person of the source is called otherwise here; can be given several times.
+    /// A person of the source is called otherwise here; can be given several times. Where nobody is
+    /// called NEW yet, they come in by that name.
     #[arg(long, value_name = "OLD=NEW", value_parser = renamed)]
     map: Vec<(String, String)>,
     /// Which source it is, when there are several of its kind.
@@ -224,7 +229,12 @@ async fn bring<S: Source + Sync>(
     let options = how.options(keys);
     let bar = Mutex::new(ProgressBar::hidden());
     let told = |event: Event<'_>| tell(&bar, is_quiet, event);
+    let new = names::look(db, source, &how.map).await?;
+    for remark in &new {
+        told(Event::Said(remark));
+    }
     let report = imports::run(db, &World::system(), source, &options, &told).await?;
+    let report = names::before(new, report);
     if let Ok(bar) = bar.lock() {
         bar.finish_and_clear();
     }
@@ -248,49 +258,4 @@ fn tell(bar: &Mutex<ProgressBar>, is_quiet: bool, event: Event<'_>) {
         Event::Began { .. } | Event::Said(_) => {}
         Event::Done { records } => bar.set_position(records),
     }
-}
-
-/// What taking an import out came to.
-pub(super) struct TakenOut {
-    id: i64,
-    undone: Undone,
-}
-
-impl super::Said for TakenOut {
-    fn json(&self) -> serde_json::Value {
-        let kept: Vec<serde_json::Value> = self
-            .undone
-            .kept
-            .iter()
-            .map(|Kept { table, source, because }| {
-                json!({"table": table, "source": source, "because": because})
-            })
-            .collect();
-        let Undone { removed, emptied, .. } = &self.undone;
-        json!({"schema": 1, "import": self.id, "removed": removed, "emptied": emptied, "kept": kept})
-    }
-
-    fn is_well(&self) -> bool {
-        self.undone.kept.is_empty()
-    }
-}
-
-impl fmt::Display for TakenOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "import {} is undone", self.id)?;
-        for (table, rows) in &self.undone.removed {
-            write!(f, "\n  {table}: {rows} removed")?;
-        }
-        for (table, rows) in &self.undone.emptied {
-            write!(f, "\n  {table}: {rows} referred to what went, and do no more")?;
-        }
-        for Kept { table, source, because } in &self.undone.kept {
-            write!(f, "\n  {table}: `{source}` stays: {because}")?;
-        }
-        Ok(())
-    }
-}
-
-pub(super) async fn undo(db: &DatabaseConnection, id: i64) -> anyhow::Result<TakenOut> {
-    Ok(TakenOut { id, undone: imports::undo(db, &World::system(), id).await? })
 }

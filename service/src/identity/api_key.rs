@@ -8,8 +8,9 @@ use entity::identity::{
     permission, user as person,
 };
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseConnection,
-    EntityTrait as _, QueryFilter as _, QueryOrder as _, sea_query::Expr,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait,
+    DatabaseConnection, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, sea_query::Expr,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -21,14 +22,22 @@ use super::{
 };
 use crate::{
     Error, Result, Rights, World,
-    audit::{Deed, audited},
+    audit::{Audited, Deed, audited},
     lookup::by_text,
+    mail::{self, MailKind},
     rights::{ALL, Actor, Granted, Grantee, ReadUsers, UpdateUsers, exceed},
+    rule::Rule,
+    settings,
     world::is_kept,
 };
 
 /// The longest that a key is good, when it has an end at all.
 pub const LONGEST: TimeDelta = TimeDelta::days(3650);
+
+/// The setting that says how many keys that are good somebody may have.
+const MOST: &str = "api_keys.max_per_user";
+/// How many, when the setting is not there.
+const MOST_ABSENT: i64 = 50;
 
 /// A key to make.
 #[derive(Clone, Debug)]
@@ -82,7 +91,8 @@ impl fmt::Debug for Made {
 /// # Errors
 /// [`Error::NotFound`] for a scope that is no permission, [`Error::Exceeds`] for one that the actor
 /// has not, [`Error::Invalid`] for a name that will not do and an end that lies in the past or
-/// further than [`LONGEST`], or after 2038-01-19.
+/// further than [`LONGEST`], or after 2038-01-19, [`Rule::KeyLimit`] if the actor has as many keys
+/// as the setting `api_keys.max_per_user` says: those that are good count, and no others.
 pub async fn create(
     db: &DatabaseConnection,
     rights: &Rights,
@@ -126,7 +136,9 @@ pub async fn create(
     let row = &row;
     let row = audited(db, world, |unit, _| {
         Box::pin(async move {
+            has_room(unit, actor.user_id()).await?;
             let row = row.clone().insert(unit.tx()).await?;
+            mail::notice(unit.tx(), unit.now(), actor.user_id(), MailKind::ApiKeyCreated).await?;
             let deed = Deed::by(actor, "identity", "api_key.create").on("api_key", &row.id);
             unit.record(deed.with(json!({"name": row.name, "scopes": row.scopes})));
             Ok(row)
@@ -134,6 +146,29 @@ pub async fn create(
     })
     .await?;
     Ok(Made { key, info: info(row) })
+}
+
+/// Makes sure that a person may have one more key. Their row is held until the key is there: of two
+/// at once, the second counts the first.
+async fn has_room(unit: &Audited<'_>, user_id: i64) -> Result<()> {
+    let owner = person::Entity::find_by_id(user_id).lock_exclusive().one(unit.tx()).await?;
+    let owner = owner.ok_or(Error::Unauthenticated)?;
+    let most = settings::read_or(unit.tx(), MOST, MOST_ABSENT).await?;
+    let most = u64::try_from(most).unwrap_or_default();
+    let lasting =
+        Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(unit.now()));
+    let good = Entity::find()
+        .filter(Column::UserId.eq(user_id))
+        .filter(Column::RevokedAt.is_null())
+        .filter(lasting)
+        .count(unit.tx())
+        .await?;
+    if good < most {
+        return Ok(());
+    }
+    let because =
+        format!("user `{}` has {good} keys that are good, and may have {most}", owner.username);
+    Err(Rule::KeyLimit.refuses(because))
 }
 
 /// The keys of the actor, also those that are good no more, the newest first.

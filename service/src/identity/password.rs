@@ -1,5 +1,7 @@
 //! Passwords: which will do, how they are hashed, how they are compared.
 
+mod acceptable;
+mod common;
 pub(crate) mod legacy;
 
 use std::{
@@ -19,8 +21,7 @@ use async_lock::Semaphore;
 use entity::Secret;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use self::legacy::Legacy;
-use super::fold::fold;
+use self::{acceptable::acceptable, legacy::Legacy};
 use crate::{Error, Result, World};
 
 /// The fewest characters of a new password (ASVS 5, 6.2.1).
@@ -107,7 +108,8 @@ impl Hasher {
     /// address of the person.
     ///
     /// # Errors
-    /// [`Error::WeakPassword`] for one that is too short, too long, or one of the names.
+    /// [`Error::WeakPassword`] for one that is too short, too long, one of the commonest, or, but
+    /// for digits and signs around it, one of the names or that of the program.
     pub async fn hash(
         &self,
         world: &World,
@@ -251,24 +253,6 @@ fn verdict(password: &str, stored: &str, params: &Params, memory: &mut Memory) -
         || own.m_cost() < params.m_cost()
         || own.t_cost() < params.t_cost();
     Ok(if is_weak { Verdict::RightButWeak } else { Verdict::Right })
-}
-
-/// Whether a password will do as a new one: by its length and by not being a name, and by nothing
-/// else (ASVS 5, 6.2.5: no rules of composition).
-fn acceptable(password: &str, names: &[&str]) -> Result<()> {
-    let refuse = |problem: String| Err(Error::WeakPassword { problem });
-    let length = password.chars().count();
-    if length < SHORTEST {
-        return refuse(format!("it has {length} characters, and needs at least {SHORTEST}"));
-    }
-    if length > LONGEST {
-        return refuse(format!("it has {length} characters, and {LONGEST} are the most"));
-    }
-    let folded = fold(password);
-    if names.iter().any(|name| fold(name) == folded) {
-        return refuse("it is the name or the e-mail address itself".to_owned());
-    }
-    Ok(())
 }
 
 #[cfg(test)]

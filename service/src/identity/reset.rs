@@ -1,12 +1,18 @@
 //! Password resets: a secret that is sent to a person, good for one new password.
+//!
+//! Whoever asks for one is told the same, in the same time, whomever they name: [`request`] does the
+//! same for everybody, and what [`accept`] does is nothing that they wait for. It asks the same for
+//! everybody as well; only the row of the mail is more, once in [`PAUSE`].
+//!
+//! A reset is sent to an address that is verified, or that whoever added the person gave for somebody
+//! who never had a password. Any other may be a stranger's, who would be handed the account.
 
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::identity::{password_reset, user};
-use plimsoll::retry;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseConnection,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, DatabaseConnection,
     DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _, sea_query::Expr,
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -15,17 +21,24 @@ use super::{
     fold::sought,
     password::Hasher,
     secret::{Purpose, hash},
-    session::{by_name, set_password},
+    session::{Client, by_name, set_password},
+    throttle::Attempt,
 };
 use crate::{
     Error, Result, World,
     audit::{Deed, audited},
     lookup::by_text,
+    mail::{self, MailKind},
     rights::{Actor, Change, Granted, UpdateUsers, exceed},
+    transaction,
 };
 
 /// How long a reset is good.
 pub const LASTS: TimeDelta = TimeDelta::hours(1);
+
+/// How long there is no second mail to the same person: nobody's mailbox is filled by whoever knows
+/// their name.
+pub const PAUSE: TimeDelta = TimeDelta::minutes(5);
 
 /// A reset to send to its person, shown this once.
 pub struct Reset {
@@ -43,22 +56,86 @@ impl fmt::Debug for Reset {
     }
 }
 
-/// Makes a reset for whoever has that name or e-mail address; nothing for nobody, and for somebody
-/// who is not active. Whoever asked is told the same in every case. One that was made before is good
-/// no more.
+/// A request for a reset, of which nobody is told whether there is anybody whom it is for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    user_id: Option<i64>,
+}
+
+/// Asks for a reset for whoever has that name or e-mail address: an attempt, as at the login, that is
+/// never given back.
+///
+/// # Errors
+/// [`Error::TooManyAttempts`], which a name that nobody has comes to as well.
+pub async fn request(
+    db: &DatabaseConnection,
+    world: &World,
+    name: &str,
+    client: &Client,
+) -> Result<Request> {
+    let name = sought(name);
+    let person = by_name(db, &name).await?;
+    let account = person.as_ref().map_or(&name, |person| &person.username_key);
+    Attempt::reset(account, client.ip).charge(db, world).await?;
+    let user_id = person.map(|person| person.id);
+    tracing::info!(target: "audit", user_id, ip = ?client.ip, "a password reset was asked for");
+    Ok(Request { user_id })
+}
+
+/// Lets a mail with the reset be sent, if there is somebody whom the request is for, who is active and
+/// has an address that a reset may go to, and to whom none was sent within [`PAUSE`].
+///
+/// Whoever calls it lets some time pass first, and not always the same: beside the next request it
+/// would make that slower.
 ///
 /// # Errors
 /// Only [`Error::Database`].
-pub async fn request(db: &DatabaseConnection, world: &World, name: &str) -> Result<Option<Reset>> {
-    match by_name(db, &sought(name)).await? {
-        Some(user) if user.is_active => {
-            let user = &user;
-            let made =
-                retry::transaction(db, |tx, _| Box::pin(make(tx, world, user.clone(), None)));
-            Ok(Some(made.await?))
-        }
-        _ => Ok(None),
+pub async fn accept(db: &DatabaseConnection, world: &World, request: &Request) -> Result<()> {
+    // Nobody has that key.
+    let user_id = request.user_id.unwrap_or_default();
+    let clock = &world.clock;
+    transaction::committed()
+        .transaction(db, |tx, _| {
+            Box::pin(async move {
+                let user = user::Entity::find_by_id(user_id).lock_exclusive().one(tx).await?;
+                let address = user.as_ref().and_then(address_of);
+                let (now, kind) = (clock.now(), MailKind::PasswordReset);
+                // Asked also when there is none.
+                let last = mail::last(tx, kind, user_id, address.unwrap_or_default()).await?;
+                match address {
+                    Some(address)
+                        if last.is_none_or(|last| !(last..last + PAUSE).contains(&now)) =>
+                    {
+                        mail::put(tx, now, kind, user_id, address).await
+                    }
+                    _ => Ok(()),
+                }
+            })
+        })
+        .await
+}
+
+/// The address that a reset may be sent to.
+fn address_of(user: &user::Model) -> Option<&str> {
+    let may = user.is_active && (user.is_verified || user.password_hash.is_none());
+    user.email.as_deref().filter(|_| may)
+}
+
+/// Makes the reset that a mail to that address carries; nothing when it may not go there any more.
+/// Whoever calls it holds the person's row.
+///
+/// One that somebody else has started stays: a stranger who asks must not end it.
+pub(crate) async fn by_mail(
+    tx: &DatabaseTransaction,
+    world: &World,
+    user: &user::Model,
+    address: &str,
+) -> Result<Option<SecretString>> {
+    if address_of(user) != Some(address) {
+        return Ok(None);
     }
+    let theirs = Condition::all().add(password_reset::Column::StartedById.is_null());
+    Ok(Some(make(tx, world, user.clone(), None, theirs).await?.token))
 }
 
 /// Makes a reset for somebody else: how a person who was invited gets a first password. Nobody sets
@@ -87,19 +164,22 @@ pub async fn start(
     }
     exceed::person(change.tx(), by.to(), &user).await?;
     change.record(Deed::of(by.to(), "identity", "password.reset").on("user", &user_id));
-    make(change.tx(), world, user, by.actor().map(Actor::user_id)).await
+    make(change.tx(), world, user, by.actor().map(Actor::user_id), Condition::all()).await
 }
 
+/// Makes a reset; those of the person that `replaced` says are good no more.
 async fn make(
     tx: &DatabaseTransaction,
     world: &World,
     user: user::Model,
     started_by: Option<i64>,
+    replaced: Condition,
 ) -> Result<Reset> {
     let now = world.clock.now();
     let token = Purpose::PasswordReset.make(world);
     password_reset::Entity::delete_many()
         .filter(password_reset::Column::UserId.eq(user.id))
+        .filter(replaced)
         .exec(tx)
         .await?;
     password_reset::ActiveModel {
@@ -115,7 +195,8 @@ async fn make(
     Ok(Reset { user, token, expires_at: now + LASTS })
 }
 
-/// Sets a new password by a reset, which is used up. Ends all sessions of the person.
+/// Sets a new password by a reset, which is used up. Ends all sessions of the person. One that came by
+/// mail shows that the address is theirs: it is verified then.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] for a reset that is unknown, used or expired, or whose person is not
@@ -173,6 +254,9 @@ async fn use_up(
         .await?;
     if taken.rows_affected == 0 {
         return Err(Error::Unauthenticated);
+    }
+    if reset.started_by_id.is_none() {
+        super::verification::mark(tx, now, reset.user_id).await?;
     }
     set_password(tx, world, reset.user_id, password, None).await
 }

@@ -3,17 +3,26 @@
 //! It is a one-time password ([`super::totp`]), or a recovery code
 //! ([`super::recovery_code`]) in its place.
 
-use entity::identity::user::{Column, Entity, Model};
+use chrono::{DateTime, Utc};
+use entity::identity::{
+    refresh_token::RevokedReason,
+    user::{Column, Entity, Model},
+};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait as _,
     QueryFilter as _, QuerySelect as _, sea_query::Expr,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
 
-use super::{caller::Caller, password::Hasher, recovery_code, throttle::Attempt, totp};
+use super::{
+    caller::Caller, password::Hasher, recovery_code, session, throttle::Attempt, totp, user,
+};
 use crate::{
     Error, Result, World,
     audit::{Deed, audited},
+    mail::{self, MailKind},
+    rights::{Change, Granted, UpdateUsers, exceed},
     seal::Keyring,
 };
 
@@ -70,6 +79,36 @@ pub async fn remove(
     show(db, world, Some(hasher), keys, caller, shown, Then::Disable).await
 }
 
+/// Ends the second factor of somebody else, who has lost both the device and the recovery codes, and
+/// all their sessions: whoever has found the device may be in one of them. Whether it is really they
+/// who ask for it, `by` has to know.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such person, or they have no second factor in use,
+/// [`Error::Invalid`] if it is oneself, [`Error::Exceeds`] if they have a right that `by` has not.
+pub async fn remove_of(change: &Change<'_>, by: &Granted<UpdateUsers>, user_id: i64) -> Result<()> {
+    change.confirm(by).await?;
+    let person = Entity::find_by_id(user_id).lock_exclusive().one(change.tx()).await?;
+    let person = person.ok_or_else(|| Error::not_found(user::KIND, user_id.to_string()))?;
+    if by.actor().is_some_and(|actor| actor.user_id() == user_id) {
+        return Err(Error::Invalid {
+            kind: "second factor of user",
+            input: person.username,
+            problem: "one ends one's own by showing it".to_owned(),
+        });
+    }
+    exceed::person(change.tx(), by.to(), &person).await?;
+    if !person.totp_enabled {
+        return Err(Error::not_found("second factor of user", person.username));
+    }
+    switch(change.tx(), change.now(), user_id, false).await?;
+    let reason = RevokedReason::Administrator;
+    let ended = session::end_all(change.tx(), change.now(), user_id, reason).await?;
+    let deed = Deed::of(by.to(), "identity", "second_factor.disable").on(user::KIND, &user_id);
+    change.record(deed.with(json!({"sessions_ended": ended})));
+    Ok(())
+}
+
 /// What the second factor is shown for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Then {
@@ -110,7 +149,7 @@ pub(super) async fn show(
                 Then::Disable => "second_factor.disable",
                 Then::Stay => return Ok(()),
             };
-            switch(unit.tx(), user_id, then == Then::Enable).await?;
+            switch(unit.tx(), unit.now(), user_id, then == Then::Enable).await?;
             unit.record(Deed::by(&caller.actor, "identity", action).on("user", &user_id));
             Ok(())
         })
@@ -119,11 +158,18 @@ pub(super) async fn show(
     attempt.give_back(db).await
 }
 
-async fn switch(tx: &DatabaseTransaction, user_id: i64, enabled: bool) -> Result<()> {
+/// Lets a login need the second factor, or not any more, of which the person is told.
+async fn switch(
+    tx: &DatabaseTransaction,
+    now: DateTime<Utc>,
+    user_id: i64,
+    enabled: bool,
+) -> Result<()> {
     let mut update = Entity::update_many().col_expr(Column::TotpEnabled, Expr::value(enabled));
     if !enabled {
         update = update.col_expr(Column::TotpSecret, Expr::value(None::<String>));
         recovery_code::forget(tx, user_id).await?;
+        mail::notice(tx, now, user_id, MailKind::SecondFactorDisabled).await?;
     }
     update.filter(Column::Id.eq(user_id)).exec(tx).await?;
     Ok(())

@@ -13,6 +13,7 @@ pub(crate) enum Purpose {
     Access,
     Refresh,
     PasswordReset,
+    EmailVerification,
     ApiKey,
     Setup,
     /// What proxies register with.
@@ -31,6 +32,7 @@ impl Purpose {
             Self::Access => "pla_",
             Self::Refresh => "plr_",
             Self::PasswordReset => "plp_",
+            Self::EmailVerification => "plv_",
             Self::ApiKey => "plk_",
             Self::Setup => "pls_",
             Self::Cluster => "plc_",

@@ -9,6 +9,8 @@
 //!   and nobody can shut the owner out by guessing.
 //! - The **pair** of both. Where the owner has logged in before, only this one counts.
 //!
+//! Requests for a reset and registrations use up the address's, and others of their own.
+//!
 //! An attempt is counted before it is looked at, so that many at once are as many; one that succeeds
 //! is given back. What remains: whoever shares an address with others can use up what it has, again
 //! and again. Behind the owner's own address that keeps the owner waiting there, who logs in from
@@ -69,19 +71,50 @@ impl Allowance {
     }
 }
 
+/// What is attempted. What each may try is counted apart, whatever names people type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aim {
+    Login,
+    Reset,
+    Registration,
+}
+
+impl Aim {
+    /// What the keys of its allowances begin with.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Login => "",
+            Self::Reset => "reset-",
+            Self::Registration => "join-",
+        }
+    }
+}
+
 /// Whose attempt it is.
 #[derive(Clone, Debug)]
 pub(super) struct Attempt {
+    aim: Aim,
     account: String,
     address: String,
     is_known: bool,
 }
 
 impl Attempt {
-    /// `account` is the person's folded name, or what was typed when nobody has it; `is_known` says
-    /// that its owner has logged in from there before.
-    pub(super) fn new(account: &str, address: Option<IpAddr>, is_known: bool) -> Self {
-        Self { account: account.to_owned(), address: network(address), is_known }
+    /// To log in. `account` is the person's folded name, or what was typed when nobody has it;
+    /// `is_known` says that its owner has logged in from there before.
+    pub(super) fn login(account: &str, address: Option<IpAddr>, is_known: bool) -> Self {
+        Self { aim: Aim::Login, account: account.to_owned(), address: network(address), is_known }
+    }
+
+    /// To ask for a reset. It is counted apart from the logins of the account, or whoever asks for
+    /// resets could shut the owner out.
+    pub(super) fn reset(account: &str, address: Option<IpAddr>) -> Self {
+        Self { aim: Aim::Reset, ..Self::login(account, address, false) }
+    }
+
+    /// To register, which is counted for all who do.
+    pub(super) fn registration(address: Option<IpAddr>) -> Self {
+        Self { aim: Aim::Registration, ..Self::login("everybody", address, false) }
     }
 
     /// Of somebody who has logged in: their session is what counts, from whichever address it
@@ -90,11 +123,24 @@ impl Attempt {
     pub(super) fn within(caller: &Caller, shown: &str) -> Self {
         let account = caller.user.username_key.clone();
         let session = caller.session.as_deref().unwrap_or("of a key");
-        Self { account, address: format!("{shown} in session {session}"), is_known: true }
+        let address = format!("{shown} in session {session}");
+        Self { aim: Aim::Login, account, address, is_known: true }
     }
 
-    fn pair(&self) -> String {
-        format!("{}\n{}", self.account, self.address)
+    /// The key of what the address may try, whatever it is.
+    fn by_address(&self) -> String {
+        ADDRESS.key(&self.address)
+    }
+
+    fn by_account(&self) -> String {
+        format!("{}{}", self.aim.prefix(), ACCOUNT.key(&self.account))
+    }
+
+    /// The key of an allowance that the account has at the address.
+    fn by_pair(&self, allowance: Allowance) -> String {
+        // No address has a line in it: where the account ends is no question.
+        let pair = format!("{}\n{}", self.account, self.address);
+        format!("{}{}", self.aim.prefix(), allowance.key(&pair))
     }
 
     /// Uses up what the attempt costs.
@@ -119,16 +165,16 @@ impl Attempt {
     // Always in the same order, so that nobody waits for somebody who waits for them.
     async fn charge_all(&self, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<()> {
         if !self.is_known {
-            if let Some(wait) = charge(tx, ADDRESS, &self.address, now).await? {
+            if let Some(wait) = charge(tx, ADDRESS, &self.by_address(), now).await? {
                 return refuse(wait);
             }
-            if charge(tx, ACCOUNT, &self.account, now).await?.is_some()
-                && let Some(wait) = charge(tx, ALONE, &self.pair(), now).await?
+            if charge(tx, ACCOUNT, &self.by_account(), now).await?.is_some()
+                && let Some(wait) = charge(tx, ALONE, &self.by_pair(ALONE), now).await?
             {
                 return refuse(wait);
             }
         }
-        match charge(tx, PAIR, &self.pair(), now).await? {
+        match charge(tx, PAIR, &self.by_pair(PAIR), now).await? {
             Some(wait) => refuse(wait),
             None => Ok(()),
         }
@@ -137,21 +183,20 @@ impl Attempt {
     /// Gives back what an attempt that succeeded has cost.
     pub(super) async fn give_back(&self, db: &impl ConnectionTrait) -> Result<()> {
         if !self.is_known {
-            for (allowance, of) in [(ADDRESS, &self.address), (ACCOUNT, &self.account)] {
+            for (allowance, key) in [(ADDRESS, self.by_address()), (ACCOUNT, self.by_account())] {
                 Entity::update_many()
                     .col_expr(
                         Column::ArrivesAt,
                         Expr::col(Column::ArrivesAt).sub(allowance.interval()),
                     )
-                    .filter(Column::Key.eq(allowance.key(of)))
+                    .filter(Column::Key.eq(key))
                     .filter(Column::ArrivesAt.gte(allowance.interval()))
                     .exec(db)
                     .await?;
             }
         }
-        let pair = self.pair();
         Entity::delete_many()
-            .filter(Column::Key.is_in([ALONE.key(&pair), PAIR.key(&pair)]))
+            .filter(Column::Key.is_in([self.by_pair(ALONE), self.by_pair(PAIR)]))
             .exec(db)
             .await?;
         Ok(())
@@ -178,16 +223,15 @@ fn network(address: Option<IpAddr>) -> String {
 async fn charge(
     tx: &DatabaseTransaction,
     allowance: Allowance,
-    of: &str,
+    key: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<Duration>> {
-    let key = allowance.key(of);
     let at = now.timestamp_micros().clamp(0, i64::MAX / 2);
     for _ in 0..2 {
-        if count(tx, allowance, &key, at, now).await? {
+        if count(tx, allowance, key, at, now).await? {
             return Ok(None);
         }
-        let arrives_at: Option<i64> = Entity::find_by_id(key.as_str())
+        let arrives_at: Option<i64> = Entity::find_by_id(key)
             .select_only()
             .column(Column::ArrivesAt)
             .into_tuple()
@@ -199,7 +243,8 @@ async fn charge(
             let seconds = u64::try_from(micros).unwrap_or(0) / 1_000_000 + 1;
             return Ok(Some(Duration::from_secs(seconds)));
         }
-        let row = ActiveModel { key: Set(key.clone()), arrives_at: Set(0), updated_at: Set(now) };
+        let row =
+            ActiveModel { key: Set(key.to_owned()), arrives_at: Set(0), updated_at: Set(now) };
         let if_absent = OnConflict::column(Column::Key).do_nothing_on([Column::Key]).to_owned();
         Entity::insert(row).on_conflict(if_absent).exec_without_returning(tx).await?;
     }
@@ -245,4 +290,42 @@ async fn forget(db: &DatabaseConnection, now: DateTime<Utc>) -> Result<()> {
         Entity::delete_many().filter(Column::Key.is_in(keys)).filter(old).exec(db).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn keys(attempt: &Attempt) -> [String; 3] {
+        [attempt.by_account(), attempt.by_pair(ALONE), attempt.by_pair(PAIR)]
+    }
+
+    #[test]
+    fn whatever_name_is_typed_it_uses_up_nothing_of_another_kind() {
+        let at = Some([192, 0, 2, 1].into());
+        let names = ["ana", "ana\nreset", "reset-ana", "everybody", "everybody\nregistration"];
+
+        let all: Vec<String> = names
+            .into_iter()
+            .flat_map(|name| [Attempt::login(name, at, false), Attempt::reset(name, at)])
+            .chain([Attempt::registration(at)])
+            .flat_map(|attempt| keys(&attempt))
+            .collect();
+
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+        assert!(all.iter().all(|key| key.len() <= 80), "longer than the column: {all:?}");
+    }
+
+    #[test]
+    fn what_is_stored_of_logins_goes_on_counting() {
+        let attempt = Attempt::login("ana", Some([192, 0, 2, 1].into()), false);
+
+        assert_eq!(attempt.by_address(), format!("address:{}", hash("192.0.2.1")));
+        let pair = hash("ana\n192.0.2.1");
+        let expected =
+            [format!("account:{}", hash("ana")), format!("alone:{pair}"), format!("pair:{pair}")];
+        assert_eq!(keys(&attempt), expected);
+    }
 }

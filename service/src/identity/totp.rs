@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Error, Result, World,
-    seal::{Keyring, Place},
+    seal::{Keyring, Place, unsealable},
     settings,
 };
 
@@ -64,7 +64,7 @@ pub async fn enrol(
             key: user.username.clone(),
         });
     }
-    let issuer: String = settings::read(db, "app.name").await?;
+    let issuer = settings::read_or(db, "app.name", String::new()).await?;
     // A colon separates the two in the URI.
     let (issuer, account) = (issuer.replace(':', " "), user.username.replace(':', " "));
     let totp = Builder::new()
@@ -73,7 +73,7 @@ pub async fn enrol(
         .with_issuer(Some(issuer).filter(|issuer| !issuer.is_empty()))
         .build()
         .and_then(|totp| totp.to_url());
-    let uri = totp.map_err(|error| Error::Sealed { doing: "seal", problem: error.to_string() })?;
+    let uri = totp.map_err(|error| unsealable("seal", &error.to_string()))?;
     Ok(Enrolment { uri: uri.into() })
 }
 

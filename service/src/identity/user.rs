@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, EntityTrait as _, QuerySelect as _};
 pub use self::edit::{
     NewUser, OwnChanges, UserChanges, as_seen, create, delete, set_active, update, update_own,
 };
-pub(super) use self::edit::{add, find};
+pub(super) use self::edit::{add, default_role, find, has_room};
 use super::fold::sought;
 use crate::{
     Error, Result,

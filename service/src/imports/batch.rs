@@ -1,31 +1,29 @@
 //! Some records at a time: what they mean here, and writing what is new.
 
 mod again;
+mod down;
 mod fields;
 mod same;
 mod secret;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::imports::import_record;
 use plimsoll::schema::Table;
-use sea_orm::{
-    ActiveValue::Set,
-    ConnectionTrait, EntityTrait as _,
-    sea_query::{Expr, ExprTrait as _, Query},
-};
+use sea_orm::ConnectionTrait;
 use serde_json::Value as Json;
 
 use self::{
-    same::{compared, unique_keys},
+    same::{compared, has_blanks, unique_keys},
     secret::Secrets,
 };
 use super::{
     known::{self, Known, Made, Target},
     pass::{Foreseen, Learned, Pass},
-    people::{Match, matches},
+    people::{Match, matches, misnamed},
     report::Report,
+    server::Server,
     unit::{Cell, Remark, Row, Unit, Weight},
+    vanished,
     write::{self, Fields, key_text, read_back},
 };
 use crate::{
@@ -50,6 +48,7 @@ pub(super) struct Doing<'o> {
 /// Some records on their way.
 pub(super) struct Batch<'o> {
     doing: Doing<'o>,
+    server: Server,
     /// What is known from the records before.
     pass: &'o Pass,
     learned: Learned,
@@ -92,8 +91,10 @@ impl<'o> Batch<'o> {
         let (targets, remarks) = (vec![Vec::new(); units.len()], vec![Vec::new(); units.len()]);
         let report = Report { records: units.len() as u64, ..Report::default() };
         let records = units.iter().map(|unit| unit.key.clone()).collect();
+        let server = Server::of(db).await?;
         let mut batch = Self {
             doing,
+            server,
             pass,
             learned: Learned::default(),
             records,
@@ -110,6 +111,9 @@ impl<'o> Batch<'o> {
             batch.table(db, table, units).await?;
         }
         batch.write_down(db, units).await?;
+        for (unit, part) in vanished::parts(db, &batch.known, units).await? {
+            batch.say(unit, Weight::Warning, part, &Json::Null, vanished::WHY.to_owned());
+        }
         for (unit, remarks) in units.iter().zip(&batch.remarks) {
             for remark in unit.remarks.iter().chain(remarks) {
                 batch.report.take(remark);
@@ -169,21 +173,35 @@ impl<'o> Batch<'o> {
             return Ok(());
         }
         let named = fields::named(db, &rows).await?;
-        let mut new = Vec::new();
-        for (unit, row) in rows {
+        let (mut new, mut seen) = (Vec::new(), BTreeMap::new());
+        let before = self.before(units, &rows);
+        for ((unit, row), before) in rows.into_iter().zip(before) {
             let Some(resolved) = self.resolved(table, unit, row, &named) else { continue };
-            match self.before(units, unit, row) {
-                Some(target) => self.again(db, table, resolved, target).await?,
+            match before {
+                Some(target) => {
+                    self.see(unique_keys(table, &resolved), &resolved, &mut seen);
+                    self.again(db, table, resolved, target).await?;
+                }
                 None => new.push(resolved),
             }
         }
-        self.bring(db, table, units, new).await
+        self.bring(db, table, units, new, seen).await
     }
 
-    /// What became of the row when it was brought in before.
-    fn before(&self, units: &[Unit], unit: usize, row: &Row) -> Option<Target> {
-        let known = self.known.get(&units[unit].key)?;
-        known.targets.iter().find(|target| target.source == row.key).cloned()
+    /// What became of the rows when they were brought in before.
+    fn before(&self, units: &[Unit], rows: &[(usize, &Row)]) -> Vec<Option<Target>> {
+        let mut known = BTreeMap::<&str, BTreeMap<&str, &Target>>::new();
+        for (unit, _) in rows {
+            let name = &*units[*unit].key;
+            if let Some(record) = self.known.get(name).filter(|_| !known.contains_key(name)) {
+                let targets = record.targets.iter().map(|target| (&*target.source, target));
+                known.insert(name, targets.collect());
+            }
+        }
+        let of = |(unit, row): &(usize, &Row)| {
+            known.get(&*units[*unit].key)?.get(&*row.key).map(|target| (*target).clone())
+        };
+        rows.iter().map(of).collect()
     }
 
     fn refuse(&mut self, unit: usize, row: &Row, column: &str, value: &Json, why: &str) {
@@ -201,20 +219,21 @@ impl<'o> Batch<'o> {
         self.remarks[unit].append(&mut about.remarks);
     }
 
-    /// Rows that were never brought in before.
+    /// Rows that were never brought in before. `seen` has what others of the table have where nothing may
+    /// be twice.
     async fn bring(
         &mut self,
         db: &impl ConnectionTrait,
         table: &Table,
         units: &[Unit],
         rows: Vec<Resolved<'_>>,
+        mut seen: BTreeMap<String, String>,
     ) -> Result<()> {
         let fields: Vec<Fields> = rows.iter().map(|row| row.fields.clone()).collect();
         let records: Vec<&str> = rows.iter().map(|row| &*units[row.unit].key).collect();
         let people = |key: &Json, at: usize| self.pass.is_other(key, records[at]);
-        let found = matches(db, self.doing.scope, table, &fields, people).await?;
-        let mut make = Vec::new();
-        let mut seen = BTreeMap::<String, String>::new();
+        let found = matches(db, table, &fields, people).await?;
+        let (mut make, mut meant) = (Vec::new(), BTreeSet::new());
         for (resolved, found) in rows.into_iter().zip(found) {
             let Resolved { unit, row, .. } = &resolved;
             let is_new_part = self.known.get(&units[*unit].key).is_some_and(Known::is_whole);
@@ -232,15 +251,20 @@ impl<'o> Batch<'o> {
                 self.dropped.insert(row.key.clone());
                 continue;
             }
+            let is_person = table.name == "users";
+            let wrong = (is_person && found == Match::New).then(|| misnamed(&resolved.fields));
+            if let Some(why) = wrong.flatten() {
+                self.refuse(*unit, row, "username", &resolved.fields["username"], &why);
+                continue;
+            }
             match found {
                 Match::Clash(why) => {
-                    self.refuse(
-                        *unit,
-                        row,
-                        "",
-                        &Json::Null,
-                        &format!("{why}; nothing is overwritten"),
-                    );
+                    let why = format!("{why}; nothing is overwritten");
+                    self.refuse(*unit, row, "", &Json::Null, &why);
+                }
+                Match::Is(key) if is_person && !meant.insert(key_text(&key)) => {
+                    let why = "another record became that person; nothing is overwritten";
+                    self.refuse(*unit, row, "", &Json::Null, why);
                 }
                 Match::Is(key) => self.matched(db, table, &resolved, key).await?,
                 Match::New => match self.twice(table, &resolved, &mut seen) {
@@ -271,8 +295,7 @@ impl<'o> Batch<'o> {
         }
     }
 
-    /// Another row of the source that has the same where nothing may be twice. Those of earlier records
-    /// are in the database, unless nothing is written.
+    /// Another row of the source that has the same where nothing may be twice.
     fn twice(
         &mut self,
         table: &Table,
@@ -283,14 +306,25 @@ impl<'o> Batch<'o> {
         if let Some(other) = own.iter().find_map(|key| seen.get(key)) {
             return Some(format!("`{other}` in the same source"));
         }
-        if self.doing.import_id.is_none() {
-            if own.iter().any(|key| self.pass.has_seen(key)) {
-                return Some("another record of the source".to_owned());
-            }
+        if own.iter().any(|key| self.pass.has_seen(key)) {
+            return Some("another record of the source".to_owned());
+        }
+        self.see(own, resolved, seen);
+        None
+    }
+
+    /// Remembers what a row has where nothing may be twice, also for the records to come when they do not
+    /// find it in the database: while nothing is written, and where it has blanks behind it.
+    fn see(
+        &mut self,
+        own: Vec<String>,
+        resolved: &Resolved<'_>,
+        seen: &mut BTreeMap<String, String>,
+    ) {
+        if self.doing.import_id.is_none() || has_blanks(resolved) {
             self.learned.see(&own);
         }
         seen.extend(own.into_iter().map(|key| (key, resolved.row.key.clone())));
-        None
     }
 
     async fn make(
@@ -307,7 +341,7 @@ impl<'o> Batch<'o> {
             return Ok(());
         }
         let fields: Vec<Fields> = make.iter().map(Resolved::with_places).collect();
-        let keys = write::insert(db, table, &fields).await?;
+        let keys = write::insert(db, &self.server, table, &fields).await?;
         let mut columns: BTreeSet<String> =
             make.iter().flat_map(|row| row.fields.keys()).cloned().collect();
         let marked = mark(table);
@@ -325,53 +359,6 @@ impl<'o> Batch<'o> {
             let mark = marked.and_then(|name| back?.get(name)?.as_str().map(str::to_owned));
             let how = Made { import: self.doing.import_id, mark };
             self.targets[*unit].push(Target::of(row, key.clone(), Some(how)));
-        }
-        Ok(())
-    }
-
-    /// Writes down what became of the records.
-    async fn write_down(&mut self, db: &impl ConnectionTrait, units: &[Unit]) -> Result<()> {
-        let Some(import_id) = self.doing.import_id else { return Ok(()) };
-        let mut new = Vec::new();
-        for (at, unit) in units.iter().enumerate() {
-            let targets = &self.targets[at];
-            let is_whole = unit.rows.iter().all(|row| !self.dropped.contains(&row.key))
-                && unit.remarks.iter().all(|remark| remark.weight < Weight::Fault);
-            // What was refused is looked at again the next time.
-            let digest = if is_whole { unit.digest() } else { INCOMPLETE.to_owned() };
-            let list: Json = targets.iter().map(Target::json).collect();
-            match self.known.get(&unit.key) {
-                None if targets.is_empty() => {}
-                None => new.push(import_record::ActiveModel {
-                    import_id: Set(import_id),
-                    scope: Set(self.doing.scope.to_owned()),
-                    record_key: Set(unit.key.clone()),
-                    digest: Set(digest),
-                    targets: Set(list),
-                    created_at: Set(self.doing.world.clock.now()),
-                    ..Default::default()
-                }),
-                Some(known) if known.digest == digest && known.targets == *targets => {}
-                Some(known) => {
-                    // What the source has no more, and what was removed here, stays written down: an
-                    // undo has to know of it.
-                    let gone = known
-                        .targets
-                        .iter()
-                        .filter(|old| targets.iter().all(|target| target.source != old.source));
-                    let list: Json = targets.iter().chain(gone).map(Target::json).collect();
-                    let update = Query::update()
-                        .table(import_record::Entity)
-                        .value(import_record::Column::Digest, digest)
-                        .value(import_record::Column::Targets, list)
-                        .and_where(Expr::col(import_record::Column::Id).eq(known.id))
-                        .take();
-                    db.execute(&update).await?;
-                }
-            }
-        }
-        for some in new.chunks(500) {
-            import_record::Entity::insert_many(some.to_vec()).exec_without_returning(db).await?;
         }
         Ok(())
     }
@@ -412,7 +399,8 @@ impl Target {
     fn of(row: &Row, key: Vec<Json>, made: Option<Made>) -> Self {
         let (table, source) = (row.table.clone(), row.key.clone());
         let is_made = made.is_some();
-        Self { table, source, key, digest: row.digest(), is_made, made: made.unwrap_or_default() }
+        let (digest, made) = (row.digest(), made.unwrap_or_default());
+        Self { table, source, key, digest, is_made, made, changed: BTreeSet::new() }
     }
 }
 

@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::imports::import_record::{Column, Entity, Model};
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
+    sea_query::{ExprTrait as _, SimpleExpr},
+};
 use serde_json::{Value as Json, json};
 
 use super::unit::Unit;
@@ -22,6 +26,8 @@ pub(super) struct Target {
     /// Whether an import made it; else it was there before.
     pub(super) is_made: bool,
     pub(super) made: Made,
+    /// Which imports changed it since.
+    pub(super) changed: BTreeSet<i64>,
 }
 
 /// How a row was made.
@@ -35,8 +41,12 @@ pub(super) struct Made {
 
 impl Target {
     pub(super) fn json(&self) -> Json {
-        let Self { table, source, key, digest, is_made, made } = self;
-        json!([table, source, key, digest, is_made, made.import, made.mark])
+        let Self { table, source, key, digest, is_made, made, changed } = self;
+        if changed.is_empty() {
+            return json!([table, source, key, digest, is_made, made.import, made.mark]);
+        }
+        let changed: Vec<String> = changed.iter().map(|import| by(*import)).collect();
+        json!([table, source, key, digest, is_made, made.import, made.mark, changed])
     }
 
     fn read(json: &Json) -> Option<Self> {
@@ -44,8 +54,19 @@ impl Target {
         let key = json.get(2)?.as_array()?.clone();
         let is_made = json.get(4)?.as_bool()?;
         let made = Made { import: json.get(5).and_then(Json::as_i64), mark: text(6) };
-        Some(Self { table: text(0)?, source: text(1)?, key, digest: text(3)?, is_made, made })
+        let changed = json.get(7).and_then(Json::as_array).into_iter().flatten();
+        let import = |by: &Json| by.as_str()?.strip_prefix(BY)?.parse().ok();
+        let changed = changed.filter_map(import).collect();
+        let (table, source, digest) = (text(0)?, text(1)?, text(3)?);
+        Some(Self { table, source, key, digest, is_made, made, changed })
     }
+}
+
+const BY: &str = "import ";
+
+/// How it is written down which import changed a row: nothing else there looks so.
+pub(super) fn by(import: i64) -> String {
+    format!("{BY}{import}")
 }
 
 /// A record that was brought in before.
@@ -90,6 +111,36 @@ pub(super) async fn of(
     Ok(known)
 }
 
+/// The targets of records as text. A database that writes documents itself puts a blank behind each
+/// comma.
+pub(super) fn as_text(backend: DbBackend) -> SimpleExpr {
+    Column::Targets.into_expr().cast_as(if backend == DbBackend::MySql { "char" } else { "text" })
+}
+
+/// Some of the records that became people, behind that one: the people, and how far that is.
+pub(super) async fn people(
+    db: &impl ConnectionTrait,
+    scope: &str,
+    behind: i64,
+) -> Result<Option<(Vec<(i64, String)>, i64)>> {
+    let records = Entity::find()
+        .filter(Column::Scope.eq(scope))
+        .filter(Column::Id.gt(behind))
+        .filter(as_text(db.get_database_backend()).like("%\"users\"%"))
+        .order_by_asc(Column::Id)
+        .limit(100)
+        .all(db)
+        .await?;
+    let Some(last) = records.last().map(|record| record.id) else { return Ok(None) };
+    let mut people = Vec::new();
+    for record in records {
+        let of = targets(&record)?.into_iter().filter(|target| target.table == "users");
+        let ids = of.filter_map(|target| target.key.first().and_then(Json::as_i64));
+        people.extend(ids.map(|id| (id, record.record_key.clone())));
+    }
+    Ok(Some((people, last)))
+}
+
 /// The names of the records whose rows these records refer to, and do not hold.
 pub(super) fn referred(units: &[Unit]) -> BTreeSet<&str> {
     let own: BTreeSet<&str> =
@@ -97,4 +148,29 @@ pub(super) fn referred(units: &[Unit]) -> BTreeSet<&str> {
     let to = units.iter().flat_map(|unit| &unit.rows).flat_map(|row| row.cells.values());
     let keys = to.flat_map(super::Cell::refers_to).map(String::as_str);
     keys.filter(|key| !own.contains(key)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_down_of_a_row_is_read_again() {
+        let mut target = Target {
+            table: "devices".to_owned(),
+            source: "devices/ana/0000000a".to_owned(),
+            key: vec!["0000000a".into()],
+            digest: "5e".to_owned(),
+            is_made: true,
+            made: Made { import: Some(3), mark: Some("2025-01-01T00:00:00.000000Z".to_owned()) },
+            changed: BTreeSet::new(),
+        };
+        assert_eq!(target.json().as_array().map(Vec::len), Some(7));
+        assert_eq!(Target::read(&target.json()), Some(target.clone()));
+
+        target.changed.extend([5, 7]);
+
+        assert!(target.json().to_string().contains("\"import 5\""), "{}", target.json());
+        assert_eq!(Target::read(&target.json()), Some(target));
+    }
 }

@@ -9,9 +9,15 @@ use std::{
 
 use serde_json::Value as Json;
 
+use super::unit::Unit;
+
 /// What is known of the records before.
 #[derive(Debug, Default)]
-pub(super) struct Pass(Learned);
+pub(super) struct Pass {
+    learned: Learned,
+    /// The records that there were.
+    met: HashSet<u64>,
+}
 
 /// What a batch adds to it, when the batch is kept.
 #[derive(Debug, Default)]
@@ -20,7 +26,8 @@ pub(super) struct Learned {
     people: HashMap<i64, u64>,
     /// Rows that other records may refer to, while nothing is written.
     rows: HashMap<u64, Foreseen>,
-    /// What rows would have where nothing may be twice, while nothing is written.
+    /// What rows have where nothing may be twice: all of them while nothing is written, else those that a
+    /// question to the database does not find.
     seen: HashSet<u64>,
 }
 
@@ -39,25 +46,41 @@ impl Pass {
     /// Takes in what a batch has learned.
     pub(super) fn learn(&mut self, learned: Learned) {
         let Learned { people, rows, seen } = learned;
-        self.0.people.extend(people);
-        self.0.rows.extend(rows);
-        self.0.seen.extend(seen);
+        self.learned.people.extend(people);
+        self.learned.rows.extend(rows);
+        self.learned.seen.extend(seen);
+    }
+
+    /// Takes in which records became which people in earlier imports.
+    pub(super) fn recall(&mut self, people: impl IntoIterator<Item = (i64, String)>) {
+        let people = people.into_iter().map(|(id, record)| (id, hash(&record)));
+        self.learned.people.extend(people);
+    }
+
+    /// Takes in that these records are in the source, whatever becomes of them.
+    pub(super) fn meet(&mut self, units: &[Unit]) {
+        self.met.extend(units.iter().map(|unit| hash(&unit.key)));
+    }
+
+    /// Whether a record of that name was there.
+    pub(super) fn has_met(&self, record: &str) -> bool {
+        self.met.contains(&hash(record))
     }
 
     /// Whether another record than this one became that person.
     pub(super) fn is_other(&self, person: &Json, record: &str) -> bool {
-        let of = person.as_i64().and_then(|id| self.0.people.get(&id));
+        let of = person.as_i64().and_then(|id| self.learned.people.get(&id));
         of.is_some_and(|of| *of != hash(record))
     }
 
     /// A row of an earlier record, if there would be one.
     pub(super) fn foreseen(&self, row: &str) -> Option<&Foreseen> {
-        self.0.rows.get(&hash(row))
+        self.learned.rows.get(&hash(row))
     }
 
     /// Whether a row of an earlier record would have that.
     pub(super) fn has_seen(&self, unique: &str) -> bool {
-        self.0.seen.contains(&hash(unique))
+        self.learned.seen.contains(&hash(unique))
     }
 }
 

@@ -1,29 +1,28 @@
 //! Taking out again what an import has brought in, and nothing else.
 
+mod referrers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::imports::{
     import::{Entity, ImportStatus, Model},
     import_record,
 };
-use plimsoll::{
-    retry::Borrows,
-    schema::{OnDelete, Table},
-};
+use plimsoll::{retry::Borrows, schema::Table};
 use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr,
-    EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    TryGetable as _,
-    sea_query::{Asterisk, Expr, ExprTrait as _, Query},
+    ColumnTrait as _, Condition, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction,
+    DbBackend, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+    sea_query::{ExprTrait as _, Query},
 };
 use serde_json::{Value as Json, json};
 
 use super::{
     batch::mark,
     known,
-    write::{fields, key_text, read_back, value, with_keys},
+    write::{key_text, read_back, with_keys},
 };
 use crate::{
     Error, Result, World,
@@ -55,32 +54,34 @@ pub struct Undone {
     pub removed: BTreeMap<String, u64>,
     /// How many rows of which table referred to something that went, and do no more.
     pub emptied: BTreeMap<String, u64>,
+    /// How many rows of which table the import had changed which it did not make: they stay as they are
+    /// now, since what they were before is not known.
+    pub changed: BTreeMap<String, u64>,
     /// What stays: something that the import did not bring refers to it, or has its key.
     pub kept: Vec<Kept>,
 }
 
-/// Removes the rows that an import made; those that were there before stay, and so do those that have
+/// Removes the rows that an import made; those that were there before stay, changed by it or not, and so do those that have
 /// got something since which the import did not bring, and rows that got a key of its rows later. An
 /// import that is running stops. It can be interrupted and called again.
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such import, [`Rule::Transition`] if it was undone already.
 pub async fn undo(db: &DatabaseConnection, world: &World, id: i64) -> Result<Undone> {
-    let import = Entity::find_by_id(id).one(db).await?;
-    let import = import.ok_or_else(|| Error::not_found("import", id.to_string()))?;
-    if import.status == ImportStatus::Undone {
-        return Err(Rule::Transition.refuses(format!("import {id} was undone already")));
-    }
-    let scope = &*import.scope;
     let committed = transaction::committed();
     let began = committed.transaction(db, |tx, _: Borrows<'_, '_>| {
         Box::pin(async move {
-            let mut row = held(tx, id).await?.into_active_model();
+            let import = held(tx, id).await?;
+            if import.status == ImportStatus::Undone {
+                return Err(Rule::Transition.refuses(format!("import {id} was undone already")));
+            }
+            let mut row = import.into_active_model();
             row.status = Set(ImportStatus::Undoing);
             row.update(tx).await.map_err(Error::from)
         })
     });
-    began.await?;
+    let import = began.await?;
+    let scope = &*import.scope;
     let mut undone = Undone::default();
     // Later records may refer to earlier ones.
     let mut before = i64::MAX;
@@ -107,6 +108,9 @@ impl Undone {
         for (table, rows) in part.emptied {
             *self.emptied.entry(table).or_default() += rows;
         }
+        for (table, rows) in part.changed {
+            *self.changed.entry(table).or_default() += rows;
+        }
         self.kept.extend(part.kept);
     }
 }
@@ -117,8 +121,8 @@ async fn held(tx: &DatabaseTransaction, id: i64) -> Result<Model> {
     import.ok_or_else(|| Error::not_found("import", id.to_string()))
 }
 
-/// Some records of the source, the newest first, and where to go on. What an import brought to a record
-/// that an earlier one had brought stands there, too.
+/// Some records that the import brought something to, the newest first, and where to go on. What it
+/// brought to a record that an earlier one had brought stands there, too.
 async fn some(
     tx: &DatabaseTransaction,
     world: &World,
@@ -130,19 +134,33 @@ async fn some(
     let records = import_record::Entity::find()
         .filter(import_record::Column::Scope.eq(scope))
         .filter(import_record::Column::Id.lt(before))
+        .filter(may_have_something_of(id, tx.get_database_backend()))
         .order_by_desc(import_record::Column::Id)
         .limit(AT_ONCE)
         .all(tx)
         .await?;
     let Some(last) = records.last().map(|record| record.id) else { return Ok(None) };
+    let mut undone = Undone::default();
     let mut made = BTreeMap::<String, Vec<known::Target>>::new();
     for record in records {
         let is_ours = |target: &known::Target| {
             target.is_made && target.made.import.unwrap_or(record.import_id) == id
         };
-        let (ours, others): (Vec<_>, Vec<_>) =
+        let (ours, mut others): (Vec<_>, Vec<_>) =
             known::targets(&record)?.into_iter().partition(is_ours);
+        let mut changed = 0;
+        for target in &mut others {
+            if target.changed.remove(&id) {
+                changed += 1;
+                *undone.changed.entry(target.table.clone()).or_default() += 1;
+            }
+        }
         if ours.is_empty() && record.import_id != id {
+            if changed > 0 {
+                let mut row = record.into_active_model();
+                row.targets = Set(others.iter().map(known::Target::json).collect());
+                row.update(tx).await?;
+            }
             continue;
         }
         for target in ours {
@@ -150,19 +168,29 @@ async fn some(
         }
         forget(tx, id, record, &others).await?;
     }
-    let mut undone = Undone::default();
     for table in TABLES.iter().rev() {
         let Some(targets) = made.get(&table.name) else { continue };
         remove(tx, table, targets, &mut undone).await?;
     }
-    if !made.is_empty() {
+    if !made.is_empty() || !undone.changed.is_empty() {
         let unit = Audited::new(tx, world.clock.now());
         let by = Grantee::System { reason: "import undo" };
-        let details = json!({"removed": undone.removed, "kept": undone.kept.len()});
+        let Undone { removed, changed, kept, .. } = &undone;
+        let details = json!({"removed": removed, "changed": changed, "kept": kept.len()});
         unit.record(Deed::of(&by, "imports", "import.undo").on("import", &id).with(details));
         audit::tell(&unit.write().await?);
     }
     Ok(Some((last, undone)))
+}
+
+/// Records of the import, and those of others in whose targets it seems to stand.
+fn may_have_something_of(id: i64, backend: DbBackend) -> Condition {
+    let targets = || known::as_text(backend);
+    Condition::any()
+        .add(import_record::Column::ImportId.eq(id))
+        .add(targets().like(format!("%true,{id},%")))
+        .add(targets().like(format!("%true, {id}, %")))
+        .add(targets().like(format!("%\"{}\"%", known::by(id))))
 }
 
 /// Forgets what an import brought to a record; the record itself when nobody else brought something.
@@ -197,18 +225,23 @@ async fn remove(
 ) -> Result<()> {
     for some in targets.chunks(500) {
         let keys: Vec<&[Json]> = some.iter().map(|target| target.key.as_slice()).collect();
-        let held_by = holders(tx, table, &keys).await?;
+        let referrers = referrers::of(tx, table, &keys).await?;
         let marks = marks(tx, table, &keys).await?;
         let mut going = Vec::new();
         for target in some {
             let key = key_text(&target.key);
-            let because = match (held_by.get(&key), &target.made.mark, marks.get(&key)) {
+            let referrers = referrers.get(&key);
+            let held_by = referrers.map(|it| &it.holders).filter(|holders| !holders.is_empty());
+            let because = match (held_by, &target.made.mark, marks.get(&key)) {
                 (Some(by), ..) => format!("rows of {} belong to it", listed(by)),
                 (None, Some(mark), Some(now)) if mark != now => {
                     "another row has its key now".to_owned()
                 }
                 _ => {
                     going.push(target.key.as_slice());
+                    for (other, rows) in referrers.into_iter().flat_map(|it| &it.emptied) {
+                        *undone.emptied.entry((*other).to_owned()).or_default() += rows;
+                    }
                     continue;
                 }
             };
@@ -216,7 +249,6 @@ async fn remove(
             undone.kept.push(Kept { table, source, because });
         }
         if !going.is_empty() {
-            emptied(tx, table, &going, undone).await?;
             let gone = Query::delete()
                 .from_table(table.name.clone())
                 .and_where(with_keys(table, &going)?)
@@ -241,66 +273,7 @@ async fn marks(
     Ok(marks.collect())
 }
 
-/// Counts the rows that refer to these by columns that are emptied when they go.
-async fn emptied(
-    tx: &DatabaseTransaction,
-    table: &Table,
-    keys: &[&[Json]],
-    undone: &mut Undone,
-) -> Result<()> {
-    let [name] = &table.primary_key[..] else { return Ok(()) };
-    for other in TABLES.iter() {
-        let to = other.foreign_keys.iter().filter(|key| key.references == table.name);
-        for key in to.filter(|key| key.on_delete == OnDelete::SetNull) {
-            let among: Result<Vec<_>> =
-                keys.iter().map(|key| value(table, name, &key[0])).collect();
-            let count = Query::select()
-                .expr(Expr::col(Asterisk).count())
-                .from(other.name.clone())
-                .and_where(Expr::col(key.columns[0].clone()).is_in(among?))
-                .take();
-            let row = tx.query_one(&count).await?;
-            let rows =
-                row.map(|row| i64::try_get_by(&row, 0_usize)).transpose().map_err(DbErr::from)?;
-            let rows = u64::try_from(rows.unwrap_or_default()).unwrap_or_default();
-            if rows > 0 {
-                *undone.emptied.entry(other.name.clone()).or_default() += rows;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn listed(tables: &BTreeSet<String>) -> String {
+fn listed(tables: &BTreeSet<&str>) -> String {
     let tables: Vec<String> = tables.iter().map(|table| format!("`{table}`")).collect();
     tables.join(", ")
-}
-
-/// Which of the rows others would go with, or keep from going: those of which tables.
-async fn holders(
-    tx: &DatabaseTransaction,
-    table: &Table,
-    keys: &[&[Json]],
-) -> Result<BTreeMap<String, BTreeSet<String>>> {
-    let mut held = BTreeMap::<String, BTreeSet<String>>::new();
-    let [name] = &table.primary_key[..] else { return Ok(held) };
-    for other in TABLES.iter() {
-        let to = other.foreign_keys.iter().filter(|key| key.references == table.name);
-        for key in to.filter(|key| key.on_delete != OnDelete::SetNull) {
-            let column = &key.columns;
-            let among: Result<Vec<_>> =
-                keys.iter().map(|key| value(table, name, &key[0])).collect();
-            let query = Query::select()
-                .distinct()
-                .column(column[0].clone())
-                .from(other.name.clone())
-                .and_where(Expr::col(column[0].clone()).is_in(among?))
-                .take();
-            for row in fields(other, column, &tx.query_all(&query).await?)? {
-                let of = key_text(&[row[&column[0]].clone()]);
-                held.entry(of).or_default().insert(other.name.clone());
-            }
-        }
-    }
-    Ok(held)
 }

@@ -5,14 +5,17 @@ use std::{
     ops::Range,
 };
 
-use plimsoll::schema::Table;
+use plimsoll::schema::{self, Column, Default, Table, Type};
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, TryGetable as _, Value,
     sea_query::{Condition, Expr, ExprTrait as _, InsertStatement, Query, SimpleExpr},
 };
 use serde_json::Value as Json;
 
-use super::cell;
+use super::{
+    cell,
+    server::{Server, bytes},
+};
 use crate::{
     Error, Result,
     tables::{column, is_counted},
@@ -20,9 +23,6 @@ use crate::{
 
 /// The columns of a row, as JSON.
 pub(crate) type Fields = BTreeMap<String, Json>;
-
-/// As many values as any database takes in one statement, with room to spare.
-const VALUES: usize = 10_000;
 
 /// Adds the rows, and gives their keys in the same order.
 ///
@@ -32,19 +32,18 @@ const VALUES: usize = 10_000;
 /// # Errors
 /// [`Error::Invalid`] for a value that is none of its column, [`Error::Database`] for what the database
 /// refuses.
-pub(crate) async fn insert(
+pub(super) async fn insert(
     db: &impl ConnectionTrait,
+    server: &Server,
     table: &Table,
     rows: &[Fields],
 ) -> Result<Vec<Vec<Json>>> {
-    let step = step(db).await?;
     let rows = evened(table, rows);
     let mut keys: Vec<Vec<Json>> = rows.iter().map(|row| key(table, row)).collect();
     for run in alike(&rows) {
         let columns: Vec<&str> = rows[run.start].keys().map(String::as_str).collect();
-        let at_once = (VALUES / columns.len().max(1)).max(1);
         let run: Vec<usize> = run.collect();
-        for some in run.chunks(at_once) {
+        for some in server.lots(&run, columns.len(), |at| rows[*at].values().map(bytes).sum()) {
             let mut insert = Query::insert();
             insert
                 .into_table(table.name.clone())
@@ -57,7 +56,8 @@ pub(crate) async fn insert(
                 db.execute(&insert).await?;
                 continue;
             }
-            for (at, id) in some.iter().zip(counted(db, table, insert, some.len(), step).await?) {
+            let ids = counted(db, table, insert, some.len(), server.step).await?;
+            for (at, id) in some.iter().zip(ids) {
                 keys[*at] = vec![id.into()];
             }
         }
@@ -68,17 +68,6 @@ pub(crate) async fn insert(
 /// The key that the row says itself.
 fn key(table: &Table, row: &Fields) -> Vec<Json> {
     table.primary_key.iter().map(|name| row.get(name).cloned().unwrap_or(Json::Null)).collect()
-}
-
-/// By how much MySQL and MariaDB count on; nodes of a cluster count by their number.
-async fn step(db: &impl ConnectionTrait) -> Result<i64> {
-    if db.get_database_backend() != DbBackend::MySql {
-        return Ok(1);
-    }
-    let step = Query::select().expr(Expr::cust("@@auto_increment_increment")).take();
-    let row = db.query_one(&step).await?.ok_or(DbErr::RecordNotInserted)?;
-    let step = u64::try_get_by(&row, 0_usize).map_err(DbErr::from)?;
-    Ok(i64::try_from(step).unwrap_or(1))
 }
 
 /// Adds as many rows of a table whose key the database counts, and gives their keys in order.
@@ -107,23 +96,36 @@ async fn counted(
     Ok((0..rows).map(|at| first + at * step).collect())
 }
 
-/// The rows with nothing said where some of them say something, if that is what the column has by
-/// itself: the more alike they are, the fewer statements they need.
+/// The rows with what a column has by itself, where some of them say something else: the more alike
+/// they are, the fewer statements they need.
 fn evened(table: &Table, rows: &[Fields]) -> Vec<Fields> {
     let named: BTreeSet<&String> = rows.iter().flat_map(BTreeMap::keys).collect();
-    let is_empty = |name: &&&String| {
-        let column = column(table, name);
-        column.is_some_and(|column| column.nullable && column.default.is_none())
-    };
-    let empty: Vec<&String> = named.iter().filter(is_empty).copied().collect();
+    let usual = named.into_iter().filter_map(|name| Some((name, usual(column(table, name)?)?)));
+    let usual: Vec<(&String, Json)> = usual.collect();
     let even = |row: &Fields| {
         let mut row = row.clone();
-        for name in &empty {
-            row.entry((*name).clone()).or_insert(Json::Null);
+        for (name, value) in &usual {
+            row.entry((*name).clone()).or_insert_with(|| value.clone());
         }
         row
     };
     rows.iter().map(even).collect()
+}
+
+/// What a column has when nothing is said, if that is the same in every row.
+fn usual(column: &Column) -> Option<Json> {
+    match &column.default {
+        None if column.nullable => Some(Json::Null),
+        Some(Default::Value(schema::Value::Bool(value))) => Some((*value).into()),
+        Some(Default::Value(schema::Value::Int(value))) => Some((*value).into()),
+        // The default of a document is its text.
+        Some(Default::Value(schema::Value::Text(value)))
+            if !matches!(column.ty, Type::Json | Type::JsonBinary) =>
+        {
+            Some(value.clone().into())
+        }
+        _ => None,
+    }
 }
 
 /// Rows one behind the other that have the same columns: where they stand. The order stays.

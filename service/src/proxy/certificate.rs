@@ -20,7 +20,7 @@ use crate::{
     Result, World,
     audit::Audited,
     page::MOST_PER_PAGE,
-    records::{self, Columns, Document, Record},
+    records::{self, Record},
     rights::{CreateProxies, Granted, ReadProxies, UpdateProxies},
     seal::Keyring,
     text::{self, invalid},
@@ -63,27 +63,21 @@ impl Record for Entity {
     }
 }
 
-/// Adds the certificate that a document describes, with its private key, if there is one. `writable`
-/// are the columns that the document may name.
+/// Adds a certificate, with its private key, if there is one.
 ///
 /// # Errors
-/// Those of [`records::create_from`] and [`set_key`].
+/// Those of [`records::create_with_secrets`]; [`Error::Invalid`](crate::Error::Invalid) for what is no
+/// key in PEM, or needs a password.
 pub async fn create(
     unit: &Audited<'_>,
     by: &Granted<CreateProxies>,
-    (keys, world): (&Keyring, &World),
-    (writable, document): (&Columns<Entity>, &Document),
+    keys: (&Keyring, &World),
+    row: ActiveModel,
     key: Option<&SecretString>,
 ) -> Result<Model> {
     is_sound(key)?;
-    let certificate = records::create_from::<Entity>(unit, by, writable, document).await?;
-    match key {
-        Some(_) => {
-            let of = (keys, world);
-            records::put::<Entity>(unit, of, certificate, Column::KeyData, key).await
-        }
-        None => Ok(certificate),
-    }
+    let secrets: Vec<_> = key.map(|key| (Column::KeyData, key.clone())).into_iter().collect();
+    records::create_with_secrets::<Entity>(unit, by, keys, row, &secrets).await
 }
 
 /// Seals another private key for a certificate, or takes away the one that it has.

@@ -7,24 +7,19 @@ use entity::{
     Secret,
     proxy::{
         qos_policy, route_table,
-        service::{ActiveModel, Column, Entity},
+        service::{ActiveModel, Entity},
     },
 };
 use sea_orm::{
     ActiveValue::{self, Set},
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QuerySelect as _,
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _,
 };
-use secrecy::SecretString;
 
 use super::{Proxy, cluster::is_name};
 use crate::{
-    Result, World,
-    audit::Audited,
-    records::{self, Columns, Document, Record},
-    rights::{CreateProxies, Granted},
+    Result,
+    records::Record,
     rule::Rule,
-    seal::Keyring,
     text::{self, invalid},
 };
 
@@ -91,45 +86,6 @@ impl Record for Entity {
             format!("service `{name}` has policies or routes in the cluster that it leaves");
         Err(Rule::InUse.refuses(because))
     }
-}
-
-/// A service to add.
-#[derive(Debug)]
-pub struct NewService<'n> {
-    /// What it is, but for what it is used with.
-    pub document: &'n Document,
-    /// The columns that the document may name.
-    pub writable: &'n Columns<Entity>,
-    /// What it is used with.
-    pub auth: ServiceAuth,
-    /// The token, to be sealed.
-    pub token: Option<SecretString>,
-    /// The secret that tokens are signed with, to be sealed.
-    pub jwt_secret: Option<SecretString>,
-}
-
-/// Adds a service together with the secrets that it is used with.
-///
-/// # Errors
-/// Those of [`records::create_from`], and of [`records::seal`] for each secret;
-/// [`Error::Invalid`](crate::Error::Invalid) for a service without what it is used with.
-pub async fn create(
-    unit: &Audited<'_>,
-    by: &Granted<CreateProxies>,
-    (keys, world): (&Keyring, &World),
-    new: &NewService<'_>,
-) -> Result<Model> {
-    let mut service = records::create_from::<Entity>(unit, by, new.writable, new.document).await?;
-    for (column, secret) in [(Column::Token, &new.token), (Column::JwtSecret, &new.jwt_secret)] {
-        if let Some(secret) = secret {
-            let of = (keys, world);
-            service = records::put::<Entity>(unit, of, service, column, Some(secret)).await?;
-        }
-    }
-    // Not before: what seals a secret is bound to the key of the row, and this needs the secret.
-    let mut row = service.into_active_model();
-    row.auth_type.set_ne(new.auth);
-    records::write::<Entity>(unit.tx(), unit.now(), row).await
 }
 
 fn is_empty(secret: &ActiveValue<Option<Secret>>) -> bool {

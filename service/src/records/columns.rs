@@ -88,8 +88,11 @@ fn schema(table: &Table, column: &Column) -> Json {
         Type::Date => ("string", json!({"format": "date"})),
         Type::Time => ("string", json!({"description": "A time of day, HH:MM:SS."})),
         Type::Timestamp => ("string", json!({"format": "date-time"})),
-        // Any document.
-        Type::Json | Type::JsonBinary => return json!({}),
+        // Any document; `null` is none, as whatever is emptied.
+        Type::Json | Type::JsonBinary if column.nullable => return json!({}),
+        Type::Json | Type::JsonBinary => {
+            return json!({"type": ["object", "array", "string", "number", "boolean"]});
+        }
         _ => ("string", json!({})),
     };
     schema["type"] = if column.nullable { json!([kind, "null"]) } else { json!(kind) };

@@ -10,8 +10,8 @@ use super::{
     Columns, Create, Record, Update, changed, create, did, locked, sound, unguarded, write,
 };
 use crate::{
-    Error, Result, audit::Audited, cell, identity::secret::hash, rights::Granted, rule::Rule,
-    tables, text::invalid,
+    Error, Result, audit::Audited, cell, merge::merged, rights::Granted, rule::Rule, seen, tables,
+    text::invalid,
 };
 
 /// A document: its members by name.
@@ -34,27 +34,32 @@ pub fn shown<E: Record>(model: &E::Model, columns: &Columns<E>) -> Document {
     columns.iter().map(|column| (column.as_str().to_owned(), json_of(&model.get(column)))).collect()
 }
 
-/// What tells one state of those columns from another: 32 hexadecimal digits.
+/// What tells one state of those columns from another, as [`seen::tag`] does.
 pub fn tag<E: Record>(model: &E::Model, columns: &Columns<E>) -> String {
-    let mut digest = hash(&Json::from(shown::<E>(model, columns)).to_string());
-    digest.truncate(32);
-    digest
+    seen::tag(&Json::from(shown::<E>(model, columns)))
 }
 
-/// Adds the row that a document describes. `writable` are the columns that it may name.
+/// The row that a document describes, to be added. `writable` are the columns that it may name.
 ///
 /// # Errors
-/// Those of [`create`](super::create()); [`Error::Invalid`] for a member that is none of those columns or
-/// that its column does not take.
+/// [`Error::Invalid`] for a member that is none of those columns or that its column does not take.
+pub fn described<E: Record>(writable: &Columns<E>, document: &Document) -> Result<E::ActiveModel> {
+    let mut row = <E::ActiveModel as sea_orm::ActiveModelTrait>::default();
+    set::<E>(&mut row, writable, document, None)?;
+    Ok(row)
+}
+
+/// Adds the row that a document describes.
+///
+/// # Errors
+/// Those of [`described`] and of [`create`](super::create()).
 pub async fn create_from<E: Record>(
     unit: &Audited<'_>,
     by: &Granted<Create<E>>,
     writable: &Columns<E>,
     document: &Document,
 ) -> Result<E::Model> {
-    let mut row = <E::ActiveModel as sea_orm::ActiveModelTrait>::default();
-    set::<E>(&mut row, writable, document, None)?;
-    create::<E>(unit, by, row).await
+    create::<E>(unit, by, described::<E>(writable, document)?).await
 }
 
 /// Changes a row as a document says.
@@ -125,27 +130,13 @@ pub(super) fn value<E: Record>(column: E::Column, json: &Json) -> Result<Value> 
     }
 }
 
+/// What is told of a value that is refused: nothing of an address that may have a password in it.
 fn short(json: &Json) -> String {
     let text = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
-    text.chars().take(80).collect()
-}
-
-/// RFC 7396, section 2.
-fn merged(there: Json, patch: &Json) -> Json {
-    let Json::Object(patch) = patch else { return patch.clone() };
-    let mut object = match there {
-        Json::Object(object) => object,
-        _ => Document::new(),
-    };
-    for (name, said) in patch {
-        if said.is_null() {
-            object.remove(name);
-        } else {
-            let there = object.remove(name).unwrap_or_default();
-            object.insert(name.clone(), merged(there, said));
-        }
+    if text.contains("://") && text.contains('@') {
+        return "***".to_owned();
     }
-    Json::Object(object)
+    text.chars().take(80).collect()
 }
 
 /// The JSON of a value of any column.
@@ -166,33 +157,23 @@ pub(super) fn json_of(value: &Value) -> Json {
 
 #[cfg(test)]
 mod tests {
+    use entity::cloud::maas_config::{Column, Entity};
+
     use super::*;
 
-    /// The cases of RFC 7396, appendix A.
     #[test]
-    fn a_patch_is_merged_as_the_rfc_has_it() {
-        for (there, patch, result) in [
-            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
-            (json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"})),
-            (json!({"a": "b"}), json!({"a": null}), json!({})),
-            (json!({"a": "b", "b": "c"}), json!({"a": null}), json!({"b": "c"})),
-            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
-            (json!({"a": "c"}), json!({"a": ["b"]}), json!({"a": ["b"]})),
-            (
-                json!({"a": {"b": "c"}}),
-                json!({"a": {"b": "d", "c": null}}),
-                json!({"a": {"b": "d"}}),
-            ),
-            (json!({"a": [{"b": "c"}]}), json!({"a": [1]}), json!({"a": [1]})),
-            (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
-            (json!({"a": "b"}), json!(["c"]), json!(["c"])),
-            (json!({"a": "foo"}), json!(null), json!(null)),
-            (json!({"a": "foo"}), json!("bar"), json!("bar")),
-            (json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1})),
-            (json!([1, 2]), json!({"a": "b", "c": null}), json!({"a": "b"})),
-            (json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),
+    fn a_password_in_an_address_is_not_told_of_a_value_that_is_refused() {
+        for (address, told) in [
+            ("http://ana:geheim@maas\0", "***"),
+            (&*format!("http://ana:geheim@{}", "m".repeat(2048)), "***"),
+            ("http://maas\0", "http://maas\0"),
         ] {
-            assert_eq!(merged(there.clone(), &patch), result, "{there} and {patch}");
+            let refused = value::<Entity>(Column::MaasUrl, &json!(address));
+
+            let Err(Error::Invalid { kind: "maas_url", input, .. }) = refused else {
+                panic!("{refused:?}");
+            };
+            assert_eq!(input, told);
         }
     }
 }

@@ -119,6 +119,8 @@ pub fn filter<E: Record>(
             Test::Empty => {
                 text.parse::<bool>().map(Value::from).map_err(|_| "it is true or false".to_owned())
             }
+            // PostgreSQL can bind none.
+            _ if text.contains('\0') => Err("it has a NUL character in it".to_owned()),
             _ => cell::parsed(of, text),
         };
         let short: String = text.chars().take(80).collect();

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use serde_json::Value as Json;
 
-use crate::{Error, Result, tables, text::invalid, world::is_kept};
+use crate::{Error, Result, cell, tables, text::invalid, world::is_kept};
 
 /// Looks at each value that the row sets.
 ///
@@ -101,10 +101,18 @@ pub(crate) fn problem(table: &Table, name: &str, value: &Value) -> Option<String
         (Value::ChronoDateTimeUtc(Some(moment)), _) if !is_kept(*moment) => {
             Some("times from 1970 to 2037 are kept".to_owned())
         }
+        (Value::ChronoDate(Some(day)), _) if !cell::is_day(*day) => Some(cell::DAYS.to_owned()),
+        (Value::ChronoDateTimeUtc(Some(moment)), _) if cell::is_leap(moment) => {
+            Some(LEAP.to_owned())
+        }
+        (Value::ChronoTime(Some(time)), _) if cell::is_leap(time) => Some(LEAP.to_owned()),
         _ => None,
     };
     own.or_else(|| table.checks.iter().find_map(|check| beyond(&check.rule, name, value)))
 }
+
+/// What is said of the sixtieth second of a minute.
+const LEAP: &str = "leap seconds are not kept";
 
 /// What a rule about one column says against the value.
 fn beyond(rule: &Rule, name: &str, value: &Value) -> Option<String> {
@@ -237,6 +245,7 @@ fn plain(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{NaiveDate, NaiveTime};
     use serde_json::json;
 
     use super::*;
@@ -266,6 +275,18 @@ mod tests {
             let problem = problem(table, column, &value);
 
             assert_eq!(problem.is_none(), is_good, "{column} {value:?}: {problem:?}");
+        }
+        let apps = tables::named("apps").unwrap();
+        let day = |year| Value::from(NaiveDate::from_ymd_opt(year, 3, 15).unwrap());
+        let at = |nano| Value::from(NaiveTime::from_hms_nano_opt(12, 0, 59, nano).unwrap());
+        for (column, value, is_good) in [
+            ("recurrence_start_date", day(1_000), true),
+            ("recurrence_start_date", day(-44), false),
+            ("recurrence_end_date", day(12_345), false),
+            ("start_time", at(0), true),
+            ("start_time", at(1_000_000_000), false),
+        ] {
+            assert_eq!(problem(apps, column, &value).is_none(), is_good, "{column} {value:?}");
         }
         let tracing = tables::named("tracing_configs").unwrap();
         for (rate, is_good) in

@@ -45,6 +45,22 @@ struct Inner {
     ended: AtomicU64,
     /// Held by whoever asks the database whether something changed; the others wait for it.
     look: async_lock::Mutex<()>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    looks: AtomicU64,
+}
+
+/// How much of what is asked for is remembered, by one process since its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// How often what somebody holds was remembered.
+    pub hits: u64,
+    /// How often it was read from the database.
+    pub misses: u64,
+    /// How often the database was asked whether something changed.
+    pub looks: u64,
+    /// Of how many people something is remembered now.
+    pub people: u64,
 }
 
 /// The last change that what is remembered takes into account.
@@ -88,6 +104,9 @@ impl Rights {
                 seen: RwLock::new(Seen { number: None, at: None }),
                 ended: AtomicU64::new(0),
                 look: async_lock::Mutex::new(()),
+                hits: AtomicU64::new(0),
+                misses: AtomicU64::new(0),
+                looks: AtomicU64::new(0),
             }),
         }
     }
@@ -181,8 +200,10 @@ impl Rights {
         loop {
             let number = self.look(db).await?;
             if let Some(held) = self.inner.held.get(&user_id) {
+                self.inner.hits.fetch_add(1, Ordering::Relaxed);
                 return Ok(held);
             }
+            self.inner.misses.fetch_add(1, Ordering::Relaxed);
             let held = Arc::new(Held::by(db, user_id).await?);
             // Kept, and believed, only if nothing changed while it was read. The lock is held so
             // that nobody forgets it between the question and the insertion.
@@ -192,6 +213,15 @@ impl Rights {
                 return Ok(held);
             }
         }
+    }
+
+    /// How much of what was asked for was remembered until now.
+    pub fn remembered(&self) -> Remembered {
+        let Inner { held, hits, misses, looks, .. } = &*self.inner;
+        // What was forgotten is counted until the cache has tidied up.
+        held.run_pending_tasks();
+        let [hits, misses, looks] = [hits, misses, looks].map(|it| it.load(Ordering::Relaxed));
+        Remembered { hits, misses, looks, people: held.entry_count() }
     }
 
     /// Does `work` as one transaction that may change rights, again when the database asks for it;
@@ -246,6 +276,7 @@ impl Rights {
             return Ok(number);
         }
 
+        self.inner.looks.fetch_add(1, Ordering::Relaxed);
         // Both are read before the question goes out: what ends or ages while it is on its way
         // needs another.
         let at = (Instant::now(), self.inner.ended.load(Ordering::SeqCst));

@@ -23,6 +23,7 @@ use crate::{
     },
     rule::Rule,
     seal::{Keyring, Place, key_of},
+    seen::Seen,
     text::{self, invalid},
 };
 
@@ -133,6 +134,20 @@ pub async fn describe(
     let row = row.update(unit.tx()).await?;
     unit.record(did(by.to(), "describe", &row));
     Ok(read(row))
+}
+
+/// Makes sure that a secret is as the caller has seen it, and holds it so until the change ends.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is none, [`Rule::Stale`] if it is not so any more.
+pub async fn as_seen(
+    unit: &Audited<'_>,
+    _by: &Granted<UpdateSecrets>,
+    path: &str,
+    seen: &Seen<'_, Secret>,
+) -> Result<()> {
+    let row = locked(unit.tx(), path).await?;
+    seen.confirm(KIND, path, &read(row))
 }
 
 /// Reads a secret in clear, which is written to the audit log.

@@ -77,6 +77,7 @@ pub struct NewItem {
 /// # Errors
 /// [`Error::Invalid`] for the name of a test that is longer than 255 characters.
 pub async fn add(unit: &Audited<'_>, by: &Granted<CreateWebtest>, new: NewItem) -> Result<Model> {
+    let test_name = text::optional("name of a test", new.test_name, 255)?;
     let item_id = new.email_item_id;
     let of_tracker = || Entity::find().filter(Column::EmailItemId.eq(item_id));
     if let Some(item) = of_tracker().one(unit.tx()).await? {
@@ -86,7 +87,7 @@ pub async fn add(unit: &Audited<'_>, by: &Granted<CreateWebtest>, new: NewItem) 
         email_item_id: Set(item_id),
         multi_item_email_ids: Set(json!(new.multi_item_email_ids)),
         email_system: Set(new.email_system),
-        test_name: Set(text::optional("name of a test", new.test_name, 255)?),
+        test_name: Set(test_name),
         multi_email_flag: Set(new.multi_email_flag),
         multi_attachment_flag: Set(new.multi_attachment_flag),
         requires_processing: Set(new.requires_processing),

@@ -1,8 +1,11 @@
 //! Passwords, tokens and throttles by the clock.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::SeqCst},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,10 +27,13 @@ use service::{
         totp,
         user::{NewUser, create},
     },
-    rights::{CreateUsers, ReadSettings},
+    rights::{Actor, CreateUsers, ReadSettings, UpdateSettings},
+    rule::Rule,
     seal::Keyring,
+    settings,
 };
 
+use crate::mail::{reset_for, verified};
 use crate::people::{admin, person};
 use crate::worlds::world;
 
@@ -40,6 +46,7 @@ plimsoll::on_every_database!(migration::app:
     an_account_under_attack_from_everywhere_stays_open,
     a_reset_is_good_once_and_for_an_hour,
     a_key_has_no_more_than_its_owner_and_ends,
+    of_two_keys_at_once_none_is_above_the_limit,
     a_second_factor_is_asked_for_and_each_password_taken_once,
     a_login_beside_a_shut_out_leaves_no_session,
     whoever_guesses_by_two_names_of_one_person_has_no_more_attempts,
@@ -267,36 +274,33 @@ async fn a_reset_is_good_once_and_for_an_hour(db: &DatabaseConnection) {
         reset::complete(db, &world, &hasher(), token.expose_secret(), &password.into()).await
     };
 
-    assert!(reset::request(db, &world, "nobody").await.unwrap().is_none());
-    let first = reset::request(db, &world, "ANA@example.org").await.unwrap().unwrap();
-    let second = reset::request(db, &world, "ana").await.unwrap().unwrap();
-    assert!(matches!(
-        complete(&first.token, "another password").await,
-        Err(Error::Unauthenticated)
-    ));
-    assert!(matches!(complete(&second.token, "ana").await, Err(Error::WeakPassword { .. })));
-    let (one, other) = join(
-        complete(&second.token, "another password"),
-        complete(&second.token, "a third password"),
-    )
-    .await;
+    assert!(reset_for(db, &world, "nobody").await.is_none());
+    verified(db, ana.clone()).await;
+    let first = reset_for(db, &world, "ANA@example.org").await.unwrap();
+    clock.advance(reset::PAUSE);
+    let second = reset_for(db, &world, "ana").await.unwrap();
+    assert!(matches!(complete(&first, "another password").await, Err(Error::Unauthenticated)));
+    assert!(matches!(complete(&second, "ana").await, Err(Error::WeakPassword { .. })));
+    let (one, other) =
+        join(complete(&second, "another password"), complete(&second, "a third password")).await;
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
     assert!(matches!(ask(db, &world, &tokens.access).await, Err(Error::Unauthenticated)));
     assert!(matches!(refresh(db, &world, &tokens.refresh).await, Err(Error::Unauthenticated)));
 
-    let late = reset::request(db, &world, "ana").await.unwrap().unwrap();
+    clock.advance(reset::PAUSE);
+    let late = reset_for(db, &world, "ana").await.unwrap();
     clock.advance(reset::LASTS);
-    assert!(matches!(complete(&late.token, "another password").await, Err(Error::Unauthenticated)));
+    assert!(matches!(complete(&late, "another password").await, Err(Error::Unauthenticated)));
     let mut row = ana.into_active_model();
     row.is_active = Set(false);
     user::Entity::update(row).exec(db).await.unwrap();
-    assert!(reset::request(db, &world, "ana").await.unwrap().is_none());
+    assert!(reset_for(db, &world, "ana").await.is_none());
 }
 
 async fn a_key_has_no_more_than_its_owner_and_ends(db: &DatabaseConnection) {
     let (world, clock) = world();
     let owner = person(db, "bo", &["viewer"]).await;
-    let actor = &service::rights::Actor::of(&owner);
+    let actor = &Actor::of(&owner);
     let rights = Rights::new(world.clone());
     let new = |scopes: &[&str], days: Option<i64>| NewKey {
         name: "laptop".to_owned(),
@@ -334,11 +338,42 @@ async fn a_key_has_no_more_than_its_owner_and_ends(db: &DatabaseConnection) {
 
     api_key::revoke(db, &world, actor, empty.info.id).await.unwrap();
     assert!(matches!(ask(db, &world, &empty.key).await, Err(Error::Unauthenticated)));
-    let stranger = service::rights::Actor::of(&person(db, "cleo", &[]).await);
+    let stranger = Actor::of(&person(db, "cleo", &[]).await);
     let refused = api_key::revoke(db, &world, &stranger, laptop.info.id).await;
     assert!(matches!(refused, Err(Error::NotFound { kind: "API key", .. })), "{refused:?}");
     clock.advance(TimeDelta::days(30));
     assert!(matches!(ask(db, &world, &laptop.key).await, Err(Error::Unauthenticated)));
+}
+
+async fn of_two_keys_at_once_none_is_above_the_limit(db: &DatabaseConnection) {
+    let (world, clock) = world();
+    let (rights, by) = (Rights::new(world.clone()), &admin::<UpdateSettings>(db).await);
+    settings::set(db, by, &world, "api_keys.max_per_user", 3_i64).await.unwrap();
+    let [bo, cleo] = [person(db, "bo", &[]).await, person(db, "cleo", &[]).await];
+    let (bo, cleo) = (&Actor::of(&bo), &Actor::of(&cleo));
+    let make = async |actor: &Actor, days: Option<i64>| {
+        let expires_at = days.map(|days| world.clock.now() + TimeDelta::days(days));
+        let new = NewKey { name: "laptop".to_owned(), scopes: BTreeSet::new(), expires_at };
+        api_key::create(db, &rights, &world, actor, new).await
+    };
+    make(bo, Some(1)).await.unwrap();
+    let lasting = make(bo, None).await.unwrap();
+
+    let (one, other) = join(make(bo, None), make(bo, None)).await;
+
+    assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+    let refused = one.err().or(other.err()).unwrap();
+    assert!(matches!(refused, Error::Refused { rule: Rule::KeyLimit, .. }), "{refused:?}");
+    let because = "user `bo` has 3 keys that are good, and may have 3, by the rule `key-limit`";
+    assert_eq!(refused.to_string(), because);
+    make(cleo, None).await.unwrap();
+    // What is good no more does not count.
+    clock.advance(TimeDelta::days(1));
+    make(bo, None).await.unwrap();
+    assert!(make(bo, None).await.is_err());
+    api_key::revoke(db, &world, bo, lasting.info.id).await.unwrap();
+    make(bo, None).await.unwrap();
+    assert_eq!(api_key::list(db, bo).await.unwrap().len(), 5);
 }
 
 async fn a_second_factor_is_asked_for_and_each_password_taken_once(db: &DatabaseConnection) {
@@ -474,11 +509,11 @@ impl plimsoll::random::Random for Always {
 
 async fn what_has_expired_is_removed_now_and_then(db: &DatabaseConnection) {
     let (world, clock) = world();
-    ana(db, &world).await;
+    verified(db, ana(db, &world).await).await;
     for _ in 0..3 {
         login(db, &world, PASSWORD).await.unwrap();
     }
-    reset::request(db, &world, "ana").await.unwrap();
+    reset_for(db, &world, "ana").await.unwrap();
     clock.advance(IDLE);
     let rows = async || {
         (

@@ -315,7 +315,7 @@ async fn a_domain_alone_refers_to_people_by_name(db: &DatabaseConnection) {
 
     assert_eq!(secrets[0]["tables"], json!(["secret_backends", "encrypted_secrets"]));
     let secret = secrets.iter().find(|line| line["table"] == "encrypted_secrets").unwrap();
-    let name = json!({"named": ["users", "username_key", format!("{SHIP}username_key")]});
+    let name = json!({"named": ["users", "username_key", format!("{SHIP}username")]});
     assert_eq!(secret["row"]["created_by_id"], name);
     let rows = application_setting::Entity::find().count(db).await.unwrap();
     assert_eq!(settings.last().unwrap(), &json!({"end": true, "rows": rows}));

@@ -74,7 +74,11 @@ fn value(table: &Table, at: usize, column: &Column, keys: &Keys) -> Option<Value
         }
         _ => None,
     });
-    let text = |longest: usize| ship(&column.name).chars().take(longest).collect::<String>();
+    // A name without case is that of the column beside it.
+    let plain = column.name.strip_suffix("_key");
+    let plain = plain.filter(|name| table.columns.iter().any(|of| of.name == *name));
+    let named = plain.unwrap_or(&column.name);
+    let text = |longest: usize| ship(named).chars().take(longest).collect::<String>();
     let moment = DateTime::from_timestamp(1_900_000_000, 0).unwrap();
     let moment: DateTime<Utc> = moment + TimeDelta::seconds(i64::try_from(at).unwrap());
     Some(match (&column.ty, rule) {

@@ -6,9 +6,14 @@ mod generated;
 mod hazards;
 mod invented;
 mod killed;
+mod large;
+mod made_at_once;
+mod matched;
 mod program;
 mod state;
 mod taken_out;
+mod undone;
+mod unreadable;
 mod written;
 
 use std::{collections::BTreeMap, path::Path};

@@ -4,9 +4,11 @@ use chrono::{TimeDelta, Utc};
 use entity::{
     access::{access_agent, shell_session},
     proxy::{cluster, proxy_metric, proxy_server},
+    settings::application_setting,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, PaginatorTrait,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait,
+    PaginatorTrait, QueryFilter, sea_query::Expr,
 };
 use service::{Error, World, retention, rights::UpdateSettings, settings};
 
@@ -70,15 +72,24 @@ async fn a_setting_that_is_no_number_of_days_removes_nothing(db: &DatabaseConnec
     measured(db, 3, 1).await;
     let by = admin::<UpdateSettings>(db).await;
     let world = World::system();
+    let key = "retention.alert_history_days";
     for days in [-1, 65_536, i64::MAX] {
-        settings::set(db, &by, &world, "retention.alert_history_days", days).await.unwrap();
+        let refused = settings::set(db, &by, &world, key, days).await;
+        assert!(matches!(refused, Err(Error::Invalid { .. })), "{refused:?}");
+        // Written behind the program.
+        application_setting::Entity::update_many()
+            .col_expr(application_setting::Column::Value, Expr::value(days.to_string()))
+            .filter(application_setting::Column::Key.eq(key))
+            .exec(db)
+            .await
+            .unwrap();
 
         let refused = retention::prune(db, &world).await;
 
-        assert!(matches!(refused, Err(Error::Invalid { kind: "setting", .. })), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Malformed { kind: "setting", .. })), "{refused:?}");
         assert_eq!(left(db).await, 4);
     }
-    settings::set(db, &by, &world, "retention.alert_history_days", 65_535_i64).await.unwrap();
+    settings::set(db, &by, &world, key, 65_535_i64).await.unwrap();
     retention::prune(db, &world).await.unwrap();
 }
 

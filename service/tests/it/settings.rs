@@ -23,6 +23,7 @@ plimsoll::on_every_database!(migration::app:
     every_seeded_setting_can_be_read,
     a_value_of_every_type_is_read_back_as_it_was_set,
     what_is_not_mutable_stays_as_it_is,
+    no_number_is_without_bounds_and_none_beyond_them_is_read,
     a_setting_keeps_its_type,
     an_unknown_key_is_named,
     a_key_or_category_is_known_by_every_character,
@@ -98,6 +99,39 @@ async fn a_value_of_every_type_is_read_back_as_it_was_set(db: &DatabaseConnectio
     assert!(boolean);
     assert_eq!(json, document);
     assert_eq!(any, Value::Integer(i64::MIN));
+}
+
+async fn no_number_is_without_bounds_and_none_beyond_them_is_read(db: &DatabaseConnection) {
+    let (read, write) = (admin::<ReadSettings>(db).await, admin::<UpdateSettings>(db).await);
+    let world = World::system();
+    let all = settings::list(db, &read).await.unwrap();
+    let numbers: Vec<&str> = all
+        .iter()
+        .filter(|setting| matches!(setting.value, Value::Integer(_)))
+        .map(|setting| setting.key.as_str())
+        .collect();
+    assert!(numbers.len() > 2, "{numbers:?}");
+
+    for key in &numbers {
+        for beyond in [i64::MIN, -1, i64::MAX] {
+            let refused = settings::set(db, &write, &world, key, beyond).await;
+            assert!(matches!(refused, Err(Error::Invalid { .. })), "{key} {beyond}: {refused:?}");
+        }
+        settings::set(db, &write, &world, key, 0_i64).await.unwrap();
+    }
+    // Written behind the program, or before there were bounds.
+    Entity::update_many()
+        .col_expr(Column::Value, Expr::value("-1"))
+        .filter(Column::Key.is_in(numbers.iter().copied()))
+        .exec(db)
+        .await
+        .unwrap();
+
+    for key in numbers {
+        let read = settings::get::<i64>(db, &read, key).await;
+        assert!(matches!(read, Err(Error::Malformed { .. })), "{key}: {read:?}");
+    }
+    assert_eq!(settings::list(db, &read).await.unwrap().len(), all.len(), "they can be mended");
 }
 
 async fn what_is_not_mutable_stays_as_it_is(db: &DatabaseConnection) {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{Datelike as _, NaiveDate, NaiveTime, Timelike as _};
+use chrono::{NaiveDate, NaiveTime, Timelike as _};
 use entity::displays::{app, device};
 use sea_orm::ActiveValue::Set;
 
 use super::{App, Device, Display, Location, Pattern};
 use crate::{
-    Error, Result,
+    Error, Result, cell,
     displays::zone,
     text::{self, invalid},
 };
@@ -139,12 +139,11 @@ pub(super) fn look_at_app(row: &app::ActiveModel) -> Result<()> {
     Ok(())
 }
 
-/// `MySQL` keeps dates of four digits only.
 fn kept(date: NaiveDate) -> Result<()> {
-    if (1000..=9999).contains(&date.year()) {
+    if cell::is_day(date) {
         return Ok(());
     }
-    Err(invalid("date", &date.to_string(), "days of the years 1000 to 9999 are kept"))
+    Err(invalid("date", &date.to_string(), cell::DAYS))
 }
 
 #[cfg(test)]

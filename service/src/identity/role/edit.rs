@@ -15,12 +15,13 @@ use super::KIND;
 use crate::{
     Error, Result,
     audit::Deed,
-    identity::{fold::sought, name, seen::Seen, user},
+    identity::{fold::sought, name, user},
     lookup::free,
     rights::{
         AssignRoles, Change, CreateRoles, DeleteRoles, Granted, Permission, Scope, UpdateRoles,
         default_role, exceed,
     },
+    seen::Seen,
     settings,
     text::{self, Name},
 };

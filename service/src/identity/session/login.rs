@@ -24,10 +24,12 @@ use crate::{
         caller::Caller,
         fold::sought,
         password::{Hasher, Verdict},
-        prune,
+        prune, registration,
         second_factor::Shown,
         throttle::Attempt,
+        verification,
     },
+    mail::{self, MailKind},
     seal::Keyring,
 };
 
@@ -52,7 +54,8 @@ pub struct Login {
 /// [`Error::TooManyAttempts`] before the password is looked at; [`Error::WrongCredentials`] for a
 /// name that nobody has, a password that is not theirs, or somebody who is not active;
 /// [`Error::SecondFactorRequired`] for a one-time password or a recovery code that is missing or
-/// wrong;
+/// wrong; [`Error::Unverified`] for whoever registered and has not verified the address yet, which
+/// nobody hears who does not know the password, and which lets the mail be sent anew;
 /// [`Error::Sealed`] if the second factor cannot be read.
 pub async fn login(
     db: &DatabaseConnection,
@@ -67,7 +70,7 @@ pub async fn login(
     let is_known = has_been_there(db, person.as_ref(), client).await?;
     // By whichever of their names: two would be twice as many attempts.
     let account = person.as_ref().map_or(&name, |person| &person.username_key);
-    let attempt = Attempt::new(account, client.ip, is_known);
+    let attempt = Attempt::login(account, client.ip, is_known);
     attempt.charge(db, world).await?;
 
     let refuse = |error: Error| {
@@ -85,6 +88,10 @@ pub async fn login(
         Verdict::Right => None,
         Verdict::RightButWeak => Some(hasher.rehash(world, &login.password).await?),
     };
+    if registration::has_to_verify(db, person).await? {
+        verification::remind(db, world, person.id).await?;
+        return refuse(Error::Unverified);
+    }
     let shown = match &login.otp {
         Some(otp) if person.totp_enabled => Some(Shown::read(db, hasher, person.id, otp).await?),
         _ => None,
@@ -194,7 +201,8 @@ pub async fn change_password(
     .await
 }
 
-/// Sets a new hash, and ends what the old password has led to: all sessions but `kept`, all resets.
+/// Sets a new hash, tells the person, and ends what the old password has led to: all sessions but
+/// `kept`, all resets, also those whose mail still waits.
 /// Whoever calls it holds the person's row.
 pub(in crate::identity) async fn set_password(
     tx: &DatabaseTransaction,
@@ -214,8 +222,9 @@ pub(in crate::identity) async fn set_password(
         .filter(password_reset::Column::UserId.eq(user_id))
         .exec(tx)
         .await?;
+    mail::withdraw(tx, MailKind::PasswordReset, user_id).await?;
     end_all_but(tx, now, user_id, kept, RevokedReason::PasswordChange).await?;
-    Ok(())
+    mail::notice(tx, now, user_id, MailKind::PasswordChanged).await
 }
 
 /// The person with that folded name or e-mail address. No name is the address of another; should one

@@ -10,8 +10,8 @@ use entity::identity::{
 use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait as _, DatabaseConnection, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QuerySelect as _,
+    ColumnTrait as _, DatabaseConnection, EntityTrait as _, IntoActiveModel as _,
+    PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
 };
 
 use serde_json::json;
@@ -21,15 +21,21 @@ use crate::{
     Error, Result, World,
     audit::{Deed, audited, changed},
     deletion::{self, Deletion},
-    identity::{name, password::Hashed, seen::Seen, session},
+    identity::{name, password::Hashed, session, verification},
     lookup::free,
+    mail::{self, MailKind},
     rights::{
         Actor, Change, CreateUsers, DeleteUsers, Granted, Grantee, Scope, UpdateUsers,
         default_role, exceed,
     },
+    rule::Rule,
+    seen::Seen,
     settings,
     text::{self, Name},
 };
+
+/// The setting that says how many people there can be.
+const MOST: &str = "users.max_count";
 
 /// A person to add.
 #[derive(Clone, Debug, Default)]
@@ -68,14 +74,17 @@ pub struct OwnChanges {
     pub theme_preference: Option<ThemePreference>,
 }
 
-/// Adds a person with the role that the setting `users.default_role` names.
+/// Adds a person with the role that the setting `users.default_role` names. A mail lets them verify
+/// their address.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a name, an address or a text that will not do, [`Error::AlreadyExists`]
 /// if somebody has the name or the address in whatever case, [`Error::Malformed`] if the setting
-/// names no role, [`Error::Exceeds`] if that role has rights which `by` has not.
+/// names no role, [`Error::Exceeds`] if that role has rights which `by` has not, [`Rule::UserLimit`]
+/// when there are as many people as the setting `users.max_count` says.
 pub async fn create(change: &Change<'_>, by: &Granted<CreateUsers>, new: NewUser) -> Result<Model> {
     change.confirm(by).await?;
+    has_room(change).await?;
     let role = default_role(change).await?;
     exceed::role(change.tx(), by.to(), &role).await?;
     add(change, by.to(), new, role.id).await
@@ -117,12 +126,28 @@ pub(in crate::identity) async fn add(
     .insert(change.tx())
     .await?;
     change.touch(Scope::User(user.id)).await?;
+    verification::begin(change.tx(), change.now(), &user).await?;
     let deed = Deed::of(by, "identity", "user.create").on(KIND, &user.id);
     change.record(deed.with(json!({"username": user.username, "role_id": role_id})));
     Ok(user)
 }
 
-/// Changes what is known about a person.
+/// Makes sure that there can be one more. Changes of rights come one after the other, so of two at once
+/// the second counts the first.
+pub(in crate::identity) async fn has_room(change: &Change<'_>) -> Result<()> {
+    let most: i64 = settings::read_or(change.tx(), MOST, 0).await?;
+    if most == 0 {
+        return Ok(());
+    }
+    let there = Entity::find().count(change.tx()).await?;
+    if u64::try_from(most).is_ok_and(|most| there < most) {
+        return Ok(());
+    }
+    Err(Rule::UserLimit.refuses(format!("there are {there} people, and can be {most}")))
+}
+
+/// Changes what is known about a person. A new address is verified by a mail to it; the old one is
+/// told.
 ///
 /// # Errors
 /// As for [`create`], and [`Error::NotFound`] if there is no such person.
@@ -156,23 +181,20 @@ pub async fn update(
         row.username = Set(username.shown.clone());
         row.username_key = Set(username.key);
     }
-    if email_key != before.email_key {
-        if let Some(email) = &email {
-            free::<Entity>(
-                change.tx(),
-                Column::EmailKey,
-                &email.key,
-                "user with e-mail",
-                &email.shown,
-            )
+    if let Some(email) = email.as_ref().filter(|_| email_key != before.email_key) {
+        free::<Entity>(change.tx(), Column::EmailKey, &email.key, "user with e-mail", &email.shown)
             .await?;
-        }
+    }
+    // Two addresses can be one to whoever compares, and not to the post.
+    if email.as_ref().map(|email| &email.shown) != before.email.as_ref() {
         row.is_verified = Set(false);
         row.verified_at = Set(None);
+        verification::forget(change.tx(), id).await?;
         password_reset::Entity::delete_many()
             .filter(password_reset::Column::UserId.eq(id))
             .exec(change.tx())
             .await?;
+        mail::withdraw(change.tx(), MailKind::PasswordReset, id).await?;
     }
     if changes.email.is_some() {
         row.email = Set(email.map(|email| email.shown));
@@ -181,6 +203,10 @@ pub async fn update(
     own(&mut row, changes.own)?;
     row.updated_at = Set(change.now());
     let user = row.update(change.tx()).await.map_err(Error::on_duplicate(KIND, &username.shown))?;
+    if user.email != before.email {
+        mail::notify_at(change.tx(), change.now(), &before, MailKind::EmailChanged).await?;
+        verification::begin(change.tx(), change.now(), &user).await?;
+    }
     let details = json!({"changed": changed::<Entity>(&before, &user)});
     change.record(Deed::of(by.to(), "identity", "user.update").on(KIND, &id).with(details));
     Ok(user)
@@ -272,6 +298,8 @@ pub async fn set_active(
     let user = change.keeping_an_administrator(update).await?;
     if !active {
         session::end_all(change.tx(), change.now(), id, RevokedReason::UserDisabled).await?;
+        // Or it would be sent when the person is let in again.
+        mail::withdraw(change.tx(), MailKind::PasswordReset, id).await?;
     }
     change.touch(Scope::User(id)).await?;
     let action = if active { "user.activate" } else { "user.deactivate" };
@@ -303,8 +331,8 @@ pub(in crate::identity) async fn find(change: &Change<'_>, id: i64) -> Result<Mo
     found.ok_or_else(|| Error::not_found(KIND, id.to_string()))
 }
 
-async fn default_role(change: &Change<'_>) -> Result<role::Model> {
-    let name: String = settings::read(change.tx(), default_role::SETTING).await?;
+pub(in crate::identity) async fn default_role(change: &Change<'_>) -> Result<role::Model> {
+    let name = settings::read_or(change.tx(), default_role::SETTING, String::new()).await?;
     default_role::named(change.tx(), &name).await?.ok_or_else(|| Error::Malformed {
         kind: "setting",
         key: default_role::SETTING.to_owned(),

@@ -1,19 +1,21 @@
 //! Rows that are there: brought in before, or meant by the source.
 
+use std::collections::BTreeSet;
+
 use plimsoll::schema::Table;
 use sea_orm::ConnectionTrait;
 use serde_json::Value as Json;
 
 use super::{
     super::{
-        known::Target,
-        unit::Weight,
+        known::{Made, Target},
+        unit::{Cell, Weight},
         write::{self, Fields, read_back},
     },
-    Batch, Here, Resolved, below,
+    Batch, Here, Resolved, below, mark,
     same::{compared, is_same},
 };
-use crate::{Result, records};
+use crate::{Result, identity::fold::fold, records};
 
 /// How a row that is there compares with what the source says of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,11 +42,13 @@ impl Batch<'_> {
         let (unit, row) = (resolved.unit, resolved.row);
         let digest = row.digest();
         let now = if target.digest == digest && resolved.secrets.is_empty() {
+            self.look_at_name(db, table, &resolved, &target).await?;
             Now::Same
         } else {
             self.compare(db, table, &resolved, &target).await?
         };
         let tally = self.report.tally(&table.name);
+        let (mut made, mut changed) = (target.made.clone(), target.changed.clone());
         let digest = match now {
             Now::Same => {
                 tally.same += 1;
@@ -52,6 +56,10 @@ impl Batch<'_> {
             }
             Now::Updated => {
                 tally.updated += 1;
+                changed.extend(self.doing.import_id);
+                // The row is the same one, with what the source says of its beginning.
+                let said = mark(table).and_then(|name| resolved.fields.get(name)?.as_str());
+                made = Made { mark: said.map(str::to_owned).or(made.mark), ..made };
                 digest
             }
             Now::Different => {
@@ -63,7 +71,32 @@ impl Batch<'_> {
                 return Ok(());
             }
         };
-        self.targets[unit].push(Target { digest, ..target });
+        self.targets[unit].push(Target { digest, made, changed, ..target });
+        Ok(())
+    }
+
+    /// Tells of a person who was to get another name here, and came in by theirs before.
+    async fn look_at_name(
+        &mut self,
+        db: &impl ConnectionTrait,
+        table: &Table,
+        resolved: &Resolved<'_>,
+        target: &Target,
+    ) -> Result<()> {
+        let Some(Cell::Is(Json::String(old))) = resolved.row.cells.get("username") else {
+            return Ok(());
+        };
+        let Some(new) = self.doing.names.get(old).filter(|_| table.name == "users") else {
+            return Ok(());
+        };
+        let column = BTreeSet::from(["username_key".to_owned()]);
+        let back = read_back(db, table, &column, &[&target.key]).await?;
+        let now = back.values().next().and_then(|person| person["username_key"].as_str());
+        if now.is_some_and(|now| now != fold(new)) {
+            let (path, new) = (below(resolved.row, "username"), Json::from(&**new));
+            let why = "the person came in before; they are not called so by it";
+            self.say(resolved.unit, Weight::Warning, path, &new, why.to_owned());
+        }
         Ok(())
     }
 
@@ -87,7 +120,10 @@ impl Batch<'_> {
         tally.matched += 1;
         match now {
             Now::Same | Now::Gone => {}
-            Now::Updated => tally.updated += 1,
+            Now::Updated => {
+                tally.updated += 1;
+                target.changed.extend(self.doing.import_id);
+            }
             Now::Different => {
                 tally.different += 1;
                 DIFFERENT.clone_into(&mut target.digest);
@@ -109,13 +145,21 @@ impl Batch<'_> {
         target: &Target,
     ) -> Result<Now> {
         let Resolved { unit, row, fields, .. } = resolved;
-        let columns = fields.keys().cloned().collect();
+        let marked = mark(table);
+        let columns = fields.keys().cloned().chain(marked.map(str::to_owned)).collect();
         let back = read_back(db, table, &columns, &[&target.key]).await?;
         let Some(here) = back.into_values().next() else {
             let why = "it was brought in and removed here since; it stays away".to_owned();
             self.say(*unit, Weight::Warning, row.path.clone(), &Json::Null, why);
             return Ok(Now::Gone);
         };
+        if let (Some(name), Some(mark)) = (marked, &target.made.mark)
+            && here[name].as_str() != Some(mark.as_str())
+        {
+            let why = "it was removed here since, and another row has its key now, which stays";
+            self.say(*unit, Weight::Warning, row.path.clone(), &Json::Null, why.to_owned());
+            return Ok(Now::Gone);
+        }
         let is_compared = |name: &str| target.is_made || !is_setting(table) || name == "value";
         let different: Fields = fields
             .iter()

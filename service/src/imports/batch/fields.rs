@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use super::{
     super::{
         cell,
+        server::bytes,
         unit::{Cell, Row, Weight},
         write::{Fields, select},
     },
@@ -62,6 +63,12 @@ impl Batch<'_> {
                     return None;
                 }
             };
+        }
+        if let Some(problem) = self.server.refuses(|| fields.values().map(bytes).sum()) {
+            let largest = fields.iter().max_by_key(|(_, json)| bytes(json));
+            let column = largest.map_or_else(String::new, |(name, _)| name.clone());
+            self.refuse(unit, row, &column, &Json::Null, &problem);
+            return None;
         }
         if table.name == "users" {
             self.rename(&mut fields);

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     super::{
+        people::bare,
         unit::{Cell, Row},
         write::Fields,
     },
@@ -20,9 +21,7 @@ pub(super) fn unique_keys(table: &Table, resolved: &Resolved<'_>) -> Vec<String>
             Some(Cell::Row(key) | Cell::Text(_, key)) => Some(json!({"row": key})),
             _ => None,
         },
-        // MariaDB takes a text with blanks behind it for the one without.
-        Some(Json::String(text)) => Some(json!(text.trim_end_matches(' '))),
-        Some(value) => Some(value.clone()),
+        Some(value) => Some(bare(value)),
     };
     let uniques = table.uniques.iter().map(|unique| &unique.columns).chain([&table.primary_key]);
     let own = uniques.filter_map(|columns| {
@@ -30,6 +29,13 @@ pub(super) fn unique_keys(table: &Table, resolved: &Resolved<'_>) -> Vec<String>
         Some(json!([table.name, columns, values]).to_string())
     });
     own.collect()
+}
+
+/// Whether a text of the row has blanks behind it, with which two of the databases tell it from the one
+/// without.
+pub(super) fn has_blanks(resolved: &Resolved<'_>) -> bool {
+    let mut texts = resolved.fields.values().filter_map(Json::as_str);
+    texts.any(|text| text.ends_with(' '))
 }
 
 /// Whether what was read back is what was written.

@@ -3,18 +3,15 @@
 mod line;
 mod order;
 mod row;
+mod worked_out;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::SystemTime,
-};
+use std::path::{Path, PathBuf};
 
 use self::{
     line::{Header, Line, Lines},
     order::Order,
 };
-use super::file::malformed;
+use super::file::{Stamp, changed, malformed};
 use crate::{
     Result,
     imports::{Source, Unit},
@@ -34,20 +31,6 @@ pub struct Place {
     byte: u64,
     /// How many lines come before.
     line: u64,
-}
-
-/// What a file is told apart by from what it was before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    bytes: u64,
-    changed: Option<SystemTime>,
-}
-
-impl Stamp {
-    fn of(path: &Path) -> Result<Self> {
-        let about = fs::metadata(path).map_err(|error| malformed(path, error.to_string()))?;
-        Ok(Self { bytes: about.len(), changed: about.modified().ok() })
-    }
 }
 
 impl Json {
@@ -100,7 +83,7 @@ impl Json {
         if Stamp::of(&self.path)? == self.stamp {
             return Ok(());
         }
-        Err(malformed(&self.path, "it was changed while it was read".to_owned()))
+        Err(changed(&self.path))
     }
 }
 
@@ -117,6 +100,12 @@ impl Source for Json {
             Some(database) => format!("{} {database}", self.kind()),
             None => self.kind().to_owned(),
         }
+    }
+
+    /// Not all domains need to be exported each time.
+    fn covers(&self, record: &str) -> bool {
+        let table = record.split('/').next();
+        self.header.tables.iter().any(|name| Some(&**name) == table)
     }
 
     fn origin(&self) -> String {

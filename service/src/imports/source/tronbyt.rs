@@ -1,18 +1,22 @@
 //! The file of tronbyt before it had tables: one JSON document for each person in `json_data`, of a shape
 //! whose number is in `meta`.
 
+mod app;
+mod cells;
 mod document;
+mod lenient;
+mod member;
 mod part;
 
 use std::path::{Path, PathBuf};
 
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, TryGetable as _,
+    ConnectionTrait as _, DatabaseConnection, QueryResult, TryGetable as _,
     sea_query::{Asterisk, Expr, ExprTrait as _, Order, Query},
 };
 
 use self::document::Shape;
-use super::file;
+use super::file::{self, Watch};
 use crate::{
     Result,
     imports::{Source, Unit},
@@ -22,9 +26,16 @@ use crate::{
 #[derive(Debug)]
 pub struct Tronbyt {
     db: DatabaseConnection,
+    watch: Watch,
     path: PathBuf,
     shape: Shape,
 }
+
+/// How many documents are read at once.
+const FEW: usize = 16;
+
+/// As many rows are enough at once, but for a person who has more of them.
+const ROWS: usize = 5_000;
 
 /// The newest shape of the documents that there was.
 const NEWEST: i64 = 4;
@@ -36,7 +47,7 @@ impl Tronbyt {
     /// [`Error::Malformed`](crate::Error::Malformed) for a file that is not there, cannot be read, has no such table, or documents of a
     /// shape that is not known.
     pub async fn open(path: &Path, role: String) -> Result<Self> {
-        let db = file::open(path).await?;
+        let (db, watch) = file::open(path).await?;
         let malformed = |problem: String| file::malformed(path, problem);
         let there = Query::select()
             .column("name")
@@ -45,7 +56,8 @@ impl Tronbyt {
             .take();
         let there = db.query_one(&there).await;
         if there.map_err(|error| malformed(error.to_string()))?.is_none() {
-            let hint = "of a server that was migrated already, `import alembic` takes the tables";
+            let hint = "a server that has migrated itself calls it `json_data_backup`: take a copy of \
+                        the file, and rename it back there";
             return Err(malformed(format!("it has no table `json_data`; {hint}")));
         }
         let version = version(&db).await?;
@@ -55,7 +67,32 @@ impl Tronbyt {
             return Err(malformed(problem));
         }
         let shape = Shape { version, role };
-        Ok(Self { db, path: path.to_owned(), shape })
+        Ok(Self { db, watch, path: path.to_owned(), shape })
+    }
+
+    /// Some documents, behind that one.
+    async fn read(&self, behind: Option<i64>, limit: usize) -> Result<Vec<QueryResult>> {
+        let query = Query::select()
+            .columns(["id", "username", "data"])
+            .from("json_data")
+            .and_where(Expr::col("id").gt(behind.unwrap_or(i64::MIN)))
+            .order_by("id", Order::Asc)
+            .limit(limit as u64)
+            .take();
+        let rows = self.db.query_all(&query).await;
+        // A file that was changed meanwhile can look like a broken one.
+        self.watch.look()?;
+        Ok(rows?)
+    }
+
+    /// The number of a document, and the record that it is.
+    fn unit(&self, row: &QueryResult) -> Result<(i64, Unit)> {
+        let unreadable = |error| file::malformed(&self.path, format!("json_data: {error:?}"));
+        let id = i64::try_get_by(row, 0_usize).map_err(unreadable)?;
+        // Of any type: SQLite keeps what it is given.
+        let name = Option::<String>::try_get_by(row, 1_usize).unwrap_or_default();
+        let data = Option::<String>::try_get_by(row, 2_usize).unwrap_or_default();
+        Ok((id, self.shape.unit(id, name.as_deref(), data.as_deref())))
     }
 }
 
@@ -87,25 +124,23 @@ impl Source for Tronbyt {
     }
 
     async fn some(&self, from: Option<i64>, limit: usize) -> Result<(Vec<Unit>, Option<i64>)> {
-        let query = Query::select()
-            .columns(["id", "username", "data"])
-            .from("json_data")
-            .and_where(Expr::col("id").gt(from.unwrap_or(i64::MIN)))
-            .order_by("id", Order::Asc)
-            .limit(limit as u64)
-            .take();
-        let rows = self.db.query_all(&query).await?;
-        let mut next = None;
-        let mut units = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let unreadable = |error| file::malformed(&self.path, format!("json_data: {error:?}"));
-            let id = i64::try_get_by(row, 0_usize).map_err(unreadable)?;
-            // Of any type: SQLite keeps what it is given.
-            let name = Option::<String>::try_get_by(row, 1_usize).unwrap_or_default();
-            let data = Option::<String>::try_get_by(row, 2_usize).unwrap_or_default();
-            units.push(self.shape.unit(id, name.as_deref(), data.as_deref()));
-            next = Some(id);
+        let (mut units, mut rows, mut next) = (Vec::new(), 0, from);
+        while units.len() < limit && rows < ROWS {
+            let few = FEW.min(limit - units.len());
+            let read = self.read(next, few).await?;
+            for row in &read {
+                if rows >= ROWS {
+                    return Ok((units, next));
+                }
+                let (id, unit) = self.unit(row)?;
+                rows += unit.rows.len();
+                next = Some(id);
+                units.push(unit);
+            }
+            if read.len() < few {
+                return Ok((units, None));
+            }
         }
-        Ok((units, next.filter(|_| rows.len() == limit)))
+        Ok((units, next))
     }
 }

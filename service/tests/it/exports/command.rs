@@ -3,8 +3,9 @@
 use std::process::{Command, Output};
 
 use plimsoll::testing::Scratch;
+use sea_orm::ConnectionTrait;
 use secrecy::ExposeSecret;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::File;
 
@@ -41,6 +42,7 @@ async fn an_export_is_a_file_of_its_own_and_is_not_written_over(scratch: &Scratc
     assert_eq!(document["file"], path);
     assert!(document["tables"]["roles"].as_u64().is_some_and(|rows| rows > 0), "{document}");
     assert!(document["left_out"]["access_tokens"].is_string(), "{document}");
+    assert_eq!(document["unknown"], json!([]));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -61,4 +63,26 @@ async fn an_export_is_a_file_of_its_own_and_is_not_written_over(scratch: &Scratc
     let document: Value = serde_json::from_slice(&brought.stdout).unwrap();
     assert_eq!(document["import"], Value::Null);
     assert_eq!(document["tables"]["roles"]["made"], 0, "{document}");
+
+    for sql in [
+        "ALTER TABLE users ADD COLUMN shoe_size INTEGER",
+        "ALTER TABLE access_tokens ADD COLUMN shoe_size INTEGER",
+        "CREATE TABLE ships (id INTEGER)",
+    ] {
+        scratch.db.execute_unprepared(sql).await.unwrap();
+    }
+    let written = manage(scratch, &[&export[..], &["--to", path, "--force", "--json"]].concat());
+    let document: Value = serde_json::from_slice(&written.stdout).unwrap();
+    let column = json!({"table": "users", "column": "shoe_size"});
+    assert_eq!(document["unknown"], json!([column, {"table": "ships", "column": null}]));
+    let printed = manage(scratch, &export);
+    assert_eq!(printed.status.code(), Some(0), "{}", text(&printed.stderr));
+    let said = text(&printed.stderr);
+    for what in ["column `shoe_size` of `users`", "table `ships`"] {
+        let line = format!("warning: {what} is not exported");
+        assert_eq!(said.matches(&line).count(), 1, "{said}");
+    }
+    assert_eq!(said.matches("warning: ").count(), 2, "{said}");
+    let alone = manage(scratch, &["export", "--format", "json", "settings"]);
+    assert!(!text(&alone.stderr).contains("warning: "), "{}", text(&alone.stderr));
 }

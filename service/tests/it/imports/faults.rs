@@ -256,6 +256,13 @@ fn odd_apps() -> Vec<Case> {
         "last_render": 1_000_000_000_000_000_000_i64,
         "last_render_duration": "long",
     });
+    // The sixtieth second is taken for the one before it.
+    let out_of_time = json!({
+        "start_time": "12:00:60",
+        "recurrence_start_date": "-0044-03-15",
+        "recurrence_end_date": "+12345-01-01",
+        "render_messages": ["a text", 5, [], "another"],
+    });
     let odd = json!({
         "config": 5,
         "enabled": "yes",
@@ -272,6 +279,14 @@ fn odd_apps() -> Vec<Case> {
             "devices.00000037.apps.a.last_render",
             "devices.00000037.apps.a.last_render_duration",
         ]),
+        comes("out-of-time", "0000003b", out_of_time).warns(&[
+            "devices.0000003b.apps.a.recurrence_start_date",
+            "devices.0000003b.apps.a.recurrence_end_date",
+            "devices.0000003b.apps.a.render_messages.1",
+            "devices.0000003b.apps.a.render_messages.2",
+        ]),
+        comes("talks", "0000003c", json!({"render_messages": "a text"}))
+            .warns(&["devices.0000003c.apps.a.render_messages"]),
         comes("odd", "00000038", odd)
             .refuses("devices.00000038.apps.a.recurrence_pattern", "5")
             .warns(&[

@@ -1,4 +1,4 @@
-//! `kill -9` of imports at any moment: going on with them comes to the same end.
+//! `kill -9` of imports at any moment: going on with them, or beginning again, comes to the same end.
 //!
 //! `PLIMSOLL_CASES` multiplies the number of rounds.
 #![cfg(feature = "command")]
@@ -16,11 +16,15 @@ use entity::{
     imports::{import, import_record},
 };
 use plimsoll::testing::{Scratch, cases};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
-use service::{World, imports::ImportStatus};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter};
+use service::{
+    World,
+    exports::{ALL, Export},
+    imports::{self, ImportStatus},
+};
 
 use super::{
-    file::{File, counts},
+    file::{File, counts, uuid},
     invented::{display, person},
     program::{errors, importing},
     state::State,
@@ -62,17 +66,25 @@ fn is_killed(status: ExitStatus) -> bool {
 }
 
 /// A file on its way into a database.
+#[derive(Clone)]
 struct Way<'w> {
     scratch: &'w Scratch,
-    from: String,
-    /// How long it takes when nobody disturbs it.
+    /// The source, and how it is taken in.
+    arguments: Vec<&'w str>,
+    /// All of it comes together, or nothing does.
+    is_whole: bool,
+    /// How many records it has.
+    records: u64,
+    /// How long an import takes when nobody disturbs it, about.
     usual: Duration,
+    /// How far of that a process comes at most that is to be killed, about.
+    reach: f64,
 }
 
 impl Way<'_> {
-    async fn imports(&self, status: ImportStatus) -> u64 {
+    async fn imports(&self, status: ImportStatus) -> Vec<import::Model> {
         let found = import::Entity::find().filter(import::Column::Status.eq(status));
-        found.count(&self.scratch.db).await.unwrap()
+        found.all(&self.scratch.db).await.unwrap()
     }
 
     async fn records(&self) -> u64 {
@@ -80,19 +92,24 @@ impl Way<'_> {
     }
 
     async fn is_done(&self) -> bool {
-        self.imports(ImportStatus::Finished).await == 1
+        self.imports(ImportStatus::Finished).await.len() == 1
     }
 
     /// Whether there is something to go on with, and some of it has come.
     async fn is_on_its_way(&self) -> bool {
-        self.imports(ImportStatus::Running).await == 1 && self.records().await > 0
+        self.imports(ImportStatus::Running).await.len() == 1 && self.records().await > 0
     }
 
-    /// A process that begins, or goes on with what was begun.
+    /// A process that begins, or goes on with what was begun. What comes together is not gone on with:
+    /// it is taken out, and begins again.
     async fn start(&self) -> Child {
-        let mut arguments = vec!["tronbyt", "--from", self.from.as_str()];
-        if self.imports(ImportStatus::Running).await > 0 {
-            arguments.push("--resume");
+        let mut arguments = self.arguments.clone();
+        for open in self.imports(ImportStatus::Running).await {
+            if self.is_whole {
+                imports::undo(&self.scratch.db, &World::system(), open.id).await.unwrap();
+            } else {
+                arguments.push("--resume");
+            }
         }
         importing(self.scratch, &arguments).spawn().unwrap()
     }
@@ -111,7 +128,12 @@ impl Way<'_> {
         }
         thread::sleep(self.usual.mul_f64(part));
         child.kill().unwrap();
-        ended(&child.wait_with_output().unwrap())
+        let is_killed = ended(&child.wait_with_output().unwrap());
+        if self.is_whole {
+            let people = user::Entity::find().count(&self.scratch.db).await.unwrap();
+            assert!([0, u64::from(PEOPLE)].contains(&people), "{people} people came");
+        }
+        is_killed
     }
 
     /// Everything as before the import.
@@ -119,13 +141,54 @@ impl Way<'_> {
         user::Entity::delete_many().exec(&self.scratch.db).await.unwrap();
         import::Entity::delete_many().exec(&self.scratch.db).await.unwrap();
     }
+
+    /// How often a process was killed in a round that has come to its end, and whether there was something
+    /// to go on with behind the first.
+    async fn round(&self, round: u32) -> (usize, bool) {
+        self.forget().await;
+        // The first one surely is in the middle of it.
+        let part = match (round, self.is_whole) {
+            (0, false) => 0.0,
+            (0, true) => 0.5,
+            _ => self.reach * chance(),
+        };
+        let is_behind_rows = !self.is_whole && round.is_multiple_of(2);
+        let mut killed = usize::from(self.kill(part, is_behind_rows).await);
+        let is_interrupted = self.is_on_its_way().await;
+        while killed > 0 && killed < KILLS && chance() < 0.5 && !self.is_done().await {
+            if !self.kill(chance(), false).await {
+                break;
+            }
+            killed += 1;
+        }
+        for _ in 0..10 {
+            if self.is_done().await {
+                break;
+            }
+            ended(&self.start().await.wait_with_output().unwrap());
+        }
+        (killed, is_interrupted)
+    }
+}
+
+/// All that is there, as a file that `import json` takes in, and how many rows that is.
+async fn exported(db: &DatabaseConnection) -> (File, u64) {
+    let mut export = Export::begin(db, &[ALL.to_owned()]).await.unwrap();
+    let mut text = String::new();
+    while let Some(lines) = export.some().await.unwrap() {
+        text.push_str(&lines);
+    }
+    let path = std::env::temp_dir().join(format!("plimsoll-{}.jsonl", uuid()));
+    std::fs::write(&path, text).unwrap();
+    (File { path }, export.rows().values().sum())
 }
 
 /// Whether a process was killed; else it has come to its end. What the session of one that was
 /// killed has still done can be news to the next, which says how it is gone on with.
 fn ended(output: &Output) -> bool {
     let (is_killed, said) = (is_killed(output.status), errors(output));
-    assert!(is_killed || output.status.success() || said.contains("--resume"), "{said}");
+    let is_news = said.contains("did not come to its end");
+    assert!(is_killed || output.status.success() || is_news, "{said}");
     is_killed
 }
 
@@ -136,51 +199,51 @@ fn measured(what: &str) {
 
 async fn an_import_that_is_killed_at_any_time_comes_to_the_same_end(scratch: &Scratch) {
     migration::app().up(&scratch.database).await.unwrap();
+    let db = &scratch.db;
     let file = File::of(&documents(), 4).await;
-    let from = file.path.to_str().unwrap().to_owned();
-    let mut way = Way { scratch, from, usual: Duration::ZERO };
+    let arguments = vec!["tronbyt", "--from", file.path.to_str().unwrap()];
     let began = Instant::now();
-    let output = way.start().await.wait_with_output().unwrap();
-    way.usual = began.elapsed();
+    let output = importing(scratch, &arguments).output().unwrap();
+    let usual = began.elapsed();
     assert!(output.status.success(), "{}", errors(&output));
-    let (wanted, rows) = (State::of(&scratch.db).await, counts(&scratch.db).await);
+    let (wanted, rows) = (State::of(db).await, counts(db).await);
     assert_eq!(rows, [600, 240, 360, 120, rows[4], 600, 1]);
-    let rounds = cases(3);
-    let (mut interrupted, mut kills) = (0, 0);
+    let (text, lines) = exported(db).await;
+    let records = u64::from(PEOPLE);
+    let people = Way { scratch, arguments, is_whole: false, records, usual, reach: 0.8 };
+    let json = Way {
+        arguments: vec!["json", "--from", text.path.to_str().unwrap()],
+        records: lines,
+        ..people.clone()
+    };
+    let together = Way {
+        arguments: [&people.arguments[..], &["--all-or-nothing"]].concat(),
+        is_whole: true,
+        reach: 1.6,
+        ..people.clone()
+    };
 
-    for round in 0..rounds {
-        way.forget().await;
-        // The first one surely has something to go on with.
-        let part = if round == 0 { 0.0 } else { 0.8 * chance() };
-        let mut killed = usize::from(way.kill(part, round % 2 == 0).await);
-        interrupted += u32::from(way.is_on_its_way().await);
-        while killed > 0 && killed < KILLS && chance() < 0.5 && !way.is_done().await {
-            if !way.kill(chance(), false).await {
-                break;
-            }
-            killed += 1;
-        }
-        kills += killed;
-        for _ in 0..10 {
-            if way.is_done().await {
-                break;
-            }
-            ended(&way.start().await.wait_with_output().unwrap());
-        }
+    for (way, rounds) in [(&people, cases(2)), (&json, cases(1)), (&together, cases(1))] {
+        let (mut interrupted, mut kills) = (0, 0);
+        for round in 0..rounds {
+            let (killed, is_interrupted) = way.round(round).await;
+            kills += killed;
+            interrupted += u32::from(is_interrupted);
 
-        let context = format!("round {round}, killed {killed} times");
-        assert_eq!(State::of(&scratch.db).await.difference(&wanted), None, "{context}");
-        assert_eq!(counts(&scratch.db).await, rows, "{context}");
-        let import = import::Entity::find().one(&scratch.db).await.unwrap().unwrap();
-        assert_eq!(import.status, ImportStatus::Finished, "{context}");
-        assert_eq!(import.counts["records"], PEOPLE, "{context}");
-        assert_eq!(import.counts["faults"], 0, "{context}");
-        assert_eq!(way.records().await, u64::from(PEOPLE), "{context}");
+            let context = format!("{:?}: round {round}, killed {killed} times", way.arguments);
+            assert_eq!(State::of(db).await.difference(&wanted), None, "{context}");
+            assert_eq!(counts(db).await[..6], rows[..6], "{context}");
+            let finished = way.imports(ImportStatus::Finished).await;
+            assert_eq!(finished.len(), 1, "{context}");
+            assert_eq!(finished[0].counts["records"], way.records, "{context}");
+            assert_eq!(finished[0].counts["faults"], 0, "{context}");
+            assert_eq!(way.records().await, way.records, "{context}");
+        }
+        measured(&format!(
+            "{:?}: {:?}: {rounds} rounds, {kills} kills, {interrupted} interrupted with rows there",
+            scratch.database.dialect(),
+            way.arguments,
+        ));
+        assert!(kills > 0 && (way.is_whole || interrupted > 0), "{:?}", way.arguments);
     }
-
-    measured(&format!(
-        "{:?}: {rounds} rounds, {kills} kills, {interrupted} imports interrupted with rows there",
-        scratch.database.dialect()
-    ));
-    assert!(interrupted > 0, "{kills} kills");
 }

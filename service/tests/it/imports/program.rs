@@ -4,7 +4,7 @@
 use std::process::{Command, Output, Stdio};
 
 use entity::imports::import;
-use plimsoll::testing::Scratch;
+use plimsoll::{Dialect, testing::Scratch};
 use sea_orm::EntityTrait;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -127,4 +127,34 @@ async fn a_database_that_is_there_already_is_no_obstacle(scratch: &Scratch) {
     assert!(up.applied.is_empty() && again.applied.is_empty(), "{:?}", up.applied);
     assert_eq!(code, Some(0), "{told}");
     assert_eq!(counts(&scratch.db).await, [3, 3, 4, 2, 2, 2, 1]);
+}
+
+mod a_name_to_map_that_is_nobodys_is_told_before_anything_is_written {
+    #[test]
+    fn sqlite() {
+        plimsoll::testing::run_empty(super::Dialect::Sqlite, super::it_is_told);
+    }
+}
+
+async fn it_is_told(scratch: &Scratch) {
+    migration::app().up(&scratch.database).await.unwrap();
+    let file = File::sample().await;
+
+    let (unknown, error) = tronbyt(scratch, &file, &["--map", "admin=root", "--map", "adnim=x"]);
+    let (twice, _) = tronbyt(scratch, &file, &["--map", "admin=root", "--map", "admin=x"]);
+    let before = counts(&scratch.db).await;
+    let (code, told) = tronbyt(scratch, &file, &["--map", "admin=root"]);
+
+    assert_eq!((unknown, twice), (Some(1), Some(1)), "{error}");
+    let message = error["error"]["message"].as_str().unwrap();
+    assert_eq!(message, "person of the source `adnim` does not exist");
+    assert_eq!(before, [0; 7]);
+    assert_eq!(code, Some(0), "{told}");
+    let remark = &told["remarks"][0];
+    assert_eq!(remark["record"], "admin", "{told}");
+    assert!(remark["reason"].as_str().unwrap().contains("nobody is called `root`"), "{told}");
+    assert_eq!(named(&scratch.db, "root").await.username, "root");
+    let (code, again) = tronbyt(scratch, &file, &["--map", "admin=root"]);
+    assert_eq!((code, &again["tables"]["users"]["same"]), (Some(0), &json!(3)), "{again}");
+    assert!(!again["remarks"].to_string().contains("nobody is called"), "{again}");
 }

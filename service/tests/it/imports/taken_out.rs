@@ -12,7 +12,9 @@ use sea_orm::{
 use serde_json::{Value, json};
 use service::{
     Error, Result, World,
-    imports::{self, ImportStatus, Options, Source, Undone, Unit, source::tronbyt::Tronbyt},
+    imports::{
+        self, ImportStatus, Options, Report, Source, Undone, Unit, source::tronbyt::Tronbyt,
+    },
     rule::Rule,
 };
 
@@ -25,6 +27,7 @@ plimsoll::on_every_database!(migration::app:
     an_import_that_runs_stops_when_it_is_taken_out,
     what_is_emptied_by_it_is_told,
     names_that_differ_in_blanks_behind_them_are_the_same,
+    what_the_source_has_no_more_is_told_and_stays,
     a_secret_of_the_wrong_type_is_not_told,
     a_file_with_a_journal_beside_it_is_not_read,
 );
@@ -47,13 +50,20 @@ async fn a_row_that_got_a_key_later_stays(db: &DatabaseConnection) {
         ..Default::default()
     };
     row.insert(db).await.unwrap();
+    let (_, changed) = person_with("ana", &json!({"id": "0000000a", "brightness": 77}));
+    file.execute(&format!("UPDATE json_data SET data = '{changed}'")).await;
+    let update = Options { update: true, ..Options::default() };
 
+    let again = run(db, &file, &update).await.unwrap();
     let undone = undo(db, import).await;
 
+    let told = again.remarks.iter().find(|remark| remark.path == "devices.0000000a").unwrap();
+    assert!(told.reason.contains("another row has its key now"), "{told}");
     assert_eq!(undone.kept.len(), 1, "{undone:?}");
     assert_eq!(undone.kept[0].because, "another row has its key now");
     let there = device::Entity::find().one(db).await.unwrap().unwrap();
     assert_eq!(there.user_id, bob.id);
+    assert_ne!(there.brightness, 77);
     assert_eq!(user::Entity::find().count(db).await.unwrap(), 1);
 }
 
@@ -151,16 +161,52 @@ async fn names_that_differ_in_blanks_behind_them_are_the_same(db: &DatabaseConne
     let apps = json!({
         "x": {"iname": "x", "name": "one"},
         "x ": {"iname": "x ", "name": "two"},
+        "1": {"iname": "y ", "name": "three"},
+        "2": {"iname": "y", "name": "four"},
     });
     let display = json!({"id": "0000000a", "apps": apps});
     let file = File::of(&[person_with("ana", &display)], 4).await;
 
     let dry = run(db, &file, &Options { dry_run: true, ..Options::default() }).await.unwrap();
     let report = bring(db, &file).await;
+    let again = bring(db, &file).await;
 
-    assert_eq!((report.faults, report.tables["apps"].made), (1, 1), "{report:?}");
+    assert_eq!((report.faults, report.tables["apps"].made), (2, 2), "{report:?}");
     assert_eq!((dry.faults, &dry.tables), (report.faults, &report.tables));
-    assert_eq!(counts(db).await[..3], [1, 1, 1]);
+    assert_eq!((again.faults, again.tables["apps"].made), (2, 0), "{again:?}");
+    assert_eq!(counts(db).await[..3], [1, 1, 2]);
+}
+
+/// The records and paths of what the source does not give any more.
+fn vanished(report: &Report) -> Vec<(&str, &str)> {
+    let told =
+        report.remarks.iter().filter(|remark| remark.reason.contains("not give it any more"));
+    told.map(|remark| (&*remark.unit, &*remark.path)).collect()
+}
+
+async fn what_the_source_has_no_more_is_told_and_stays(db: &DatabaseConnection) {
+    let file = File::of(
+        &[person_with("ana", &with_app("100")), person_with("bo", &json!({"id": "0000000b"}))],
+        4,
+    )
+    .await;
+    let before = bring(db, &file).await;
+    let (_, less) = person_with("ana", &json!({"id": "0000000a"}));
+    file.execute(&format!("UPDATE json_data SET data = '{less}' WHERE username = 'ana'")).await;
+    file.execute("DELETE FROM json_data WHERE username = 'bo'").await;
+
+    let dry = run(db, &file, &Options { dry_run: true, ..Options::default() }).await.unwrap();
+    let all = Options { all_or_nothing: true, update: true, ..Options::default() };
+    let whole = run(db, &file, &all).await.unwrap();
+    let again = bring(db, &file).await;
+
+    assert!(vanished(&before).is_empty(), "{:?}", before.remarks);
+    for report in [&dry, &whole, &again] {
+        assert_eq!(vanished(report), [("ana", "apps/ana/0000000a/100"), ("bo", "")], "{report:?}");
+    }
+    assert_eq!(counts(db).await[..3], [2, 2, 1]);
+    app::Entity::delete_many().exec(db).await.unwrap();
+    assert_eq!(vanished(&bring(db, &file).await), [("bo", "")]);
 }
 
 async fn a_secret_of_the_wrong_type_is_not_told(db: &DatabaseConnection) {

@@ -1,5 +1,7 @@
 //! Reading a database of which nothing is known but what it says itself.
 
+mod closed;
+
 use std::{collections::BTreeMap, path::Path};
 
 use plimsoll::{Dialect, config::Database, connect};
@@ -10,7 +12,11 @@ use sea_orm::{
 };
 use serde_json::{Value as Json, json};
 
-use super::{super::file, shape::REVISIONS};
+use self::closed::{Closed, refused};
+use super::{
+    super::file::{self, Watch},
+    shape::REVISIONS,
+};
 use crate::{Error, Result};
 
 /// The columns of each table, by its name.
@@ -25,6 +31,9 @@ pub(super) struct Reads {
     tx: DatabaseTransaction,
     tables: Tables,
     origin: String,
+    /// The file, if it is one.
+    watch: Option<Watch>,
+    closed: Closed,
 }
 
 /// What a row is called in a question to `PostgreSQL`; no column is called so.
@@ -34,11 +43,17 @@ const COLUMNS_OF_SQLITE: &str = "SELECT t.name, c.name FROM sqlite_master t \
      JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite~_%' \
      ESCAPE '~' ORDER BY t.name, c.cid";
 
-const COLUMNS_OF_POSTGRES: &str = "SELECT CAST(c.table_name AS text), CAST(c.column_name AS text) \
-     FROM information_schema.columns c JOIN information_schema.tables t \
-     ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
-     WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' \
-     ORDER BY c.table_name, c.ordinal_position";
+/// Those that may not be read, too, which `information_schema` would not show, and whether rows are hidden
+/// from the user.
+const COLUMNS_OF_POSTGRES: &str = "SELECT CAST(c.relname AS text), CAST(a.attname AS text), \
+     has_column_privilege(c.oid, a.attnum, 'SELECT'), row_security_active(c.oid) \
+     FROM pg_catalog.pg_class c \
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
+     WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND a.attnum > 0 \
+     AND NOT a.attisdropped ORDER BY c.relname, a.attnum";
+
+const WHO_AND_WHERE: &str = "SELECT CAST(current_schema() AS text), CAST(current_user AS text)";
 
 impl Reads {
     /// Opens the database of a URL, or an SQLite file by its path.
@@ -57,11 +72,14 @@ impl Reads {
         match (database.dialect(), database.file()) {
             (Dialect::Sqlite, Some(path)) => Self::file(path).await,
             (Dialect::Postgres, _) => {
-                let db = connect::session(&database).await?;
+                let db = connect::session(&database).await;
+                let db = db.map_err(|error| refused(&origin, error))?;
                 db.execute_unprepared("SET default_transaction_read_only = on").await?;
+                // A row that the user may not see is an error then, and is not passed over.
+                db.execute_unprepared("SET row_security = off").await?;
                 let isolation = Some(IsolationLevel::RepeatableRead);
                 let tx = db.begin_with_config(isolation, Some(AccessMode::ReadOnly)).await?;
-                Self::of(tx, origin).await
+                Self::of(tx, origin, None).await
             }
             _ => {
                 let problem = "it is neither an SQLite file nor a database of PostgreSQL";
@@ -71,24 +89,51 @@ impl Reads {
     }
 
     async fn file(path: &Path) -> Result<Self> {
-        let db = file::open(path).await?;
+        let (db, watch) = file::open(path).await?;
         let tx = db.begin().await?;
-        Self::of(tx, path.display().to_string()).await
+        Self::of(tx, path.display().to_string(), Some(watch)).await
     }
 
-    async fn of(tx: DatabaseTransaction, origin: String) -> Result<Self> {
-        let sql = match tx.get_database_backend() {
-            DbBackend::Postgres => COLUMNS_OF_POSTGRES,
-            _ => COLUMNS_OF_SQLITE,
-        };
-        let mut reads = Self { tx, tables: Tables::new(), origin };
-        let asked = Statement::from_string(reads.tx.get_database_backend(), sql);
-        let rows = reads.tx.query_all_raw(asked).await;
+    async fn of(tx: DatabaseTransaction, origin: String, watch: Option<Watch>) -> Result<Self> {
+        let backend = tx.get_database_backend();
+        let is_postgres = backend == DbBackend::Postgres;
+        let sql = if is_postgres { COLUMNS_OF_POSTGRES } else { COLUMNS_OF_SQLITE };
+        let (tables, closed) = (Tables::new(), Closed::default());
+        let mut reads = Self { tx, tables, origin, watch, closed };
+        let rows = reads.tx.query_all_raw(Statement::from_string(backend, sql)).await;
         for row in rows.map_err(|error| reads.malformed(error.to_string()))? {
             let (table, column) = (text(&row, 0)?, text(&row, 1)?);
+            if is_postgres && !bool::try_get_by(&row, 2_usize).map_err(DbErr::from)? {
+                reads.closed.tables.insert(table.clone());
+            }
+            if is_postgres && bool::try_get_by(&row, 3_usize).map_err(DbErr::from)? {
+                reads.closed.in_part.insert(table.clone());
+            }
             reads.tables.entry(table).or_default().push(column);
         }
+        if is_postgres && !reads.closed.is_empty() {
+            let asked = Statement::from_string(backend, WHO_AND_WHERE);
+            if let Some(row) = reads.tx.query_one_raw(asked).await? {
+                (reads.closed.schema, reads.closed.user) = (text(&row, 0)?, text(&row, 1)?);
+            }
+        }
         Ok(reads)
+    }
+
+    /// Whether the table may be read.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if not, with what lets the user.
+    fn is_open(&self, table: &str) -> Result<()> {
+        match self.closed.why(table) {
+            Some(why) => Err(self.malformed(why)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the file is as it was, if it is one.
+    fn is_the_same(&self) -> Result<()> {
+        self.watch.as_ref().map_or(Ok(()), Watch::look)
     }
 
     /// Where it is, without credentials.
@@ -104,8 +149,9 @@ impl Reads {
     /// The revisions that Alembic has noted down; usually one.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if the table of them has another shape.
+    /// [`Error::Malformed`] if the table of them has another shape, or may not be read.
     pub(super) async fn revisions(&self) -> Result<Vec<String>> {
+        self.is_open(REVISIONS)?;
         let query = Query::select().column("version_num").from(REVISIONS).take();
         let rows = self.tx.query_all(&query).await;
         let rows = rows.map_err(|error| self.malformed(error.to_string()))?;
@@ -115,8 +161,9 @@ impl Reads {
     /// How many rows a table has.
     ///
     /// # Errors
-    /// Only [`Error::Database`].
+    /// [`Error::Malformed`] if it may not be read, [`Error::Database`].
     pub(super) async fn count(&self, table: &'static str) -> Result<u64> {
+        self.is_open(table)?;
         let query = Query::select().expr(Expr::col(Asterisk).count()).from(table).take();
         let row = self.tx.query_one(&query).await?;
         let count = row.and_then(|row| i64::try_get_by(&row, 0_usize).ok()).unwrap_or_default();
@@ -127,7 +174,8 @@ impl Reads {
     /// key.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for a value that is no text and no number, [`Error::Database`].
+    /// [`Error::Malformed`] for a value that is no text and no number, and for a file that was
+    /// changed meanwhile; [`Error::Database`].
     pub(super) async fn rows(
         &self,
         table: &'static str,
@@ -151,7 +199,10 @@ impl Reads {
             query.cond_where(behind(key, after));
         }
         let mut said = Vec::with_capacity(limit);
-        for row in self.tx.query_all(&query).await? {
+        let rows = self.tx.query_all(&query).await;
+        // A file that was changed meanwhile can look like a broken one.
+        self.is_the_same()?;
+        for row in rows? {
             said.push(if is_postgres {
                 let document = serde_json::from_str(&text(&row, 0)?);
                 document.map_err(|error| self.malformed(format!("`{table}`: {error}")))?
@@ -166,7 +217,7 @@ impl Reads {
     /// table that is not there.
     ///
     /// # Errors
-    /// Only [`Error::Database`].
+    /// [`Error::Malformed`] if the table may not be read, [`Error::Database`].
     pub(super) async fn pairs(
         &self,
         table: &'static str,
@@ -176,6 +227,7 @@ impl Reads {
         if !self.tables.contains_key(table) {
             return Ok(Vec::new());
         }
+        self.is_open(table)?;
         let as_text = |name: &str| Expr::cust(format!("CAST(\"{name}\" AS text)"));
         let query = Query::select()
             .expr(as_text(by))

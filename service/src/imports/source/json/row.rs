@@ -3,7 +3,7 @@
 use plimsoll::schema::Table;
 use serde_json::{Map, Value as Json};
 
-use super::line;
+use super::{line, worked_out};
 use crate::{
     exports::{is_exported, name_of},
     imports::{Cell, Row, Unit, Weight},
@@ -36,7 +36,9 @@ pub(super) fn unit(row: line::Row) -> Unit {
             }
         }
     }
-    unit.rows.push(of);
+    if worked_out::settle(&mut unit, &mut of) {
+        unit.rows.push(of);
+    }
     unit
 }
 

@@ -1,25 +1,20 @@
 //! What a document of tronbyt says, of whichever shape it is, as rows.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use chrono::DateTime;
-use entity::{
-    displays::{app::RecurrenceType, device::DeviceType},
-    identity::user::ThemePreference,
-};
+use entity::{displays::device::DeviceType, identity::user::ThemePreference};
 use sea_orm::ActiveEnum as _;
 use serde_json::{Value as Json, json};
 
-use super::part::Part;
+use super::{cells::Cells, lenient, member, part::Part};
 use crate::{
-    cell::shown,
     displays::brightness::Scale,
     identity::{
         fold::fold,
         password::legacy,
         secret::{hash, is_brought_key},
     },
-    imports::unit::{Cell, Row, Unit, Weight},
+    imports::unit::{Unit, Weight},
 };
 
 /// How the documents of a file are read.
@@ -39,9 +34,14 @@ impl Shape {
     pub(super) fn unit(&self, id: i64, name: Option<&str>, data: Option<&str>) -> Unit {
         let key = name.map_or_else(|| format!("row {id}"), str::to_owned);
         let mut unit = Unit { key: key.chars().take(255).collect(), ..Unit::default() };
-        let document = match data.map(serde_json::from_str::<Json>) {
-            Some(Ok(Json::Object(document))) => document,
-            Some(Ok(other)) => {
+        let document = match data.map(lenient::read) {
+            Some(Ok((Json::Object(document), unread))) => {
+                for lenient::Unread { path, why } in unread {
+                    unit.remark(Weight::Fault, path, &Json::Null, format!("{why}; it is left out"));
+                }
+                document
+            }
+            Some(Ok((other, _))) => {
                 unit.remark(Weight::Fault, "", &other, "the document is no object");
                 return unit;
             }
@@ -51,15 +51,17 @@ impl Shape {
                 return unit;
             }
             None => {
-                unit.remark(Weight::Fault, "", &Json::Null, "there is no document");
+                unit.remark(Weight::Fault, "", &Json::Null, "there is no document that is text");
                 return unit;
             }
         };
         let person = Part { path: String::new(), object: &document };
         let Some(username) = username(&mut unit, &person, name) else { return unit };
+        person.knows(&mut unit, &member::PERSON);
         self.person(&mut unit, &person, &username);
+        let mut seen = BTreeSet::new();
         for (map_key, device) in person.map(&mut unit, "devices") {
-            self.device(&mut unit, &username, &map_key, device);
+            self.device(&mut unit, &mut seen, &username, (map_key.as_str(), device));
         }
         unit
     }
@@ -120,9 +122,17 @@ impl Shape {
         }
     }
 
-    fn device(&self, unit: &mut Unit, username: &str, map_key: &str, json: &Json) {
+    /// A display and what is on it. `seen` has the keys of the displays and apps before.
+    fn device(
+        &self,
+        unit: &mut Unit,
+        seen: &mut BTreeSet<String>,
+        username: &str,
+        (map_key, json): (&str, &Json),
+    ) {
         let path = format!("devices.{map_key}");
         let Some(device) = Part::of(unit, path, json) else { return };
+        device.knows(unit, &member::DEVICE);
         let Some(id) = device.text(unit, "id") else {
             device.fault(unit, "id", "a display has an id of eight hexadecimal digits");
             return;
@@ -134,7 +144,7 @@ impl Shape {
         let id = id.to_ascii_lowercase();
         // Two people may have a display with the same id in a broken file.
         let key = format!("devices/{username}/{id}");
-        if unit.has(&key) {
+        if !seen.insert(key.clone()) {
             device.fault(unit, "id", "another display of theirs has it; this one is left out");
             return;
         }
@@ -179,7 +189,7 @@ impl Shape {
             location_of(unit, &device, &key, json);
         }
         for (iname, app) in device.map(unit, "apps") {
-            self.app(unit, &device.path, &key, &iname, app);
+            self.app(unit, seen, (device.path.as_str(), key.as_str()), (iname.as_str(), app));
         }
     }
 
@@ -190,87 +200,6 @@ impl Shape {
             Some(percent) if self.version < 1 => percent.into(),
             _ => number,
         }
-    }
-
-    fn app(&self, unit: &mut Unit, within: &str, device: &str, map_key: &str, json: &Json) {
-        let path = format!("{within}.apps.{map_key}");
-        let Some(app) = Part::of(unit, path, json) else { return };
-        let (iname, name) = (app.text(unit, "iname"), app.text(unit, "name"));
-        let (Some(iname), Some(name)) = (&iname, &name) else {
-            let lacks = if iname.is_none() { "iname" } else { "name" };
-            app.fault(unit, lacks, "an app has an iname and a name; it is left out");
-            return;
-        };
-        let key = format!("apps/{}/{iname}", &device["devices/".len()..]);
-        if unit.has(&key) {
-            app.fault(unit, "iname", "another app of the display has it; this one is left out");
-            return;
-        }
-        let mut cells = Cells::default();
-        cells.row("device_id", device);
-        cells.set("iname", iname.clone());
-        cells.set("name", name.clone());
-        cells.maybe("path", app.text(unit, "path"));
-        cells.maybe("notes", app.text(unit, "notes"));
-        for (name, column) in [
-            ("order", "position"),
-            ("uinterval", "render_interval_minutes"),
-            ("display_time", "display_seconds"),
-            ("recurrence_interval", "recurrence_interval"),
-        ] {
-            cells.maybe(column, app.number(unit, name));
-            cells.called(column, name);
-        }
-        for (name, column) in [
-            ("enabled", "enabled"),
-            ("pushed", "pushed"),
-            ("autopin", "autopin"),
-            ("use_custom_recurrence", "use_custom_recurrence"),
-            ("empty_last_render", "last_render_was_empty"),
-        ] {
-            cells.maybe(column, app.flag(unit, name));
-            cells.called(column, name);
-        }
-        for name in ["start_time", "end_time"] {
-            cells.maybe(name, app.hour(unit, name));
-        }
-        cells.maybe(
-            "recurrence_type",
-            app.one_of(unit, "recurrence_type", &RecurrenceType::values()),
-        );
-        let began = app.date(unit, "recurrence_start_date");
-        let ended = app.date(unit, "recurrence_end_date");
-        if began.is_some() && ended.is_some() && ended < began {
-            let why = "it is before `recurrence_start_date`; the app is left out";
-            app.fault(unit, "recurrence_end_date", why);
-            return;
-        }
-        cells.maybe("recurrence_start_date", began.map(|day| day.to_string()));
-        cells.maybe("recurrence_end_date", ended.map(|day| day.to_string()));
-        cells.set("days", app.weekdays(unit, "days"));
-        let config = app.object.get("config").filter(|json| !json.is_null());
-        match config {
-            Some(Json::Object(config)) => cells.set("config", Json::Object(config.clone())),
-            Some(_) if self.version < 1 => {
-                let why = "it was kept in a file beside the database; install the app anew";
-                app.warn(unit, "config", why);
-            }
-            Some(_) => app.warn(unit, "config", "it is no object; it is left out"),
-            None => {}
-        }
-        let messages = app.object.get("render_messages").and_then(Json::as_array);
-        let messages: Vec<&Json> =
-            messages.into_iter().flatten().filter(|message| message.is_string()).collect();
-        cells.set("render_messages", json!(messages));
-        let rendered = app.number(unit, "last_render").filter(|seconds| *seconds > 0);
-        let moment = rendered.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-        if rendered.is_some() && moment.is_none() {
-            app.warn(unit, "last_render", "it is no moment; it is left out");
-        }
-        cells.maybe("last_rendered_at", moment.map(shown));
-        cells.maybe("last_render_duration_ms", app.milliseconds(unit, "last_render_duration"));
-        unit.push("apps", &key, &app.path, cells);
-        pattern(unit, &app, &key);
     }
 }
 
@@ -318,6 +247,7 @@ fn info(unit: &mut Unit, device: &Part<'_>) -> Json {
 
 fn location_of(unit: &mut Unit, device: &Part<'_>, key: &str, json: &Json) {
     let Some(place) = Part::of(unit, format!("{}.location", device.path), json) else { return };
+    place.knows(unit, &member::LOCATION);
     let (lat, lng) = (place.degrees(unit, "lat"), place.degrees(unit, "lng"));
     let (Some(lat), Some(lng)) = (lat, lng) else {
         unit.remark(
@@ -342,87 +272,4 @@ fn location_of(unit: &mut Unit, device: &Part<'_>, key: &str, json: &Json) {
     }
     cells.maybe("timezone", place.zone(unit, "timezone"));
     unit.push("locations", &format!("locations/{}", &key["devices/".len()..]), &place.path, cells);
-}
-
-/// The days on which an app recurs; a row only where one of the three says something.
-fn pattern(unit: &mut Unit, app: &Part<'_>, key: &str) {
-    let json = match app.object.get("recurrence_pattern") {
-        None | Some(Json::Null) => return,
-        // Documents before shape 4 had a list, and nothing in it.
-        Some(Json::Array(list)) if list.is_empty() => return,
-        Some(Json::Array(_)) => {
-            app.warn(
-                unit,
-                "recurrence_pattern",
-                "a list with something in it was never used; it is left out",
-            );
-            return;
-        }
-        Some(json) => json,
-    };
-    let Some(part) = Part::of(unit, format!("{}.recurrence_pattern", app.path), json) else {
-        return;
-    };
-    let day_of_month = part.number(unit, "day_of_month").filter(|day| *day != 0);
-    let day_of_week = part.day_of_week(unit, "day_of_week");
-    let weekdays = part.weekdays(unit, "weekdays");
-    let is_nothing = day_of_month.is_none()
-        && day_of_week.is_none()
-        && weekdays.as_array().is_some_and(Vec::is_empty);
-    if is_nothing {
-        return;
-    }
-    let mut cells = Cells::default();
-    cells.row("app_id", key);
-    cells.maybe("day_of_month", day_of_month);
-    cells.maybe("day_of_week", day_of_week);
-    cells.set("weekdays", weekdays);
-    let pattern = format!("recurrence_patterns/{}", &key["apps/".len()..]);
-    unit.push("recurrence_patterns", &pattern, &part.path, cells);
-}
-
-/// The columns of a row that is being made.
-#[derive(Default)]
-struct Cells {
-    cells: BTreeMap<String, Cell>,
-    names: BTreeMap<String, String>,
-}
-
-impl Cells {
-    fn set(&mut self, column: &str, value: impl Into<Json>) {
-        self.cells.insert(column.to_owned(), Cell::Is(value.into()));
-    }
-
-    fn maybe(&mut self, column: &str, value: Option<impl Into<Json>>) {
-        if let Some(value) = value {
-            self.set(column, value);
-        }
-    }
-
-    /// What the document calls the column.
-    fn called(&mut self, column: &str, name: &str) {
-        if column != name {
-            self.names.insert(column.to_owned(), name.to_owned());
-        }
-    }
-
-    fn row(&mut self, column: &str, key: &str) {
-        self.cells.insert(column.to_owned(), Cell::Row(key.to_owned()));
-    }
-
-    fn named(&mut self, column: &str, table: &'static str, by: &'static str, text: &str) {
-        self.cells.insert(column.to_owned(), Cell::Named(table, by, text.to_owned()));
-    }
-}
-
-impl Unit {
-    fn has(&self, key: &str) -> bool {
-        self.rows.iter().any(|row| row.key == key)
-    }
-
-    fn push(&mut self, table: &str, key: &str, path: &str, cells: Cells) {
-        let (table, key, path) = (table.to_owned(), key.to_owned(), path.to_owned());
-        let Cells { cells, names } = cells;
-        self.rows.push(Row { table, key, path, cells, names });
-    }
 }

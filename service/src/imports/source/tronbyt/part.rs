@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    cell::{shown, time},
+    cell::{DAYS, is_day, shown, time},
     displays::{
         brightness::Scale,
         day::{self, DayOfWeek},
@@ -52,6 +52,16 @@ impl<'d> Part<'d> {
         unit.remark(Weight::Fault, self.at(name), value, why);
     }
 
+    /// Tells of each member that is none of these. It is not shown: it may be a secret.
+    pub(super) fn knows(&self, unit: &mut Unit, members: &[&str]) {
+        for (name, json) in self.object {
+            if !json.is_null() && !members.contains(&name.as_str()) {
+                let why = "nobody knows what it is; it is left out";
+                unit.remark(Weight::Warning, self.at(name), &Json::Null, why);
+            }
+        }
+    }
+
     /// The parts of a map, with their keys.
     pub(super) fn map(&self, unit: &mut Unit, name: &str) -> Vec<(String, &'d Json)> {
         match self.found(name) {
@@ -76,6 +86,23 @@ impl<'d> Part<'d> {
                 None
             }
         }
+    }
+
+    /// The texts of a list.
+    pub(super) fn texts(&self, unit: &mut Unit, name: &str) -> Json {
+        let list = match self.found(name) {
+            None => return json!([]),
+            Some(Json::Array(list)) => list,
+            Some(_) => {
+                self.warn(unit, name, "it is no list of texts; it is left out");
+                return json!([]);
+            }
+        };
+        for (at, item) in list.iter().enumerate().filter(|(_, item)| !item.is_string()) {
+            let path = format!("{}.{at}", self.at(name));
+            unit.remark(Weight::Warning, path, item, "it is no text; it is left out");
+        }
+        list.iter().filter(|item| item.is_string()).cloned().collect()
     }
 
     pub(super) fn one_of(&self, unit: &mut Unit, name: &str, known: &[String]) -> Option<String> {
@@ -144,10 +171,12 @@ impl<'d> Part<'d> {
     pub(super) fn date(&self, unit: &mut Unit, name: &str) -> Option<NaiveDate> {
         let text = self.text(unit, name)?;
         let found = text.parse::<NaiveDate>().ok();
-        if found.is_none() {
-            self.warn(unit, name, "it is no date; it is left out");
+        match found {
+            None => self.warn(unit, name, "it is no date; it is left out"),
+            Some(day) if !is_day(day) => self.warn(unit, name, &format!("{DAYS}; it is left out")),
+            Some(_) => {}
         }
-        found
+        found.filter(|day| is_day(*day))
     }
 
     /// A moment; one without a zone is UTC.

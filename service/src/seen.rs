@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::secret::hash;
-use crate::{Result, rule::Rule};
+use crate::{Result, identity::secret::hash, rule::Rule};
 
 /// The states of an `M` of which one is the one to be changed.
 #[derive(Debug)]
