@@ -227,7 +227,7 @@ async fn charge(
     now: DateTime<Utc>,
 ) -> Result<Option<Duration>> {
     let at = now.timestamp_micros().clamp(0, i64::MAX / 2);
-    for _ in 0..2 {
+    for _ in 0..3 {
         if count(tx, allowance, key, at, now).await? {
             return Ok(None);
         }
@@ -239,6 +239,10 @@ async fn charge(
             .await?;
         if let Some(arrives_at) = arrives_at {
             let micros = arrives_at - allowance.tolerance() - at;
+            if micros <= 0 {
+                // It came, or became free, after the count had looked for it.
+                continue;
+            }
             // Whole seconds upwards, as `Retry-After` has them.
             let seconds = u64::try_from(micros).unwrap_or(0) / 1_000_000 + 1;
             return Ok(Some(Duration::from_secs(seconds)));
@@ -248,7 +252,7 @@ async fn charge(
         let if_absent = OnConflict::column(Column::Key).do_nothing_on([Column::Key]).to_owned();
         Entity::insert(row).on_conflict(if_absent).exec_without_returning(tx).await?;
     }
-    // The row went while it was looked at: somebody has just logged in.
+    // The row comes and goes while it is looked at: somebody has just logged in.
     Ok(None)
 }
 

@@ -43,6 +43,7 @@ plimsoll::on_every_database!(migration::app:
     tokens_end_by_the_clock_and_a_session_has_an_absolute_end,
     a_clock_that_jumps_lets_nobody_in_and_shuts_nobody_out,
     attempts_at_once_are_counted_each,
+    of_the_first_attempts_from_an_address_none_is_one_too_many,
     an_account_under_attack_from_everywhere_stays_open,
     a_reset_is_good_once_and_for_an_hour,
     a_key_has_no_more_than_its_owner_and_ends,
@@ -238,6 +239,19 @@ async fn attempts_at_once_are_counted_each(db: &DatabaseConnection) {
         let _ = login_from(db, &world, "guess", "198.51.100.7", None).await;
     }
     assert!(login_throttle::Entity::find().count(db).await.unwrap() <= 5);
+}
+
+async fn of_the_first_attempts_from_an_address_none_is_one_too_many(db: &DatabaseConnection) {
+    let (world, _) = world();
+
+    for at in 0..20 {
+        let address = &format!("203.0.113.{at}");
+        let attempts = (0..4).map(|_| login_from(db, &world, "guess", address, None));
+
+        for outcome in join_all(attempts).await {
+            assert!(matches!(outcome, Err(Error::WrongCredentials)), "{outcome:?}");
+        }
+    }
 }
 
 async fn an_account_under_attack_from_everywhere_stays_open(db: &DatabaseConnection) {
