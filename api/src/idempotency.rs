@@ -116,7 +116,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
     let is_sound = values.next().is_none()
         && LENGTH.contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_graphic());
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
     if !is_sound {
         return Err(Problem::no_idempotency_key());
     }
@@ -296,6 +296,8 @@ mod tests {
             "sixteen letters!",
             "größer-als-sechzehn",
             "\"in-quotes-14\"",
+            "\"quoted-at-one-end",
+            "a-quote\"-in-the-middle",
             &long,
         ] {
             assert_eq!(of(&[wrong]), Err(Problem::no_idempotency_key()), "{wrong}");

@@ -147,11 +147,11 @@ fn complete(mut description: openapi::OpenApi) -> openapi::OpenApi {
 }
 
 fn idempotency_key() -> Parameter {
+    let (least, most) = (idempotency::LENGTH.start(), idempotency::LENGTH.end());
+    let key = format!("[!#-~]{{{least},{most}}}");
     let text = ObjectBuilder::new()
         .schema_type(Type::String)
-        .min_length(Some(*idempotency::LENGTH.start()))
-        .max_length(Some(idempotency::LENGTH.end() + 2))
-        .pattern(Some("^[!-~]*$"));
+        .pattern(Some(format!("^({key}|\"{key}\")$")));
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)

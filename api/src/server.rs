@@ -125,6 +125,7 @@ async fn prepare(config: &Config, work: Work) -> Result<App> {
     } else {
         plimsoll::connect::pool(&config.database).await?
     };
+    plimsoll::keeps_statements(&db).await?;
     let names = schema::pending(&migrations, &db).await?;
     if !names.is_empty() {
         return Err(Error::Pending { names });

@@ -28,10 +28,11 @@ use sea_orm::{
 
 pub use self::options::MYSQL_SESSION;
 use self::options::Role;
+#[cfg(feature = "migrate")]
+pub(crate) use self::options::beside_mysql;
+pub(crate) use self::options::beside_postgres;
 #[cfg(feature = "cli")]
 pub(crate) use self::options::search_path;
-#[cfg(feature = "migrate")]
-pub(crate) use self::options::{beside_mysql, beside_postgres};
 use crate::{
     Dialect, Error, Result,
     config::{Access, Database, File, Place, Server},
@@ -54,7 +55,7 @@ const SESSION_BUSY: Duration = Duration::from_secs(30);
 /// # Errors
 /// A server's: [`Error::HostNotFound`], [`Error::Unreachable`], [`Error::NoAnswer`],
 /// [`Error::ServerBusy`], [`Error::AccessDenied`], [`Error::NoSuchDatabase`], [`Error::Tls`],
-/// [`Error::TlsFile`], [`Error::NoSuchSchema`], [`Error::SchemaDenied`]. A file's: [`Error::FolderNotWritable`], [`Error::FileNotWritable`],
+/// [`Error::TlsFile`], [`Error::NoSuchSchema`], [`Error::SchemaDenied`], [`Error::SchemaIgnored`]. A file's: [`Error::FolderNotWritable`], [`Error::FileNotWritable`],
 /// [`Error::FileMissing`], [`Error::FileLocked`], [`Error::NotADatabase`], [`Error::LogUnreadable`]. Else
 /// [`Error::ConnectionFailed`].
 pub async fn pool(database: &Database) -> Result<DatabaseConnection> {
@@ -153,7 +154,11 @@ async fn open(database: &Database, role: Role) -> Result<DatabaseConnection> {
                 failure::of_server(database, server, limit, Some(error))
             })?;
             if server.dialect == Dialect::Postgres {
-                schema::is_there(&db, database.schema()).await?;
+                let limit = database.pool().timeout;
+                // A pooler takes a connection before it has a session for it.
+                within(limit, schema::is_there(&db, database.schema()))
+                    .await
+                    .unwrap_or_else(|| Err(failure::of_server(database, server, limit, None)))?;
             }
             Ok(db)
         }

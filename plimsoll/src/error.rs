@@ -272,7 +272,21 @@ pub enum Error {
         #[source]
         source: DbErr,
     },
-    /// PLM0030 and above: migrations, their lock, and seeds.
+    /// PLM0092: the session has not the search path that was asked for, because something before the server did not hand it on (PostgreSQL).
+    #[error("the schema `{schema}` was asked for, and the session has the search path `{path}`")]
+    SchemaIgnored {
+        /// The schema, or several between commas.
+        schema: String,
+        /// The search path that the session has.
+        path: String,
+    },
+    /// PLM0093: a pooler shares sessions, and does not keep for each connection what it has prepared there (PostgreSQL).
+    #[error("a prepared statement does not stay with its connection: {found}")]
+    StatementsLost {
+        /// How that was found out.
+        found: String,
+    },
+    /// All others: migrations, their lock, and seeds.
     #[cfg(feature = "migrate")]
     #[error(transparent)]
     Migration(#[from] MigrationError),
@@ -311,12 +325,15 @@ impl Error {
             Self::NoSuchSchema { .. } => "PLM0027",
             Self::SchemaDenied { .. } => "PLM0028",
             Self::LogUnreadable { .. } => "PLM0029",
+            Self::SchemaIgnored { .. } => "PLM0092",
+            Self::StatementsLost { .. } => "PLM0093",
             #[cfg(feature = "migrate")]
             Self::Migration(error) => error.code(),
         }
     }
 
     /// What to type or change next, when there is something to say.
+    #[expect(clippy::too_many_lines, reason = "a sentence for each error")]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::WorkingFolder { .. } => Some("change to a folder that exists".to_owned()),
@@ -367,6 +384,17 @@ impl Error {
             Self::TlsFile { .. } => {
                 Some("correct the file's path in the database URL, or make it readable".to_owned())
             }
+            // So says PgBouncer, and that it was in `options` if it was.
+            Self::ConnectionFailed { source, .. }
+                if source.to_string().contains("unsupported startup parameter") =>
+            {
+                Some(
+                    "let PgBouncer ignore it: `ignore_startup_parameters = extra_float_digits`, before 1.20 \
+                     `extra_float_digits, options`; a schema that is asked for is not to be ignored: leave it \
+                     out, and give it to the role: ALTER ROLE … IN DATABASE … SET search_path = …"
+                        .to_owned(),
+                )
+            }
             Self::ConnectionFailed { .. } => Some(
                 "check that DATABASE_URL (or DB_TYPE, DB_HOST, DB_PORT) names the server that is meant"
                     .to_owned(),
@@ -411,6 +439,17 @@ impl Error {
                 quoted(schema),
                 quoted(user)
             )),
+            Self::SchemaIgnored { .. } => Some(
+                "a pooler passes it over, as PgBouncer does where `options` is among \
+                 `ignore_startup_parameters`: leave it out, and give it to the role (ALTER ROLE … IN \
+                 DATABASE … SET search_path = …), or connect to the server itself; nothing was changed"
+                    .to_owned(),
+            ),
+            Self::StatementsLost { .. } => Some(
+                "connect to a pool in session mode, or let the pooler keep prepared statements: PgBouncer \
+                 does from 1.21 on, with `max_prepared_statements` above 0"
+                    .to_owned(),
+            ),
             #[cfg(feature = "migrate")]
             Self::Migration(error) => Some(error.hint()),
         }

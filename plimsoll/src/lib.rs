@@ -108,6 +108,8 @@ pub use code::{Call, CallCode, Running};
 #[cfg(feature = "migrate")]
 pub use compare::{Comparison, How, compare};
 pub use dialect::Dialect;
+#[cfg(feature = "connect")]
+pub use dialect::postgres::pooler::keeps_statements;
 pub use diff::{Diff, diff};
 #[cfg(feature = "migrate")]
 pub use draft::{Answers, Draft, Lack, Open};

@@ -1,12 +1,12 @@
 //! The values of any column as JSON: what sources give, what is compared, what is exported.
 
-use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, SubsecRound as _, Timelike, Utc};
+use chrono::{
+    DateTime, Datelike as _, NaiveDate, NaiveTime, SecondsFormat, SubsecRound as _, Timelike, Utc,
+};
 use plimsoll::schema::{Column, Type};
 use sea_orm::{DbErr, QueryResult, TryGetable, Value};
 use serde_json::{Value as Json, json};
 
-/// How a moment is written.
-const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.6fZ";
 /// How a time of day is written.
 const TIME: &str = "%H:%M:%S";
 
@@ -58,18 +58,15 @@ pub(crate) fn read(row: &QueryResult, at: usize, column: &Column) -> Result<Json
     })
 }
 
-/// The JSON of a value as a database would give it back.
-///
-/// # Errors
-/// Those of [`value`].
-pub(crate) fn normal(column: &Column, json: &Json) -> Result<Json, String> {
-    Ok(match value(column, json)? {
+/// The JSON of a value as a database would give it back; `said` is what it was made of.
+pub(crate) fn normal(value: &Value, said: Json) -> Json {
+    match value {
         Value::ChronoDate(Some(date)) => json!(date),
-        Value::ChronoTime(Some(time)) => json!(shown_time(time)),
-        Value::ChronoDateTimeUtc(Some(moment)) => json!(shown(moment)),
+        Value::ChronoTime(Some(time)) => json!(shown_time(*time)),
+        Value::ChronoDateTimeUtc(Some(moment)) => json!(shown(*moment)),
         Value::Double(Some(number)) => json!(number),
-        _ => json.clone(),
-    })
+        _ => said,
+    }
 }
 
 /// What is said of a day that [`is_day`] refuses.
@@ -116,7 +113,7 @@ pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
 
 /// How a moment is written.
 pub(crate) fn shown(moment: DateTime<Utc>) -> String {
-    moment.format(MOMENT).to_string()
+    moment.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// How a time of day is written.
@@ -164,7 +161,8 @@ mod tests {
     use super::*;
 
     fn of(ty: Type, json: &Json) -> Result<Json, String> {
-        normal(&Column::new("of_some_type", ty), json)
+        let value = value(&Column::new("of_some_type", ty), json)?;
+        Ok(normal(&value, json.clone()))
     }
 
     #[test]

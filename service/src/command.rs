@@ -7,11 +7,11 @@ mod import;
 mod prune;
 mod secrets;
 
-use std::{fmt, io::Write as _, process::ExitCode};
+use std::{fmt, io::Write as _, num::NonZeroU32, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use plimsoll::{
-    config::{Database, Env},
+    config::{Database, Env, PoolSettings},
     telemetry,
 };
 use sea_orm::DatabaseConnection;
@@ -70,10 +70,23 @@ async fn perform(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let env = Env::load()?;
     telemetry::init_from(&env, LOGGED)?;
     let database = Database::resolve(&env, arguments.database_url.as_deref())?;
-    let db = plimsoll::connect::pool(&database).await?;
+    let db = plimsoll::connect::pool(&pooled(arguments, database)).await?;
+    plimsoll::keeps_statements(&db).await?;
     let done = act(arguments, &env, &db).await;
     db.close().await?;
     done
+}
+
+/// The database with as many connections as the command needs. Of several that write by turns, each
+/// reads anew what the others have written.
+fn pooled(arguments: &Arguments, database: Database) -> Database {
+    match &arguments.command {
+        Command::Import(_) => {
+            let pool = PoolSettings { size: NonZeroU32::MIN, ..*database.pool() };
+            database.with_pool(pool)
+        }
+        _ => database,
+    }
 }
 
 async fn act(

@@ -30,8 +30,9 @@ impl fmt::Display for Place {
     }
 }
 
-/// Every column that holds something sealed: its table and its name.
-pub(crate) const SEALED: [(&str, &str); 8] = [
+/// Every column that holds something sealed: its table and its name, in the order in which another
+/// key comes to seal them.
+pub const SEALED: [(&str, &str); 8] = [
     ("users", "totp_secret"),
     ("encrypted_secrets", "encrypted_data"),
     ("services", "token"),

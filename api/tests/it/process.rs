@@ -10,6 +10,7 @@ use std::{
 };
 
 use plimsoll::testing::Scratch;
+use sea_orm::ConnectionTrait as _;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -17,6 +18,7 @@ use tempfile::TempDir;
 plimsoll::on_every_empty_database!(
     it_refuses_to_start_while_migrations_are_pending,
     it_migrates_when_told_to_and_serves_until_a_signal,
+    what_the_database_said_stands_in_the_log_and_in_no_answer,
 );
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -106,8 +108,18 @@ impl Program {
 
 impl Serving {
     fn get(&self, path: &str) -> String {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n"))
+    }
+
+    fn post(&self, path: &str, body: &str) -> String {
+        let length = body.len();
+        self.ask(&format!(
+            "POST {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    fn ask(&self, request: &str) -> String {
         let mut socket = TcpStream::connect(self.address).unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n");
         socket.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         socket.read_to_string(&mut answer).unwrap();
@@ -198,6 +210,26 @@ async fn it_migrates_when_told_to_and_serves_until_a_signal(scratch: &Scratch) {
     assert!(first.stderr.contains("/unknown"), "{}", first.stderr);
     assert!(!first.stderr.contains("geheim"), "{}", first.stderr);
     assert!(migration::app().pending(&scratch.db).await.unwrap().is_empty());
+}
+
+async fn what_the_database_said_stands_in_the_log_and_in_no_answer(scratch: &Scratch) {
+    let serving = Program::on(scratch, &[("AUTO_MIGRATE", "true")]).serves();
+    scratch.db.execute_unprepared("ALTER TABLE users RENAME TO lost").await.unwrap();
+
+    let answer = serving.post("/api/v1/login", r#"{"name": "captain", "password": "geheim"}"#);
+    let ended = serving.end("TERM");
+
+    assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
+    assert!(!answer.contains("users"), "{answer}");
+    let mut lines = ended.stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let failed = lines.find(|line| line["fields"]["message"] == "the service failed");
+    let failed = failed.unwrap_or_else(|| panic!("{}", ended.stderr));
+    assert_eq!(failed["fields"]["error"], "database error");
+    let [cause] = failed["fields"]["error.sources"].as_array().unwrap().as_slice() else {
+        panic!("{failed}");
+    };
+    assert!(cause.as_str().unwrap().contains("users"), "{cause}");
+    assert!(!ended.stderr.contains("geheim"), "{}", ended.stderr);
 }
 
 #[test]

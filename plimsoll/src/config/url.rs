@@ -148,7 +148,12 @@ fn postgres_parameter(server: &mut Server, name: &str, value: &str, folder: &Pat
         "sslcert" | "ssl-cert" => server.tls.certificate = Some(folder.join(value)),
         "sslkey" | "ssl-key" => server.tls.key = Some(folder.join(value)),
         "statement-cache-capacity" | "statement_cache_size" | "prepared_statement_cache_size" => {
-            server.statement_cache = Some(number(name, value)?);
+            let capacity: usize = number(name, value)?;
+            // Each statement gets a name then, and none is ever given up.
+            if capacity == 0 {
+                return Err(parameter(name, "cannot be 0: the server would keep every statement"));
+            }
+            server.statement_cache = Some(capacity);
         }
         "host" | "hostaddr" => server.host = host(value),
         "port" => server.port = number(name, value)?,

@@ -104,14 +104,12 @@ fn away(address: impl AsRef<OsStr>) -> OsString {
     address
 }
 
-#[cfg(feature = "migrate")]
 fn back(address: impl AsRef<OsStr>) -> String {
     let address = address.as_ref().to_string_lossy();
     address.strip_suffix(NOWHERE).unwrap_or(&address).to_owned()
 }
 
-/// How one more connection is made to where this `PostgreSQL` session is connected.
-#[cfg(feature = "migrate")]
+/// How one more connection is made to where this `PostgreSQL` session, or pool, is connected.
 pub(crate) fn beside_postgres(session: &DatabaseConnection) -> PgConnectOptions {
     let options =
         PgConnectOptions::clone(&session.get_postgres_connection_pool().connect_options());

@@ -9,13 +9,14 @@ use sea_orm::{
     sqlx,
 };
 
+use super::options::search_path;
 use crate::{Error, Result};
 
 /// Whether the session has a schema to work in. `given` is the search path that was asked for,
 /// where it is not the server's.
 ///
 /// # Errors
-/// [`Error::NoSuchSchema`], [`Error::SchemaDenied`].
+/// [`Error::NoSuchSchema`], [`Error::SchemaDenied`], [`Error::SchemaIgnored`].
 pub(super) async fn is_there(db: &DatabaseConnection, given: Option<&str>) -> Result<()> {
     let ask = "SELECT current_schema()::text, current_setting('search_path'), current_user::text";
     // As plain text: what is prepared has a name, which a pooler that shares sessions has seen before.
@@ -23,10 +24,13 @@ pub(super) async fn is_there(db: &DatabaseConnection, given: Option<&str>) -> Re
     let failed = |error: sqlx::Error| DbErr::Query(RuntimeErr::SqlxError(error.into()));
     let Some(row) = asked.map_err(failed)?.map(QueryResult::from) else { return Ok(()) };
     let current: Option<String> = row.try_get_by_index(0)?;
+    let (path, user): (String, String) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+    if let Some(schema) = given.filter(|given| !is_in_force(given, &path)) {
+        return Err(Error::SchemaIgnored { schema: schema.to_owned(), path });
+    }
     if current.is_some() {
         return Ok(());
     }
-    let (path, user): (String, String) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
     let ask = Statement::from_string(DbBackend::Postgres, "SELECT nspname::text FROM pg_namespace");
     let mut there = Vec::new();
     for row in db.query_all_raw(ask).await? {
@@ -42,6 +46,11 @@ pub(super) async fn is_there(db: &DatabaseConnection, given: Option<&str>) -> Re
         str::to_owned,
     );
     Err(Error::NoSuchSchema { schema })
+}
+
+/// Whether the session has the search path that was asked for: a pooler may not have handed it on.
+fn is_in_force(given: &str, path: &str) -> bool {
+    names(&search_path(given)) == names(path)
 }
 
 /// The names in a search path, as the server shows it.
@@ -73,5 +82,15 @@ mod tests {
         assert_eq!(names("\"$user\", public"), ["$user", "public"]);
         assert_eq!(names("Shop,\"The \"\"Shop\"\", a\""), ["shop", "The \"Shop\", a"]);
         assert_eq!(names("\"\""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_search_path_is_in_force_when_the_session_has_just_that() {
+        assert!(is_in_force("shop", "\"shop\""));
+        assert!(is_in_force("shop", "shop"));
+        assert!(is_in_force("The Shop, public", "\"The Shop\",\"public\""));
+        assert!(!is_in_force("Shop", "shop"));
+        assert!(!is_in_force("shop", "\"$user\", public"));
+        assert!(!is_in_force("shop", "shop, public"));
     }
 }

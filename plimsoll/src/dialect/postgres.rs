@@ -12,7 +12,7 @@ pub(crate) mod enums;
 pub(crate) mod introspect;
 #[cfg(feature = "migrate")]
 pub(crate) mod lock;
-#[cfg(feature = "migrate")]
+#[cfg(feature = "connect")]
 pub(crate) mod pooler;
 pub(crate) mod read;
 pub(crate) mod render;

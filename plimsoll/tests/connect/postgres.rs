@@ -128,7 +128,7 @@ fn a_user_that_is_not_there_is_refused() {
 }
 
 /// A server that answers every start with an error; it says no to TLS before that.
-fn refusing(code: &'static str) -> (u16, Arc<AtomicUsize>) {
+fn refusing(code: &'static str, message: &'static str) -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let asked = Arc::new(AtomicUsize::new(0));
@@ -137,32 +137,82 @@ fn refusing(code: &'static str) -> (u16, Arc<AtomicUsize>) {
         for stream in listener.incoming() {
             count.fetch_add(1, SeqCst);
             // A client that hangs up ends its own connection only.
-            let _ = answer(stream.unwrap(), code);
+            let _ = answer(stream.unwrap(), code, message);
         }
     });
     (port, asked)
 }
 
-fn answer(mut stream: TcpStream, code: &str) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, code: &str, message: &str) -> std::io::Result<()> {
+    started(&mut stream)?;
+    let fields = format!("SFATAL\0VFATAL\0C{code}\0M{message}\0\0");
+    let length = u32::try_from(fields.len() + 4).unwrap();
+    stream.write_all(&[b"E", &length.to_be_bytes()[..], fields.as_bytes()].concat())
+}
+
+/// Reads up to the end of the start.
+fn started(stream: &mut TcpStream) -> std::io::Result<()> {
     let mut length = [0; 4];
     loop {
         stream.read_exact(&mut length)?;
         let mut message = vec![0; u32::from_be_bytes(length) as usize - 4];
         stream.read_exact(&mut message)?;
         if message != 80_877_103_u32.to_be_bytes() {
-            break;
+            return Ok(());
         }
         stream.write_all(b"N")?;
     }
-    let fields = format!("SFATAL\0VFATAL\0C{code}\0Mno\0\0");
-    let length = u32::try_from(fields.len() + 4).unwrap();
-    stream.write_all(&[b"E", &length.to_be_bytes()[..], fields.as_bytes()].concat())
+}
+
+/// A server that lets everybody in, and answers no statement.
+fn without_a_session() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            thread::spawn(move || {
+                let mut stream = stream.unwrap();
+                started(&mut stream)?;
+                // Authenticated; a key to cancel by; ready.
+                stream.write_all(b"R\0\0\0\x08\0\0\0\0")?;
+                stream.write_all(b"K\0\0\0\x0c\0\0\0\x01\0\0\0\x01")?;
+                stream.write_all(b"Z\0\0\0\x05I")?;
+                std::io::copy(&mut stream, &mut std::io::sink())
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn a_pooler_without_a_free_session_is_given_up_after_the_limit() {
+    run(async {
+        let port = without_a_session();
+        let database = url(&format!("postgres://ann@127.0.0.1:{port}/shop"));
+
+        let error =
+            connect::pool(&with_timeout(database, Duration::from_millis(300))).await.unwrap_err();
+
+        assert_eq!(error.code(), "PLM0012", "{}", chain(&error));
+    });
+}
+
+#[test]
+fn a_pooler_that_takes_a_parameter_for_unknown_is_to_be_told_to_ignore_it() {
+    run(async {
+        let (port, _) = refusing("08P01", "unsupported startup parameter: extra_float_digits");
+
+        let (error, _) = refusal(&url(&format!("postgres://ann@127.0.0.1:{port}/shop"))).await;
+
+        assert_eq!(error.code(), "PLM0018", "{}", chain(&error));
+        assert!(error.hint().unwrap().contains("ignore_startup_parameters"));
+    });
 }
 
 #[test]
 fn a_wrong_password_is_told_from_a_server_that_is_not_there() {
     run(async {
-        let (port, asked) = refusing("28P01");
+        let (port, asked) = refusing("28P01", "no");
 
         let database = url(&format!("postgres://ann:geheim@127.0.0.1:{port}/shop"));
         let error = connect::pool(&database).await.unwrap_err();
@@ -176,7 +226,7 @@ fn a_wrong_password_is_told_from_a_server_that_is_not_there() {
 #[test]
 fn a_server_without_a_free_connection_is_asked_again_until_the_limit() {
     run(async {
-        let (port, asked) = refusing("53300");
+        let (port, asked) = refusing("53300", "no");
         let database = url(&format!("postgres://ann@127.0.0.1:{port}/shop"));
 
         let error =
@@ -194,7 +244,7 @@ fn a_server_without_a_free_connection_is_asked_again_until_the_limit() {
 #[test]
 fn encryption_that_the_server_does_not_have_is_said() {
     run(async {
-        let (port, _) = refusing("28P01");
+        let (port, _) = refusing("28P01", "no");
         let (error, _) =
             refusal(&url(&format!("postgres://ann@127.0.0.1:{port}/a?sslmode=require"))).await;
 

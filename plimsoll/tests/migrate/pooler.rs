@@ -134,3 +134,36 @@ fn a_pooler_that_shares_sessions_is_refused_while_others_use_them() {
         }
     }
 }
+
+#[test]
+#[ignore = "scripts/pooler runs it"]
+fn a_pooler_that_keeps_no_statements_is_refused_to_what_answers_requests() {
+    for (kind, database) in by_way_of_each_pool("unprepared") {
+        for _ in 0..5 {
+            let asked = block_on(async {
+                let db = connect::pool(&database).await.unwrap();
+                let asked = plimsoll::keeps_statements(&db).await;
+                db.close().await.unwrap();
+                asked
+            });
+            match kind.split_once('-').unwrap().0 {
+                "session" => asked.unwrap(),
+                "transaction" => assert_eq!(asked.unwrap_err().code(), "PLM0093", "{kind}"),
+                // There is no transaction in which one could ask.
+                _ => assert!(asked.is_err(), "{kind}"),
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "scripts/pooler runs it"]
+fn a_schema_that_a_pooler_passes_over_is_missed() {
+    for (kind, database) in by_way_of_each_pool("schemas") {
+        let shop = database.with_schema(Some("shop".to_owned()));
+        block_on(async {
+            let refused = connect::pool(&shop).await.unwrap_err();
+            assert!(matches!(refused.code(), "PLM0018" | "PLM0092"), "{kind}: {refused}");
+        });
+    }
+}

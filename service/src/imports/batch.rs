@@ -6,8 +6,12 @@ mod fields;
 mod same;
 mod secret;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+};
 
+use futures_util::future::join;
 use plimsoll::schema::Table;
 use sea_orm::ConnectionTrait;
 use serde_json::Value as Json;
@@ -19,7 +23,7 @@ use self::{
 use super::{
     known::{self, Known, Made, Target},
     pass::{Foreseen, Learned, Pass},
-    people::{Match, matches, misnamed},
+    people::{Candidate, Match, matches, misnamed},
     report::Report,
     server::Server,
     unit::{Cell, Remark, Row, Unit, Weight},
@@ -48,6 +52,8 @@ pub(super) struct Doing<'o> {
 /// Some records on their way.
 pub(super) struct Batch<'o> {
     doing: Doing<'o>,
+    /// Of what the source says of each record; none while nothing is written.
+    digests: Vec<String>,
     server: Server,
     /// What is known from the records before.
     pass: &'o Pass,
@@ -56,11 +62,13 @@ pub(super) struct Batch<'o> {
     records: Vec<String>,
     known: BTreeMap<String, Known>,
     /// The rows of the source that are here, or would be.
-    keys: BTreeMap<String, Here>,
+    keys: HashMap<String, Here>,
+    /// Rows of the source that this batch has made.
+    fresh: HashSet<String>,
     /// Rows that do not come in.
-    dropped: BTreeSet<String>,
+    dropped: HashSet<String>,
     /// Rows that were there before any import.
-    strange: BTreeSet<String>,
+    strange: HashSet<String>,
     /// What became of the rows, by record.
     targets: Vec<Vec<Target>>,
     remarks: Vec<Vec<Remark>>,
@@ -72,6 +80,8 @@ struct Resolved<'u> {
     unit: usize,
     row: &'u Row,
     fields: Fields,
+    /// Those of its columns that refer to rows which this batch has made.
+    fresh: Vec<&'static str>,
     secrets: Secrets,
 }
 
@@ -87,21 +97,29 @@ impl<'o> Batch<'o> {
         units: &[Unit],
     ) -> Result<(Report, Learned)> {
         let names = units.iter().map(|unit| &*unit.key).chain(known::referred(units)).collect();
-        let known = known::of(db, doing.scope, names).await?;
+        // The digests are made while the database looks.
+        let digests = async {
+            let is_kept = doing.import_id.is_some();
+            units.iter().filter(|_| is_kept).map(Unit::digest).collect()
+        };
+        let (known, digests) = join(known::of(db, doing.scope, names), digests).await;
+        let known = known?;
         let (targets, remarks) = (vec![Vec::new(); units.len()], vec![Vec::new(); units.len()]);
         let report = Report { records: units.len() as u64, ..Report::default() };
         let records = units.iter().map(|unit| unit.key.clone()).collect();
         let server = Server::of(db).await?;
         let mut batch = Self {
             doing,
+            digests,
             server,
             pass,
             learned: Learned::default(),
             records,
             known,
-            keys: BTreeMap::new(),
-            dropped: BTreeSet::new(),
-            strange: BTreeSet::new(),
+            keys: HashMap::new(),
+            fresh: HashSet::new(),
+            dropped: HashSet::new(),
+            strange: HashSet::new(),
             targets,
             remarks,
             report,
@@ -126,8 +144,10 @@ impl<'o> Batch<'o> {
     /// Takes the keys of what was brought in before.
     fn recall(&mut self) {
         for target in self.known.values().flat_map(|known| &known.targets) {
-            let here = Here { table: target.table.clone(), key: Some(target.key.clone()) };
-            self.keys.insert(target.source.clone(), here);
+            if let Ok(table) = tables::named(&target.table) {
+                let here = Here { table: &table.name, key: Some(target.key.clone()) };
+                self.keys.insert(target.source.clone(), here);
+            }
             if !target.is_made {
                 self.strange.insert(target.source.clone());
             }
@@ -149,9 +169,8 @@ impl<'o> Batch<'o> {
             if let Some(here) = self.keys.get(&unit.key) {
                 let key = here.key.as_deref().and_then(<[Json]>::first).cloned();
                 let is_strange = self.strange.contains(&unit.key);
-                let Ok(table) = tables::named(&here.table) else { continue };
-                let table = &*table.name;
-                self.learned.foresee(&unit.key, Foreseen { table, key, is_strange });
+                let foreseen = Foreseen { table: here.table, key, is_strange };
+                self.learned.foresee(&unit.key, foreseen);
             }
         }
     }
@@ -160,7 +179,7 @@ impl<'o> Batch<'o> {
     async fn table(
         &mut self,
         db: &impl ConnectionTrait,
-        table: &Table,
+        table: &'static Table,
         units: &[Unit],
     ) -> Result<()> {
         let mut rows = Vec::new();
@@ -173,7 +192,7 @@ impl<'o> Batch<'o> {
             return Ok(());
         }
         let named = fields::named(db, &rows).await?;
-        let (mut new, mut seen) = (Vec::new(), BTreeMap::new());
+        let (mut new, mut seen) = (Vec::new(), HashMap::new());
         let before = self.before(units, &rows);
         for ((unit, row), before) in rows.into_iter().zip(before) {
             let Some(resolved) = self.resolved(table, unit, row, &named) else { continue };
@@ -190,7 +209,7 @@ impl<'o> Batch<'o> {
 
     /// What became of the rows when they were brought in before.
     fn before(&self, units: &[Unit], rows: &[(usize, &Row)]) -> Vec<Option<Target>> {
-        let mut known = BTreeMap::<&str, BTreeMap<&str, &Target>>::new();
+        let mut known = HashMap::<&str, HashMap<&str, &Target>>::new();
         for (unit, _) in rows {
             let name = &*units[*unit].key;
             if let Some(record) = self.known.get(name).filter(|_| !known.contains_key(name)) {
@@ -224,15 +243,15 @@ impl<'o> Batch<'o> {
     async fn bring(
         &mut self,
         db: &impl ConnectionTrait,
-        table: &Table,
+        table: &'static Table,
         units: &[Unit],
         rows: Vec<Resolved<'_>>,
-        mut seen: BTreeMap<String, String>,
+        mut seen: HashMap<String, String>,
     ) -> Result<()> {
-        let fields: Vec<Fields> = rows.iter().map(|row| row.fields.clone()).collect();
+        let candidates: Vec<Candidate<'_>> = rows.iter().map(Resolved::candidate).collect();
         let records: Vec<&str> = rows.iter().map(|row| &*units[row.unit].key).collect();
         let people = |key: &Json, at: usize| self.pass.is_other(key, records[at]);
-        let found = matches(db, table, &fields, people).await?;
+        let found = matches(db, table, &candidates, people).await?;
         let (mut make, mut meant) = (Vec::new(), BTreeSet::new());
         for (resolved, found) in rows.into_iter().zip(found) {
             let Resolved { unit, row, .. } = &resolved;
@@ -300,7 +319,7 @@ impl<'o> Batch<'o> {
         &mut self,
         table: &Table,
         resolved: &Resolved<'_>,
-        seen: &mut BTreeMap<String, String>,
+        seen: &mut HashMap<String, String>,
     ) -> Option<String> {
         let own = unique_keys(table, resolved);
         if let Some(other) = own.iter().find_map(|key| seen.get(key)) {
@@ -319,7 +338,7 @@ impl<'o> Batch<'o> {
         &mut self,
         own: Vec<String>,
         resolved: &Resolved<'_>,
-        seen: &mut BTreeMap<String, String>,
+        seen: &mut HashMap<String, String>,
     ) {
         if self.doing.import_id.is_none() || has_blanks(resolved) {
             self.learned.see(&own);
@@ -330,35 +349,38 @@ impl<'o> Batch<'o> {
     async fn make(
         &mut self,
         db: &impl ConnectionTrait,
-        table: &Table,
+        table: &'static Table,
         make: Vec<Resolved<'_>>,
     ) -> Result<()> {
         if self.doing.import_id.is_none() {
             for Resolved { row, .. } in &make {
                 self.report.tally(&table.name).made += 1;
-                self.keys.insert(row.key.clone(), Here { table: table.name.clone(), key: None });
+                self.keys.insert(row.key.clone(), Here { table: &table.name, key: None });
             }
             return Ok(());
         }
-        let fields: Vec<Fields> = make.iter().map(Resolved::with_places).collect();
+        let fields: Vec<Cow<'_, Fields>> = make.iter().map(Resolved::with_places).collect();
         let keys = write::insert(db, &self.server, table, &fields).await?;
-        let mut columns: BTreeSet<String> =
-            make.iter().flat_map(|row| row.fields.keys()).cloned().collect();
+        let mut columns: BTreeSet<&'static str> =
+            make.iter().flat_map(|row| row.fields.keys()).copied().collect();
         let marked = mark(table);
-        columns.extend(marked.map(str::to_owned));
+        columns.extend(marked);
         let borrowed: Vec<&[Json]> = keys.iter().map(Vec::as_slice).collect();
-        let back = read_back(db, table, &columns, &borrowed).await?;
-        for (resolved, key) in make.iter().zip(&keys) {
+        let digests = async { make.iter().map(|row| row.row.digest()).collect::<Vec<_>>() };
+        let (back, digests) = join(read_back(db, table, &columns, &borrowed), digests).await;
+        let back = back?;
+        for ((resolved, key), digest) in make.iter().zip(&keys).zip(digests) {
             let Resolved { unit, row, fields, .. } = resolved;
             let back = back.get(&key_text(key));
             compared(table, row, fields, back)?;
             self.seal(db, table, resolved, key).await?;
             self.report.tally(&table.name).made += 1;
-            let here = Here { table: table.name.clone(), key: Some(key.clone()) };
+            let here = Here { table: &table.name, key: Some(key.clone()) };
             self.keys.insert(row.key.clone(), here);
+            self.fresh.insert(row.key.clone());
             let mark = marked.and_then(|name| back?.get(name)?.as_str().map(str::to_owned));
             let how = Made { import: self.doing.import_id, mark };
-            self.targets[*unit].push(Target::of(row, key.clone(), Some(how)));
+            self.targets[*unit].push(Target::of(row, key.clone(), digest, Some(how)));
         }
         Ok(())
     }
@@ -374,6 +396,12 @@ fn in_order(units: &[Unit]) -> Vec<&'static Table> {
     let mut order: Vec<&Table> = TABLES.iter().collect();
     order.sort_by_key(|table| last.contains(&*table.name) && !tables::is_referred(table));
     order
+}
+
+impl Resolved<'_> {
+    fn candidate(&self) -> Candidate<'_> {
+        Candidate { fields: &self.fields, fresh: &self.fresh }
+    }
 }
 
 /// Where a column of a row stands in its record.
@@ -396,17 +424,17 @@ impl Known {
 }
 
 impl Target {
-    fn of(row: &Row, key: Vec<Json>, made: Option<Made>) -> Self {
+    fn of(row: &Row, key: Vec<Json>, digest: String, made: Option<Made>) -> Self {
         let (table, source) = (row.table.clone(), row.key.clone());
         let is_made = made.is_some();
-        let (digest, made) = (row.digest(), made.unwrap_or_default());
+        let made = made.unwrap_or_default();
         Self { table, source, key, digest, is_made, made, changed: BTreeSet::new() }
     }
 }
 
 /// A row of the source as it is here.
 struct Here {
-    table: String,
+    table: &'static str,
     /// Its key; none where it would get one.
     key: Option<Vec<Json>>,
 }

@@ -1,6 +1,6 @@
 //! What imports have brought in before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use entity::imports::import_record::{Column, Entity, Model};
 use sea_orm::{
@@ -143,7 +143,7 @@ pub(super) async fn people(
 
 /// The names of the records whose rows these records refer to, and do not hold.
 pub(super) fn referred(units: &[Unit]) -> BTreeSet<&str> {
-    let own: BTreeSet<&str> =
+    let own: HashSet<&str> =
         units.iter().flat_map(|unit| &unit.rows).map(|row| &*row.key).collect();
     let to = units.iter().flat_map(|unit| &unit.rows).flat_map(|row| row.cells.values());
     let keys = to.flat_map(super::Cell::refers_to).map(String::as_str);

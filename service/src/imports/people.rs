@@ -1,15 +1,15 @@
 //! Which rows of the database are meant by rows of a source that were never brought in before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+};
 
 use plimsoll::schema::Table;
-use sea_orm::{
-    ConnectionTrait, Value,
-    sea_query::{Condition, Expr, ExprTrait as _},
-};
+use sea_orm::{ConnectionTrait, Value, sea_query::Condition};
 use serde_json::Value as Json;
 
-use super::write::{Fields, key_text, select, value, with_key};
+use super::write::{Fields, among_these, key_text, select, value, with_key};
 use crate::{Error, Result, identity::fold::LONGEST};
 
 /// What a new row of a source is here.
@@ -27,12 +27,29 @@ pub(super) enum Match {
 const SHARED: [&str; 5] =
     ["roles", "permissions", "user_roles", "role_permissions", "application_settings"];
 
-/// What each of the rows is here; those columns that are not known yet are not among its fields.
-/// `is_other` knows whether a person with that key was meant by another record than the row there.
+/// A row of a source that was never brought in before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate<'r> {
+    /// Its columns; those that are not known yet are not among them.
+    pub(super) fields: &'r Fields,
+    /// Those of them that refer to rows made in this transaction: nothing there has the same.
+    pub(super) fresh: &'r [&'static str],
+}
+
+impl Candidate<'_> {
+    /// What the row has in these columns, if something there could have the same.
+    fn values(&self, columns: &[String]) -> Option<Vec<&Json>> {
+        let is_fresh = |name: &String| self.fresh.iter().any(|fresh| fresh == name);
+        values(columns, self.fields).filter(|_| !columns.iter().any(is_fresh))
+    }
+}
+
+/// What each of the rows is here. `is_other` knows whether a person with that key was meant by another
+/// record than the row there.
 pub(super) async fn matches(
     db: &impl ConnectionTrait,
-    table: &Table,
-    rows: &[Fields],
+    table: &'static Table,
+    rows: &[Candidate<'_>],
     is_other: impl Fn(&Json, usize) -> bool + Send + Sync,
 ) -> Result<Vec<Match>> {
     if table.name == "users" {
@@ -44,8 +61,8 @@ pub(super) async fn matches(
     for columns in uniques.chain([&table.primary_key]) {
         let there = there(db, table, columns, rows).await?;
         for (row, found) in rows.iter().zip(&mut matches) {
-            let Some(own) = values(columns, row).filter(|_| *found == Match::New) else { continue };
-            let same = there.same.get(&key_text(&own));
+            let Some(own) = row.values(columns).filter(|_| *found == Match::New) else { continue };
+            let same = there.same.get(&key_text(own.iter().copied()));
             let is_near = there.near.contains(&near(&own));
             *found = match same {
                 Some(key) if is_shared => Match::Is(key.clone()),
@@ -61,49 +78,37 @@ pub(super) async fn matches(
 #[derive(Default)]
 struct There {
     /// Their keys, by what they have.
-    same: BTreeMap<String, Vec<Json>>,
+    same: HashMap<String, Vec<Json>>,
     /// What they have, without blanks behind it.
-    near: BTreeSet<String>,
+    near: HashSet<String>,
 }
 
 /// The rows that have the same in these columns.
 async fn there(
     db: &impl ConnectionTrait,
-    table: &Table,
-    columns: &[String],
-    rows: &[Fields],
+    table: &'static Table,
+    columns: &'static [String],
+    rows: &[Candidate<'_>],
 ) -> Result<There> {
     let mut there = There::default();
-    let full: Vec<&Fields> = rows.iter().filter(|row| values(columns, row).is_some()).collect();
-    let names = with_key(table, columns);
+    let full: Vec<Vec<&Json>> = rows.iter().filter_map(|row| row.values(columns)).collect();
+    let names = with_key(table, columns.iter().map(|name| &**name));
     for some in full.chunks(500) {
-        let which = if let [name] = columns {
+        // Of several columns also rows that have something of one and something of another: a database
+        // looks them up in an index without a plan for each.
+        let mut which = Condition::all();
+        for (at, name) in columns.iter().enumerate() {
             let mut among = Vec::new();
             for row in some {
-                among.extend(alike(table, name, &row[name])?);
+                among.extend(alike(table, name, row[at])?);
             }
-            Expr::col(name.clone()).is_in(among)
-        } else {
-            let mut any = Condition::any();
-            for row in some {
-                let mut all = Condition::all();
-                for name in columns {
-                    let column = Expr::col(name.clone());
-                    let mut alike = alike(table, name, &row[name])?;
-                    all = all.add(match (alike.pop(), alike.is_empty()) {
-                        (Some(one), true) => column.eq(one),
-                        (last, _) => column.is_in(alike.into_iter().chain(last)),
-                    });
-                }
-                any = any.add(all);
-            }
-            any.into()
-        };
-        for row in select(db, table, &names, which).await? {
-            let key = table.primary_key.iter().map(|name| row[name].clone()).collect();
+            which = which.add(among_these(name, among));
+        }
+        for row in select(db, table, &names, which.into()).await? {
+            let key = table.primary_key.iter().map(|name| row[&**name].clone()).collect();
             if let Some(own) = values(columns, &row) {
                 there.near.insert(near(&own));
-                there.same.insert(key_text(&own), key);
+                there.same.insert(key_text(own), key);
             }
         }
     }
@@ -125,34 +130,34 @@ pub(super) fn misnamed(person: &Fields) -> Option<String> {
 }
 
 /// What the row has in these columns; nothing unless it has something in each.
-fn values(columns: &[String], row: &Fields) -> Option<Vec<Json>> {
+fn values<'r>(columns: &[String], row: &'r Fields) -> Option<Vec<&'r Json>> {
     if columns.is_empty() {
         return None;
     }
-    columns.iter().map(|name| row.get(name).filter(|value| !value.is_null()).cloned()).collect()
+    columns.iter().map(|name| row.get(&**name).filter(|value| !value.is_null())).collect()
 }
 
 /// The same as text, without blanks behind.
-fn near(values: &[Json]) -> String {
-    key_text(&values.iter().map(bare).collect::<Vec<_>>())
+fn near(values: &[&Json]) -> String {
+    let bare: Vec<_> = values.iter().map(|json| bare(json)).collect();
+    key_text(bare.iter().map(|json| &**json))
 }
 
 /// The value, and where it has blanks behind it, the one without. What has them in the database and not
 /// in the source is another one.
 fn alike(table: &Table, name: &str, json: &Json) -> Result<Vec<Value>> {
-    let bare = bare(json);
     let mut alike = vec![value(table, name, json)?];
-    if bare != *json {
+    if let Cow::Owned(bare) = bare(json) {
         alike.push(value(table, name, &bare)?);
     }
     Ok(alike)
 }
 
 /// A value without blanks behind it: MariaDB takes a text that has some for the one without.
-pub(super) fn bare(json: &Json) -> Json {
+pub(super) fn bare(json: &Json) -> Cow<'_, Json> {
     match json {
-        Json::String(text) => text.trim_end_matches(' ').into(),
-        other => other.clone(),
+        Json::String(text) if text.ends_with(' ') => Cow::Owned(text.trim_end_matches(' ').into()),
+        other => Cow::Borrowed(other),
     }
 }
 
@@ -160,20 +165,20 @@ pub(super) fn bare(json: &Json) -> Json {
 /// source knows no address. Else whoever has one of the two is somebody else.
 async fn people(
     db: &impl ConnectionTrait,
-    table: &Table,
-    rows: &[Fields],
+    table: &'static Table,
+    rows: &[Candidate<'_>],
     is_other: impl Fn(&Json, usize) -> bool + Send + Sync,
 ) -> Result<Vec<Match>> {
-    let names: Vec<String> =
-        ["id", "username", "username_key", "email_key"].map(str::to_owned).to_vec();
+    let names = ["id", "username", "username_key", "email_key"];
     let mut found = Vec::new();
     for some in rows.chunks(500) {
         let mut any = Condition::any();
         for column in ["username_key", "email_key"] {
-            let given = some.iter().filter_map(|row| row.get(column)).filter(|it| !it.is_null());
+            let given = some.iter().filter_map(|row| row.fields.get(column));
+            let given = given.filter(|json| !json.is_null());
             let given = given.map(|json| value(table, column, json)).collect::<Result<Vec<_>>>()?;
             if !given.is_empty() {
-                any = any.add(Expr::col(column).is_in(given));
+                any = any.add(among_these(column, given));
             }
         }
         if !any.is_empty() {
@@ -185,8 +190,8 @@ async fn people(
         found.iter().filter_map(|person| Some((of(&person)?, person))).collect()
     };
     let (by_name, by_email) = (by("username_key"), by("email_key"));
-    let meant = |(at, row): (usize, &Fields)| {
-        let text = |column: &str| row.get(column).and_then(Json::as_str);
+    let meant = |(at, row): (usize, &Candidate<'_>)| {
+        let text = |column: &str| row.fields.get(column).and_then(Json::as_str);
         let same_name = text("username_key").and_then(|name| by_name.get(name)).copied();
         let addressed = text("email_key").and_then(|email| by_email.get(email)).copied();
         let shown = |person: &Fields| person["username"].as_str().unwrap_or_default().to_owned();
@@ -223,7 +228,7 @@ mod tests {
     fn a_person_is_not_called_by_the_address_of_another() {
         let named = |name: &str, email_key: Json| {
             let fields = [("username", json!(name)), ("email_key", email_key)];
-            misnamed(&fields.map(|(column, json)| (column.to_owned(), json)).into())
+            misnamed(&fields.into())
         };
         let ana = json!("ana@example.org");
 
@@ -242,8 +247,8 @@ mod tests {
 
     #[test]
     fn blanks_behind_a_text_make_no_difference() {
-        assert_eq!(bare(&json!("a  ")), json!("a"));
-        assert_eq!(bare(&json!(" a")), json!(" a"));
-        assert_eq!(bare(&json!(5)), json!(5));
+        assert_eq!(*bare(&json!("a  ")), json!("a"));
+        assert_eq!(*bare(&json!(" a")), json!(" a"));
+        assert_eq!(*bare(&json!(5)), json!(5));
     }
 }

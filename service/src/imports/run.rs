@@ -6,6 +6,7 @@ mod mark;
 use std::collections::BTreeMap;
 
 use entity::imports::import;
+use futures_util::future::join;
 use plimsoll::retry::{Borrows, Retry};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait as _};
 
@@ -19,6 +20,7 @@ use super::{
     known,
     pass::Pass,
     report::{Event, Report},
+    unit::Unit,
     vanished,
 };
 use crate::{Error, Result, World, rule::Rule, seal::Keyring, text};
@@ -97,30 +99,47 @@ async fn through<S: Source + Sync>(
 ) -> Result<Report> {
     let mut report = Report { import_id: doing.import_id, ..Report::default() };
     let mut pass = begun(db, doing.scope).await?;
-    let mut place = None;
+    let mut read = source.some(None, AT_ONCE).await?;
     loop {
-        let (units, next) = source.some(place, AT_ONCE).await?;
+        let (units, place) = read;
         pass.meet(&units);
-        let some = if doing.import_id.is_some() {
-            kept(db, doing, &mut pass, &units).await?
-        } else {
-            let (report, learned) = Batch::run(db, doing, &pass, &units).await?;
-            pass.learn(learned);
-            report
+        // While these records are written, the next are read.
+        let ahead = async {
+            match &place {
+                Some(place) => source.some(Some(place.clone()), AT_ONCE).await.map(Some),
+                None => Ok(None),
+            }
         };
+        let (some, next) = join(done(db, doing, &mut pass, &units), ahead).await;
+        let some = some?;
         some.remarks.iter().for_each(|remark| tell(Event::Said(remark)));
         report.add(&some);
         tell(Event::Done { records: report.records });
-        if next.is_none() {
+        let Some(next) = next? else {
             let is_gone = |record: &str| !pass.has_met(record) && source.covers(record);
             for remark in vanished::records(db, doing.scope, is_gone).await? {
                 tell(Event::Said(&remark));
                 report.take(&remark);
             }
             return Ok(report);
-        }
-        place = next;
+        };
+        read = next;
     }
+}
+
+/// Some records: kept, or where there is no import looked at.
+async fn done(
+    db: &DatabaseConnection,
+    doing: Doing<'_>,
+    pass: &mut Pass,
+    units: &[Unit],
+) -> Result<Report> {
+    if doing.import_id.is_some() {
+        return kept(db, doing, pass, units).await;
+    }
+    let (report, learned) = Batch::run(db, doing, pass, units).await?;
+    pass.learn(learned);
+    Ok(report)
 }
 
 /// What is known before the first record: which people others became.

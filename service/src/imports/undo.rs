@@ -219,7 +219,7 @@ async fn forget(
 /// Removes those rows of a table that nothing refers to.
 async fn remove(
     tx: &DatabaseTransaction,
-    table: &Table,
+    table: &'static Table,
     targets: &[known::Target],
     undone: &mut Undone,
 ) -> Result<()> {
@@ -263,11 +263,11 @@ async fn remove(
 /// What tells each of the rows from another one that got its key later.
 async fn marks(
     tx: &DatabaseTransaction,
-    table: &Table,
+    table: &'static Table,
     keys: &[&[Json]],
 ) -> Result<BTreeMap<String, String>> {
     let Some(mark) = mark(table) else { return Ok(BTreeMap::new()) };
-    let back = read_back(tx, table, &BTreeSet::from([mark.to_owned()]), keys).await?;
+    let back = read_back(tx, table, &BTreeSet::from([mark]), keys).await?;
     let marks =
         back.into_iter().filter_map(|(key, row)| Some((key, row[mark].as_str()?.to_owned())));
     Ok(marks.collect())

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, fmt};
 
 use secrecy::SecretString;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::Value as Json;
 
 /// What a column of a new row gets.
 #[derive(Clone, Debug)]
@@ -102,9 +103,8 @@ impl fmt::Display for Remark {
 impl Unit {
     /// SHA-256 of what the source says, in hexadecimal.
     pub(crate) fn digest(&self) -> String {
-        let rows: Vec<Json> =
-            self.rows.iter().map(|row| json!([row.table, row.key, said(row)])).collect();
-        digest(&Json::from(rows))
+        let rows: Vec<_> = self.rows.iter().map(|row| (&row.table, &row.key, said(row))).collect();
+        digest(&rows)
     }
 
     /// A remark about this record.
@@ -142,22 +142,40 @@ impl Row {
     }
 }
 
-fn said(row: &Row) -> Json {
-    let cell = |cell: &Cell| match cell {
-        Cell::Is(value) => json!({"is": value}),
-        Cell::Row(key) => json!({"row": key}),
-        Cell::Named(table, column, text) => json!({"named": [table, column, text]}),
-        Cell::Rows(keys) => json!({"rows": keys}),
-        Cell::Text(before, key) => json!({"text": [before, key]}),
-        // A digest is stored in clear; what is sealed is compared itself.
-        Cell::Secret(_) | Cell::Sealed { .. } => json!("secret"),
-    };
-    row.cells.iter().map(|(column, of)| (column.clone(), cell(of))).collect()
+/// What a digest is made of, of a cell.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Said<'c> {
+    Is(&'c Json),
+    Row(&'c str),
+    Named(&'c str, &'c str, &'c str),
+    Rows(&'c [String]),
+    Text(&'c str, &'c str),
+    Secret,
+}
+
+impl<'c> From<&'c Cell> for Said<'c> {
+    fn from(cell: &'c Cell) -> Self {
+        match cell {
+            Cell::Is(value) => Self::Is(value),
+            Cell::Row(key) => Self::Row(key),
+            Cell::Named(table, column, text) => Self::Named(table, column, text),
+            Cell::Rows(keys) => Self::Rows(keys),
+            Cell::Text(before, key) => Self::Text(before, key),
+            // A digest is stored in clear; what is sealed is compared itself.
+            Cell::Secret(_) | Cell::Sealed { .. } => Self::Secret,
+        }
+    }
+}
+
+fn said(row: &Row) -> BTreeMap<&str, Said<'_>> {
+    row.cells.iter().map(|(column, cell)| (&**column, cell.into())).collect()
 }
 
 /// `serde_json` keeps the members of an object in the order of their names.
-fn digest(json: &Json) -> String {
-    crate::identity::secret::hash(&json.to_string())
+fn digest(said: &impl Serialize) -> String {
+    let text = serde_json::to_string(said).expect("texts, documents and lists of them are JSON");
+    crate::identity::secret::hash(&text)
 }
 
 /// What is shown of a value: its beginning.

@@ -100,7 +100,7 @@ async fn here<'t>(
     for (name, targets) in by_table {
         let Ok(table) = tables::named(name) else { continue };
         let mark = mark(table);
-        let columns = mark.iter().map(|name| (*name).to_owned()).collect();
+        let columns = mark.into_iter().collect();
         let keys: Vec<&[Json]> = targets.iter().map(|target| &*target.key).collect();
         let back = read_back(db, table, &columns, &keys).await?;
         for target in targets {

@@ -1,7 +1,8 @@
 //! Rows as the database has them: written many at a time, found again, read back.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     ops::Range,
 };
 
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// The columns of a row, as JSON.
-pub(crate) type Fields = BTreeMap<String, Json>;
+pub(crate) type Fields = BTreeMap<&'static str, Json>;
 
 /// Adds the rows, and gives their keys in the same order.
 ///
@@ -35,21 +36,18 @@ pub(crate) type Fields = BTreeMap<String, Json>;
 pub(super) async fn insert(
     db: &impl ConnectionTrait,
     server: &Server,
-    table: &Table,
-    rows: &[Fields],
+    table: &'static Table,
+    rows: &[Cow<'_, Fields>],
 ) -> Result<Vec<Vec<Json>>> {
-    let rows = evened(table, rows);
     let mut keys: Vec<Vec<Json>> = rows.iter().map(|row| key(table, row)).collect();
-    for run in alike(&rows) {
-        let columns: Vec<&str> = rows[run.start].keys().map(String::as_str).collect();
+    let usual = usual(table, rows);
+    for (columns, run) in alike(rows, &usual) {
         let run: Vec<usize> = run.collect();
         for some in server.lots(&run, columns.len(), |at| rows[*at].values().map(bytes).sum()) {
             let mut insert = Query::insert();
-            insert
-                .into_table(table.name.clone())
-                .columns(columns.iter().copied().map(str::to_owned));
+            insert.into_table(table.name.clone()).columns(columns.iter().copied());
             for at in some {
-                let values = values(table, &columns, &rows[*at])?;
+                let values = values(table, &columns, &rows[*at], &usual)?;
                 insert.values_panic(values.into_iter().map(Expr::value));
             }
             if !is_counted(table) {
@@ -67,7 +65,7 @@ pub(super) async fn insert(
 
 /// The key that the row says itself.
 fn key(table: &Table, row: &Fields) -> Vec<Json> {
-    table.primary_key.iter().map(|name| row.get(name).cloned().unwrap_or(Json::Null)).collect()
+    table.primary_key.iter().map(|name| row.get(&**name).cloned().unwrap_or(Json::Null)).collect()
 }
 
 /// Adds as many rows of a table whose key the database counts, and gives their keys in order.
@@ -96,24 +94,15 @@ async fn counted(
     Ok((0..rows).map(|at| first + at * step).collect())
 }
 
-/// The rows with what a column has by itself, where some of them say something else: the more alike
-/// they are, the fewer statements they need.
-fn evened(table: &Table, rows: &[Fields]) -> Vec<Fields> {
-    let named: BTreeSet<&String> = rows.iter().flat_map(BTreeMap::keys).collect();
-    let usual = named.into_iter().filter_map(|name| Some((name, usual(column(table, name)?)?)));
-    let usual: Vec<(&String, Json)> = usual.collect();
-    let even = |row: &Fields| {
-        let mut row = row.clone();
-        for (name, value) in &usual {
-            row.entry((*name).clone()).or_insert_with(|| value.clone());
-        }
-        row
-    };
-    rows.iter().map(even).collect()
+/// What columns that some of the rows name have by themselves in the others: the more alike the rows
+/// are, the fewer statements they need.
+fn usual(table: &Table, rows: &[Cow<'_, Fields>]) -> Fields {
+    let named: BTreeSet<&'static str> = rows.iter().flat_map(|row| row.keys().copied()).collect();
+    named.into_iter().filter_map(|name| Some((name, by_itself(column(table, name)?)?))).collect()
 }
 
 /// What a column has when nothing is said, if that is the same in every row.
-fn usual(column: &Column) -> Option<Json> {
+fn by_itself(column: &Column) -> Option<Json> {
     match &column.default {
         None if column.nullable => Some(Json::Null),
         Some(Default::Value(schema::Value::Bool(value))) => Some((*value).into()),
@@ -128,20 +117,23 @@ fn usual(column: &Column) -> Option<Json> {
     }
 }
 
-/// Rows one behind the other that have the same columns: where they stand. The order stays.
-fn alike(rows: &[Fields]) -> Vec<Range<usize>> {
-    let mut runs: Vec<Range<usize>> = Vec::new();
+/// Rows one behind the other that get the same columns: those columns, and where the rows stand. The
+/// order stays.
+fn alike(rows: &[Cow<'_, Fields>], usual: &Fields) -> Vec<(Vec<&'static str>, Range<usize>)> {
+    let mut runs: Vec<(Vec<&'static str>, Range<usize>)> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
+        let columns: BTreeSet<&'static str> = row.keys().chain(usual.keys()).copied().collect();
         match runs.last_mut() {
-            Some(run) if rows[run.start].keys().eq(row.keys()) => run.end = at + 1,
-            _ => runs.push(at..at + 1),
+            Some((of, run)) if of.iter().eq(&columns) => run.end = at + 1,
+            _ => runs.push((columns.into_iter().collect(), at..at + 1)),
         }
     }
     runs
 }
 
-fn values(table: &Table, columns: &[&str], row: &Fields) -> Result<Vec<Value>> {
-    columns.iter().map(|name| value(table, name, &row[*name])).collect()
+fn values(table: &Table, columns: &[&str], row: &Fields, usual: &Fields) -> Result<Vec<Value>> {
+    let said = |name: &str| row.get(name).unwrap_or_else(|| &usual[name]);
+    columns.iter().map(|name| value(table, name, said(name))).collect()
 }
 
 /// The value of a column.
@@ -159,37 +151,39 @@ pub(crate) fn value(table: &Table, name: &str, json: &Json) -> Result<Value> {
 }
 
 /// A key, or what identifies a row, as [`read_back`] and the like have it.
-pub(crate) fn key_text(values: &[Json]) -> String {
-    Json::from(values.to_vec()).to_string()
+pub(crate) fn key_text<'v>(values: impl IntoIterator<Item = &'v Json>) -> String {
+    let values: Vec<&Json> = values.into_iter().collect();
+    serde_json::to_string(&values).expect("documents are JSON")
 }
 
 /// Those columns of the rows that meet the condition.
 pub(crate) async fn select(
     db: &impl ConnectionTrait,
     table: &Table,
-    columns: &[String],
+    columns: &[&'static str],
     which: SimpleExpr,
 ) -> Result<Vec<Fields>> {
-    let mut query = Query::select();
-    query.from(table.name.clone()).and_where(which);
-    for name in columns {
-        query.column(name.clone());
-    }
+    let query = Query::select()
+        .columns(columns.iter().copied())
+        .from(table.name.clone())
+        .and_where(which)
+        .take();
     fields(table, columns, &db.query_all(&query).await?)
 }
 
 /// Rows that a database gave, as JSON.
 pub(crate) fn fields(
     table: &Table,
-    columns: &[String],
+    columns: &[&'static str],
     rows: &[sea_orm::QueryResult],
 ) -> Result<Vec<Fields>> {
+    let of = |name: &&str| column(table, name).expect("the columns are the table's");
+    let of: Vec<&Column> = columns.iter().map(of).collect();
     let mut read = Vec::with_capacity(rows.len());
     for row in rows {
         let mut fields = Fields::new();
         for (at, name) in columns.iter().enumerate() {
-            let column = column(table, name).expect("the columns are the table's");
-            fields.insert(name.clone(), cell::read(row, at, column)?);
+            fields.insert(*name, cell::read(row, at, of[at])?);
         }
         read.push(fields);
     }
@@ -198,9 +192,8 @@ pub(crate) fn fields(
 
 /// The rows with these keys.
 pub(crate) fn with_keys(table: &Table, keys: &[&[Json]]) -> Result<SimpleExpr> {
-    if let [name] = &table.primary_key[..] {
-        let keys = keys.iter().map(|key| value(table, name, &key[0]));
-        return Ok(Expr::col(name.clone()).is_in(keys.collect::<Result<Vec<_>>>()?));
+    if table.primary_key.len() == 1 {
+        return near_keys(table, keys);
     }
     let mut any = Condition::any();
     for key in keys {
@@ -213,28 +206,47 @@ pub(crate) fn with_keys(table: &Table, keys: &[&[Json]]) -> Result<SimpleExpr> {
     Ok(any.into())
 }
 
+/// The rows with these keys, and where a key has several columns, perhaps others that have something of
+/// one key and something of another. A database looks them up in an index without a plan for each.
+fn near_keys(table: &Table, keys: &[&[Json]]) -> Result<SimpleExpr> {
+    let mut all = Condition::all();
+    for (at, name) in table.primary_key.iter().enumerate() {
+        let among = keys.iter().map(|key| value(table, name, &key[at]));
+        all = all.add(among_these(name, among.collect::<Result<_>>()?));
+    }
+    Ok(all.into())
+}
+
+/// That the column has one of these values; how often they are given makes no difference.
+pub(super) fn among_these(name: &str, mut values: Vec<Value>) -> SimpleExpr {
+    let mut seen = HashSet::new();
+    values.retain(|value| seen.insert(value.clone()));
+    Expr::col(name.to_owned()).is_in(values)
+}
+
 /// The columns of the key, and these.
-pub(crate) fn with_key<'c>(
-    table: &'c Table,
-    columns: impl IntoIterator<Item = &'c String>,
-) -> Vec<String> {
-    let others = columns.into_iter().filter(|name| !table.primary_key.contains(name));
-    table.primary_key.iter().chain(others).cloned().collect()
+pub(crate) fn with_key(
+    table: &'static Table,
+    columns: impl IntoIterator<Item = &'static str>,
+) -> Vec<&'static str> {
+    let is_other = |name: &&str| !table.primary_key.iter().any(|of| of == name);
+    let others = columns.into_iter().filter(is_other);
+    table.primary_key.iter().map(|name| &**name).chain(others).collect()
 }
 
 /// The rows with these keys, read back: all of those columns, by the key as text.
 pub(crate) async fn read_back(
     db: &impl ConnectionTrait,
-    table: &Table,
-    columns: &BTreeSet<String>,
+    table: &'static Table,
+    columns: &BTreeSet<&'static str>,
     keys: &[&[Json]],
-) -> Result<BTreeMap<String, Fields>> {
-    let names = with_key(table, columns);
-    let mut found = BTreeMap::new();
+) -> Result<HashMap<String, Fields>> {
+    let names = with_key(table, columns.iter().copied());
+    let mut found = HashMap::new();
     for some in keys.chunks(1_000) {
-        for row in select(db, table, &names, with_keys(table, some)?).await? {
-            let key: Vec<Json> = table.primary_key.iter().map(|name| row[name].clone()).collect();
-            found.insert(key_text(&key), row);
+        for row in select(db, table, &names, near_keys(table, some)?).await? {
+            let key = key_text(table.primary_key.iter().map(|name| &row[&**name]));
+            found.insert(key, row);
         }
     }
     Ok(found)
@@ -250,7 +262,7 @@ pub(crate) async fn update(
     let mut update = Query::update();
     update.table(table.name.clone()).and_where(with_keys(table, &[key])?);
     for (name, json) in fields {
-        update.value(name.clone(), value(table, name, json)?);
+        update.value(*name, value(table, name, json)?);
     }
     Ok(db.execute(&update).await?.rows_affected())
 }

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use serde_json::{Value as Json, json};
 
-use super::{Read, Record, document, key};
+use super::{Read, Record, document, key, sound};
 use crate::{Error, Result, cell, page::MOST_PER_PAGE, rights::Granted, tables, text::invalid};
 
 /// How the value of a column is compared.
@@ -121,7 +121,12 @@ pub fn filter<E: Record>(
             }
             // PostgreSQL can bind none.
             _ if text.contains('\0') => Err("it has a NUL character in it".to_owned()),
-            _ => cell::parsed(of, text),
+            _ => {
+                cell::parsed(of, text).and_then(|value| match sound::unknown(table, name, &value) {
+                    Some(problem) => Err(problem),
+                    None => Ok(value),
+                })
+            }
         };
         let short: String = text.chars().take(80).collect();
         value.map_err(|problem| invalid(name, &short, &problem))

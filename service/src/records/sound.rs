@@ -111,6 +111,13 @@ pub(crate) fn problem(table: &Table, name: &str, value: &Value) -> Option<String
     own.or_else(|| table.checks.iter().find_map(|check| beyond(&check.rule, name, value)))
 }
 
+/// What is wrong with a word of which the column has none.
+pub(crate) fn unknown(table: &Table, name: &str, value: &Value) -> Option<String> {
+    let rules = table.checks.iter().map(|check| &check.rule);
+    let mut words = rules.filter(|rule| matches!(rule, Rule::OneOf { .. }));
+    words.find_map(|rule| beyond(rule, name, value))
+}
+
 /// What is said of the sixtieth second of a minute.
 const LEAP: &str = "leap seconds are not kept";
 

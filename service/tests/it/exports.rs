@@ -8,11 +8,6 @@ use std::{
     path::PathBuf,
 };
 
-use aes_gcm::{
-    Aes256Gcm, KeyInit, Nonce,
-    aead::{Aead, Payload},
-};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::{
     identity::user, imports::import, secrets::encrypted_secret, settings::application_setting,
 };
@@ -27,7 +22,10 @@ use service::{
     secrets,
 };
 
-use crate::filled::{SHIP, filled};
+use crate::{
+    filled::SHIP,
+    sealed::{OLD, sealed_everywhere},
+};
 
 plimsoll::on_every_database!(migration::app:
     a_domain_alone_refers_to_people_by_name,
@@ -68,18 +66,6 @@ into_every_database!(
     what_names_rows_by_their_keys_names_the_same_ones,
 );
 
-/// Every column that holds something sealed.
-const SEALED: [(&str, &str); 8] = [
-    ("users", "totp_secret"),
-    ("encrypted_secrets", "encrypted_data"),
-    ("services", "token"),
-    ("services", "jwt_secret"),
-    ("certificates", "key_data"),
-    ("maas_configs", "api_key"),
-    ("servers", "power_parameters"),
-    ("elder_configs", "api_key"),
-];
-
 /// Tables with default rows, which each database has from its own day.
 const SEEDED: [&str; 4] = ["roles", "permissions", "role_permissions", "application_settings"];
 
@@ -88,32 +74,16 @@ fn on(dialect: Dialect, test: impl AsyncFnOnce(&DatabaseConnection)) {
 }
 
 fn keyring() -> Keyring {
-    Keyring::read(Some(&"old:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".into())).unwrap()
+    Keyring::read(Some(&OLD.into())).unwrap()
 }
 
 fn with_keys() -> Options {
     Options { keys: keyring(), ..Options::default() }
 }
 
-/// What that key sealed for a place.
-fn sealed(place: &str) -> String {
-    let key: Vec<u8> = (0..32).collect();
-    let nonce = [7_u8; 12];
-    let payload = Payload { msg: b"hunter2", aad: place.as_bytes() };
-    let cipher = Aes256Gcm::new_from_slice(&key).unwrap();
-    let sealed = cipher.encrypt(&Nonce::from(nonce), payload).unwrap();
-    format!("v1.old.{}", URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
-}
-
-/// A database with a row in each table, and all of it as text.
+/// A database with a row in each table and a secret wherever one is sealed, and all of it as text.
 async fn full(db: &DatabaseConnection) -> String {
-    let keys = filled(db).await;
-    for (table, column) in SEALED {
-        let sea_orm::Value::BigInt(Some(row)) = keys[table] else { panic!("{table}") };
-        let sealed = sealed(&format!("{table}/{column}/{row}"));
-        let sql = format!("UPDATE {table} SET {column} = '{sealed}' WHERE id = {row}");
-        db.execute_unprepared(&sql).await.unwrap();
-    }
+    sealed_everywhere(db, b"hunter2").await;
     exported(db, &[ALL]).await
 }
 

@@ -2,7 +2,10 @@
 
 use std::cmp::Ordering;
 
-use entity::proxy::cluster::{Column, Entity, Model};
+use entity::{
+    proxy::cluster::{Column, Entity, Model},
+    webtest::environment_user,
+};
 use sea_orm::DatabaseConnection;
 use serde_json::{Map, json};
 use service::{
@@ -180,6 +183,12 @@ async fn what_is_no_value_of_a_column_is_refused(db: &DatabaseConnection) {
     ] {
         let refused = records::filter::<Entity>(column, test, &texts);
         assert!(matches!(refused, Err(Error::Invalid { .. })), "{column:?} {texts:?}");
+    }
+    for test in [Test::Is, Test::Not] {
+        let column = environment_user::Column::SecretProvider;
+        let refused = records::filter::<environment_user::Entity>(column, test, &["vault"]);
+        assert!(matches!(refused, Err(Error::Invalid { .. })), "{test:?}");
+        assert!(records::filter::<environment_user::Entity>(column, test, &["aws"]).is_ok());
     }
     // A secret is nothing that anybody sees, whatever a resource names.
     assert!(Columns::<Entity>::named(&["id", "api_key_hash"]).is_err());

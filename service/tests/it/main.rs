@@ -37,6 +37,7 @@ mod remembered;
 mod retention;
 mod rights;
 mod schema;
+mod sealed;
 mod secrets;
 mod settings;
 mod teams;

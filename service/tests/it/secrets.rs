@@ -27,7 +27,7 @@ use service::{
     },
 };
 
-use crate::{filled::filled, people::admin, worlds::world};
+use crate::{filled::filled, people::admin, sealed::OLD, worlds::world};
 
 plimsoll::on_every_database!(migration::app:
     a_secret_is_asked_for_by_its_path_until_it_is_deleted,
@@ -41,7 +41,6 @@ plimsoll::on_every_database!(migration::app:
     what_another_row_names_is_not_deleted,
 );
 
-const OLD: &str = "old:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const NEW: &str = "new:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
 
 fn keyring(text: &str) -> Keyring {

@@ -94,8 +94,8 @@ fn parameters_of_a_url_are_kept_in_their_dialects_words() {
         ),
         ("postgresql+asyncpg://db/a?ssl=true", "postgres://db:5432/a?sslmode=require"),
         (
-            "postgresql+asyncpg://db/a?ssl=verify-ca&prepared_statement_cache_size=0",
-            "postgres://db:5432/a?sslmode=verify-ca&statement-cache-capacity=0",
+            "postgresql+asyncpg://db/a?ssl=verify-ca&prepared_statement_cache_size=50",
+            "postgres://db:5432/a?sslmode=verify-ca&statement-cache-capacity=50",
         ),
         (
             "postgres://db/a?application_name=x&schema=s",
@@ -222,6 +222,11 @@ const BAD_URLS: &[(&str, &str, &str)] = &[
         "postgres://db/shop?options=geqo",
         "PLM0009",
         "the parameter `options` of the database URL is not of the form `-c name=value -c name=value`",
+    ),
+    (
+        "postgres://db/shop?statement-cache-capacity=0",
+        "PLM0009",
+        "the parameter `statement-cache-capacity` of the database URL cannot be 0: the server would keep every statement",
     ),
     (
         "postgres://db/shop?channel_binding=require",

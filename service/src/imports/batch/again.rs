@@ -35,7 +35,7 @@ impl Batch<'_> {
     pub(super) async fn again(
         &mut self,
         db: &impl ConnectionTrait,
-        table: &Table,
+        table: &'static Table,
         resolved: Resolved<'_>,
         target: Target,
     ) -> Result<()> {
@@ -79,7 +79,7 @@ impl Batch<'_> {
     async fn look_at_name(
         &mut self,
         db: &impl ConnectionTrait,
-        table: &Table,
+        table: &'static Table,
         resolved: &Resolved<'_>,
         target: &Target,
     ) -> Result<()> {
@@ -89,7 +89,7 @@ impl Batch<'_> {
         let Some(new) = self.doing.names.get(old).filter(|_| table.name == "users") else {
             return Ok(());
         };
-        let column = BTreeSet::from(["username_key".to_owned()]);
+        let column = BTreeSet::from(["username_key"]);
         let back = read_back(db, table, &column, &[&target.key]).await?;
         let now = back.values().next().and_then(|person| person["username_key"].as_str());
         if now.is_some_and(|now| now != fold(new)) {
@@ -105,12 +105,12 @@ impl Batch<'_> {
     pub(super) async fn matched(
         &mut self,
         db: &impl ConnectionTrait,
-        table: &Table,
+        table: &'static Table,
         resolved: &Resolved<'_>,
         key: Vec<Json>,
     ) -> Result<()> {
         let Resolved { unit, row, .. } = resolved;
-        let mut target = Target::of(row, key.clone(), None);
+        let mut target = Target::of(row, key.clone(), row.digest(), None);
         let now = if is_setting(table) {
             self.compare(db, table, resolved, &target).await?
         } else {
@@ -129,7 +129,7 @@ impl Batch<'_> {
                 DIFFERENT.clone_into(&mut target.digest);
             }
         }
-        self.keys.insert(row.key.clone(), Here { table: table.name.clone(), key: Some(key) });
+        self.keys.insert(row.key.clone(), Here { table: &table.name, key: Some(key) });
         self.strange.insert(row.key.clone());
         self.targets[*unit].push(target);
         Ok(())
@@ -140,13 +140,13 @@ impl Batch<'_> {
     async fn compare(
         &mut self,
         db: &impl ConnectionTrait,
-        table: &Table,
+        table: &'static Table,
         resolved: &Resolved<'_>,
         target: &Target,
     ) -> Result<Now> {
         let Resolved { unit, row, fields, .. } = resolved;
         let marked = mark(table);
-        let columns = fields.keys().cloned().chain(marked.map(str::to_owned)).collect();
+        let columns = fields.keys().copied().chain(marked).collect();
         let back = read_back(db, table, &columns, &[&target.key]).await?;
         let Some(here) = back.into_values().next() else {
             let why = "it was brought in and removed here since; it stays away".to_owned();
@@ -163,8 +163,8 @@ impl Batch<'_> {
         let is_compared = |name: &str| target.is_made || !is_setting(table) || name == "value";
         let different: Fields = fields
             .iter()
-            .filter(|(name, said)| is_compared(name) && !is_same(&here[*name], said))
-            .map(|(name, said)| (name.clone(), said.clone()))
+            .filter(|(name, said)| is_compared(name) && !is_same(&here[**name], said))
+            .map(|(name, said)| (*name, said.clone()))
             .collect();
         let secrets = if target.is_made {
             self.changed_secrets(db, table, resolved, &target.key).await?
@@ -182,7 +182,7 @@ impl Batch<'_> {
             (false, false) => "it was there before the import and stays",
         };
         for (name, said) in &different {
-            let (here, said) = (shown(table, name, &here[name]), shown(table, name, said));
+            let (here, said) = (shown(table, name, &here[*name]), shown(table, name, said));
             let why = format!("here it is {here}, the source says {said}: {verb}");
             self.say(*unit, Weight::Warning, below(row, name), &Json::Null, why);
         }
@@ -196,7 +196,7 @@ impl Batch<'_> {
         if self.doing.import_id.is_some() {
             if !different.is_empty() {
                 write::update(db, table, &target.key, &different).await?;
-                let columns = different.keys().cloned().collect();
+                let columns = different.keys().copied().collect();
                 let back = read_back(db, table, &columns, &[&target.key]).await?;
                 compared(table, row, &different, back.values().next())?;
             }

@@ -14,7 +14,7 @@ use super::{
         cell,
         server::bytes,
         unit::{Cell, Row, Weight},
-        write::{Fields, select},
+        write::{Fields, select, with_key},
     },
     Batch, Resolved, below,
     secret::{Secret, Secrets},
@@ -25,12 +25,12 @@ impl Batch<'_> {
     /// A row with its columns as the database would give them back; nothing when it does not come in.
     pub(super) fn resolved<'u>(
         &mut self,
-        table: &Table,
+        table: &'static Table,
         unit: usize,
         row: &'u Row,
         named: &BTreeMap<String, Vec<Json>>,
     ) -> Option<Resolved<'u>> {
-        let mut fields = Fields::new();
+        let (mut fields, mut fresh) = (Fields::new(), Vec::new());
         let mut secrets = Secrets::default();
         if let Some(column) = missing(table, row) {
             self.refuse(unit, row, &column.name, &Json::Null, "it is missing");
@@ -41,23 +41,26 @@ impl Batch<'_> {
                 self.refuse(unit, row, name, &Json::Null, "there is no such column");
                 return None;
             };
-            let json = match self.said(unit, row, column, cell, named) {
+            let json = match self.said(unit, row, (table, column), cell, named) {
                 Said::Is(json) => json,
                 Said::Secret(secret) => {
-                    secrets.keep(name, secret);
+                    secrets.keep(&column.name, secret);
                     continue;
                 }
                 Said::Nothing => continue,
                 Said::Out => return None,
             };
+            if self.is_fresh(table, column, cell) {
+                fresh.push(&*column.name);
+            }
             let looked_at = cell::value(column, &json).and_then(|value| {
                 match records::sound::problem(table, name, &value) {
                     Some(problem) => Err(problem),
-                    None => cell::normal(column, &json),
+                    None => Ok(value),
                 }
             });
             match looked_at {
-                Ok(json) => fields.insert(name.clone(), json),
+                Ok(value) => fields.insert(&column.name, cell::normal(&value, json)),
                 Err(problem) => {
                     self.refuse(unit, row, name, &json, &problem);
                     return None;
@@ -66,14 +69,14 @@ impl Batch<'_> {
         }
         if let Some(problem) = self.server.refuses(|| fields.values().map(bytes).sum()) {
             let largest = fields.iter().max_by_key(|(_, json)| bytes(json));
-            let column = largest.map_or_else(String::new, |(name, _)| name.clone());
-            self.refuse(unit, row, &column, &Json::Null, &problem);
+            let column = largest.map_or("", |(name, _)| *name);
+            self.refuse(unit, row, column, &Json::Null, &problem);
             return None;
         }
         if table.name == "users" {
             self.rename(&mut fields);
         }
-        Some(Resolved { unit, row, fields, secrets })
+        Some(Resolved { unit, row, fields, fresh, secrets })
     }
 
     /// What a column gets.
@@ -81,11 +84,11 @@ impl Batch<'_> {
         &mut self,
         unit: usize,
         row: &Row,
-        column: &Column,
+        (table, column): (&'static Table, &Column),
         cell: &Cell,
         named: &BTreeMap<String, Vec<Json>>,
     ) -> Said {
-        let to = referred(&row.table, column);
+        let to = referred(table, column);
         let missing = match cell {
             Cell::Is(json) if to.is_some() && !json.is_null() => {
                 self.refuse(unit, row, &column.name, json, "it names no row of the source");
@@ -107,8 +110,8 @@ impl Batch<'_> {
                     keys.iter().filter_map(|key| self.there(key, None)).collect();
                 return there.map_or(Said::Nothing, |keys| Said::Is(keys.into()));
             }
-            Cell::Named(table, by, text) => {
-                match named.get(&format!("{table}.{by}.{text}")).and_then(|key| key.first()) {
+            Cell::Named(of, by, text) => {
+                match named.get(&format!("{of}.{by}.{text}")).and_then(|key| key.first()) {
                     Some(key) => return Said::Is(key.clone()),
                     None => json!(text),
                 }
@@ -117,9 +120,8 @@ impl Batch<'_> {
                 return self.secret(unit, row, column, cell);
             }
         };
-        let is_loose = tables::named(&row.table).is_ok_and(|table| can_be_empty(table, column));
         let why = "what it refers to is not there, or was refused";
-        if is_loose {
+        if can_be_empty(table, column) {
             let why = format!("{why}; the row comes without it");
             self.say(unit, Weight::Warning, below(row, &column.name), &missing, why);
             return Said::Is(Json::Null);
@@ -131,6 +133,12 @@ impl Batch<'_> {
             self.refuse(unit, row, &column.name, &missing, why);
         }
         Said::Out
+    }
+
+    /// Whether the column refers by a foreign key to a row that this batch has made.
+    fn is_fresh(&self, table: &Table, column: &Column, cell: &Cell) -> bool {
+        let Cell::Row(key) = cell else { return false };
+        self.fresh.contains(key) && referred(table, column).is_some()
     }
 
     fn secret(&mut self, unit: usize, row: &Row, column: &Column, cell: &Cell) -> Said {
@@ -156,7 +164,7 @@ impl Batch<'_> {
         }
         let is_meant = |table: &str| of.is_none_or(|of| of == table);
         if let Some(here) = self.keys.get(key) {
-            return is_meant(&here.table).then(|| here.key.as_ref().map(|key| key[0].clone()));
+            return is_meant(here.table).then(|| here.key.as_ref().map(|key| key[0].clone()));
         }
         let row = self.pass.foreseen(key).filter(|row| is_meant(row.table));
         row.map(|row| row.key.clone())
@@ -166,8 +174,8 @@ impl Batch<'_> {
     fn rename(&self, fields: &mut Fields) {
         let old = fields.get("username").and_then(Json::as_str).unwrap_or_default();
         if let Some(new) = self.doing.names.get(old) {
-            fields.insert("username_key".to_owned(), fold(new).into());
-            fields.insert("username".to_owned(), new.clone().into());
+            fields.insert("username_key", fold(new).into());
+            fields.insert("username", new.clone().into());
         }
     }
 }
@@ -183,8 +191,7 @@ enum Said {
 }
 
 /// The table that a column refers to by a foreign key of its own.
-fn referred(table: &str, column: &Column) -> Option<&'static str> {
-    let table = tables::named(table).ok()?;
+fn referred<'t>(table: &'t Table, column: &Column) -> Option<&'t str> {
     let key = table.foreign_keys.iter().find(|key| key.columns == [column.name.as_str()])?;
     Some(&*key.references)
 }
@@ -221,11 +228,12 @@ pub(super) async fn named(
     let mut found = BTreeMap::new();
     for ((table, by), texts) in wanted {
         let of = tables::named(table)?;
-        let names: Vec<String> = of.primary_key.iter().cloned().chain([by.to_owned()]).collect();
+        let by = tables::column(of, by).map_or(by, |column| &column.name);
+        let names = with_key(of, [by]);
         let texts = texts.into_iter().filter(|text| !text.contains('\0'));
         let which = Expr::col(by.to_owned()).is_in(texts);
         for row in select(db, of, &names, which).await? {
-            let key = of.primary_key.iter().map(|name| row[name].clone()).collect();
+            let key = of.primary_key.iter().map(|name| row[&**name].clone()).collect();
             let text = row[by].as_str().unwrap_or_default();
             found.insert(format!("{table}.{by}.{text}"), key);
         }

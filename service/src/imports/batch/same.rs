@@ -1,5 +1,7 @@
 //! When two rows, or two values, are the same.
 
+use std::borrow::Cow;
+
 use plimsoll::schema::Table;
 use serde_json::{Value as Json, json};
 
@@ -16,17 +18,18 @@ use crate::{Error, Result};
 /// What a new row has where nothing may be twice: a text for each of its keys.
 pub(super) fn unique_keys(table: &Table, resolved: &Resolved<'_>) -> Vec<String> {
     // What is not known yet is told apart by the row that it refers to.
-    let value = |name: &String| match resolved.fields.get(name) {
+    let value = |name: &String| match resolved.fields.get(&**name) {
         Some(Json::Null) | None => match resolved.row.cells.get(name) {
-            Some(Cell::Row(key) | Cell::Text(_, key)) => Some(json!({"row": key})),
+            Some(Cell::Row(key) | Cell::Text(_, key)) => Some(Cow::Owned(json!({"row": key}))),
             _ => None,
         },
         Some(value) => Some(bare(value)),
     };
     let uniques = table.uniques.iter().map(|unique| &unique.columns).chain([&table.primary_key]);
     let own = uniques.filter_map(|columns| {
-        let values: Vec<Json> = columns.iter().map(value).collect::<Option<_>>()?;
-        Some(json!([table.name, columns, values]).to_string())
+        let values: Vec<Cow<'_, Json>> = columns.iter().map(value).collect::<Option<_>>()?;
+        let own = serde_json::to_string(&(&table.name, columns, values));
+        Some(own.expect("texts and documents are JSON"))
     });
     own.collect()
 }
@@ -51,7 +54,7 @@ pub(super) fn compared(
         problem,
     };
     let Some(back) = back else { return Err(wrong("it is not there".to_owned())) };
-    match fields.iter().find(|(name, said)| !is_same(&back[*name], said)) {
+    match fields.iter().find(|(name, said)| !is_same(&back[**name], said)) {
         Some((name, _)) => Err(wrong(format!("`{name}` was not kept as it was written"))),
         None => Ok(()),
     }

@@ -1,6 +1,6 @@
 //! Secrets of the rows: sealed for the row that they are in, once its key is known.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use plimsoll::schema::{Column, Table};
 use sea_orm::ConnectionTrait;
@@ -24,14 +24,14 @@ use crate::{
 
 /// The secrets of a row, by their columns.
 #[derive(Default)]
-pub(super) struct Secrets(BTreeMap<String, Secret>);
+pub(super) struct Secrets(BTreeMap<&'static str, Secret>);
 
 /// A secret in clear: a text, or bytes as the seeds of one-time passwords are.
 pub(super) type Secret = Zeroizing<Vec<u8>>;
 
 impl Secrets {
-    pub(super) fn keep(&mut self, column: &str, secret: Secret) {
-        self.0.insert(column.to_owned(), secret);
+    pub(super) fn keep(&mut self, column: &'static str, secret: Secret) {
+        self.0.insert(column, secret);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -41,9 +41,12 @@ impl Secrets {
 
 impl Resolved<'_> {
     /// The columns of the row, with something in the place of what is sealed when its key is known.
-    pub(super) fn with_places(&self) -> Fields {
-        let places = self.secrets.0.keys().map(|name| (name.clone(), Json::from("")));
-        self.fields.clone().into_iter().chain(places).collect()
+    pub(super) fn with_places(&self) -> Cow<'_, Fields> {
+        let mut fields = Cow::Borrowed(&self.fields);
+        for name in self.secrets.0.keys() {
+            fields.to_mut().insert(name, "".into());
+        }
+        fields
     }
 }
 
@@ -89,7 +92,7 @@ impl Batch<'_> {
     pub(super) async fn seal(
         &self,
         db: &impl ConnectionTrait,
-        table: &Table,
+        table: &'static Table,
         resolved: &Resolved<'_>,
         key: &[Json],
     ) -> Result<()> {
@@ -100,7 +103,7 @@ impl Batch<'_> {
         for (name, secret) in &resolved.secrets.0 {
             let place = placed(table, name, key)?;
             let text = self.doing.seals.seal(self.doing.world, place, secret)?;
-            sealed.insert(name.clone(), text.into());
+            sealed.insert(name, text.into());
         }
         write::update(db, table, key, &sealed).await?;
         match self.changed_secrets(db, table, resolved, key).await?.first() {
@@ -117,20 +120,20 @@ impl Batch<'_> {
     pub(super) async fn changed_secrets(
         &self,
         db: &impl ConnectionTrait,
-        table: &Table,
+        table: &'static Table,
         resolved: &Resolved<'_>,
         key: &[Json],
-    ) -> Result<Vec<String>> {
+    ) -> Result<Vec<&'static str>> {
         let secrets = &resolved.secrets.0;
-        let columns = secrets.keys().cloned().collect();
+        let columns = secrets.keys().copied().collect();
         let back = read_back(db, table, &columns, &[key]).await?;
         let back = back.into_values().next().unwrap_or_default();
         let mut changed = Vec::new();
         for (name, secret) in secrets {
-            let stored = back.get(name).and_then(Json::as_str).unwrap_or_default();
+            let stored = back.get(*name).and_then(Json::as_str).unwrap_or_default();
             let opened = self.doing.seals.open(placed(table, name, key)?, stored);
             if !opened.is_ok_and(|opened| opened == *secret) {
-                changed.push(name.clone());
+                changed.push(*name);
             }
         }
         Ok(changed)

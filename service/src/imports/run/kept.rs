@@ -3,8 +3,8 @@
 use entity::imports::import::{Entity, ImportStatus};
 use plimsoll::retry::{Borrows, Retry};
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait as _, QuerySelect as _, RuntimeErr,
-    sqlx,
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    EntityTrait as _, QuerySelect as _, RuntimeErr, sqlx,
 };
 use serde_json::json;
 
@@ -75,6 +75,7 @@ pub(super) async fn batch(
 ) -> Result<(Report, Learned)> {
     if let Some(id) = doing.import_id {
         still_runs(tx, id).await?;
+        by_index(tx).await?;
     }
     let (report, learned) = Batch::run(tx, doing, pass, units).await?;
     let changed: serde_json::Map<_, _> = report
@@ -93,6 +94,16 @@ pub(super) async fn batch(
         audit::tell(&unit.write().await?);
     }
     Ok((report, learned))
+}
+
+/// Lets PostgreSQL look rows up in indexes until the transaction ends. The plan of a statement that is
+/// asked again and again is made once, while the tables are small and reading them whole is cheaper; they
+/// grow, and it stays.
+async fn by_index(tx: &DatabaseTransaction) -> Result<()> {
+    if tx.get_database_backend() == DbBackend::Postgres {
+        tx.execute_unprepared("SET LOCAL enable_seqscan = off").await?;
+    }
+    Ok(())
 }
 
 /// Holds the import's row until the transaction ends: nobody takes the import out meanwhile.

@@ -85,14 +85,25 @@ impl Tronbyt {
         Ok(rows?)
     }
 
-    /// The number of a document, and the record that it is.
-    fn unit(&self, row: &QueryResult) -> Result<(i64, Unit)> {
+    /// The numbers of the documents, and the records that they are.
+    async fn units(&self, rows: &[QueryResult]) -> Result<Vec<(i64, Unit)>> {
         let unreadable = |error| file::malformed(&self.path, format!("json_data: {error:?}"));
-        let id = i64::try_get_by(row, 0_usize).map_err(unreadable)?;
-        // Of any type: SQLite keeps what it is given.
-        let name = Option::<String>::try_get_by(row, 1_usize).unwrap_or_default();
-        let data = Option::<String>::try_get_by(row, 2_usize).unwrap_or_default();
-        Ok((id, self.shape.unit(id, name.as_deref(), data.as_deref())))
+        let mut documents = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = i64::try_get_by(row, 0_usize).map_err(unreadable)?;
+            // Of any type: SQLite keeps what it is given.
+            let name = Option::<String>::try_get_by(row, 1_usize).unwrap_or_default();
+            let data = Option::<String>::try_get_by(row, 2_usize).unwrap_or_default();
+            documents.push((id, name, data));
+        }
+        let shape = self.shape.clone();
+        let units = blocking::unblock(move || {
+            let unit = |(id, name, data): (i64, Option<String>, Option<String>)| {
+                (id, shape.unit(id, name.as_deref(), data.as_deref()))
+            };
+            documents.into_iter().map(unit).collect()
+        });
+        Ok(units.await)
     }
 }
 
@@ -127,17 +138,17 @@ impl Source for Tronbyt {
         let (mut units, mut rows, mut next) = (Vec::new(), 0, from);
         while units.len() < limit && rows < ROWS {
             let few = FEW.min(limit - units.len());
-            let read = self.read(next, few).await?;
-            for row in &read {
+            let read = self.units(&self.read(next, few).await?).await?;
+            let is_last = read.len() < few;
+            for (id, unit) in read {
                 if rows >= ROWS {
                     return Ok((units, next));
                 }
-                let (id, unit) = self.unit(row)?;
                 rows += unit.rows.len();
                 next = Some(id);
                 units.push(unit);
             }
-            if read.len() < few {
+            if is_last {
                 return Ok((units, None));
             }
         }

@@ -31,19 +31,19 @@ pub(super) async fn of(
     let [name] = &table.primary_key[..] else { return Ok(found) };
     for other in TABLES.iter() {
         for key in other.foreign_keys.iter().filter(|key| key.references == table.name) {
-            let column = &key.columns[..1];
+            let column = &*key.columns[0];
             let among: Result<Vec<_>> =
                 keys.iter().map(|key| value(table, name, &key[0])).collect();
             let query = Query::select()
-                .column(column[0].clone())
+                .column(column)
                 .expr(Expr::col(Asterisk).count())
                 .from(other.name.clone())
-                .and_where(Expr::col(column[0].clone()).is_in(among?))
-                .group_by_col(column[0].clone())
+                .and_where(Expr::col(column).is_in(among?))
+                .group_by_col(column)
                 .take();
             let rows = tx.query_all(&query).await?;
-            for (of, row) in fields(other, column, &rows)?.iter().zip(&rows) {
-                let of = found.entry(key_text(&[of[&column[0]].clone()])).or_default();
+            for (of, row) in fields(other, &[column], &rows)?.iter().zip(&rows) {
+                let of = found.entry(key_text([&of[column]])).or_default();
                 if key.on_delete == OnDelete::SetNull {
                     let count = i64::try_get_by(row, 1_usize).map_err(DbErr::from)?;
                     let count = u64::try_from(count).unwrap_or_default();

@@ -10,13 +10,10 @@ use std::{
 };
 
 use aes_gcm::{
-    Aes256Gcm, KeyInit, Nonce,
+    Nonce,
     aead::{Aead, Payload},
 };
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::{
     audit::{audit_chain, system_log},
     identity::user,
@@ -26,7 +23,7 @@ use futures_timer::Delay;
 use futures_util::future::{join, join_all};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait,
-    IntoActiveModel, QueryFilter, QueryOrder, TryGetable, Value,
+    IntoActiveModel, QueryFilter, QueryOrder, TryGetable,
     sea_query::{Expr, ExprTrait, Query},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -35,13 +32,14 @@ use service::{
     Error, World,
     audit::audited,
     rights::{CreateSecrets, RevealSecrets, UpdateSecrets},
+    seal::SEALED,
     secrets::{self, Resealed, secret},
 };
 
-use super::{NEW, OLD, both, change, keyring, put, reveal, store, stored};
+use super::{NEW, both, change, keyring, put, reveal, store, stored};
 use crate::{
-    filled::{Keys, filled},
     people::admin,
+    sealed::{OLD, cipher, sealed_everywhere},
 };
 
 plimsoll::on_every_database!(migration::app:
@@ -52,30 +50,6 @@ plimsoll::on_every_database!(migration::app:
     what_changes_between_reading_and_writing_is_not_overwritten,
 );
 
-/// Every column that holds what is sealed.
-const SEALED: [(&str, &str); 8] = [
-    ("users", "totp_secret"),
-    ("encrypted_secrets", "encrypted_data"),
-    ("services", "token"),
-    ("services", "jwt_secret"),
-    ("certificates", "key_data"),
-    ("maas_configs", "api_key"),
-    ("servers", "power_parameters"),
-    ("elder_configs", "api_key"),
-];
-
-fn cipher(key: &str) -> Aes256Gcm {
-    Aes256Gcm::new_from_slice(&STANDARD.decode(&key[4..]).unwrap()).unwrap()
-}
-
-/// What the old key makes of a secret at a place: the form in which secrets are kept for years.
-fn sealed_with_old(place: &str, secret: &[u8]) -> String {
-    let nonce = [7_u8; 12];
-    let payload = Payload { msg: secret, aad: place.as_bytes() };
-    let sealed = cipher(OLD).encrypt(&Nonce::from(nonce), payload).unwrap();
-    format!("v1.old.{}", URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
-}
-
 /// The secret that the new key sealed at a place.
 fn opened_with_new(place: &str, sealed: &str) -> Vec<u8> {
     let bytes = URL_SAFE_NO_PAD.decode(sealed.strip_prefix("v1.new.").unwrap()).unwrap();
@@ -83,11 +57,6 @@ fn opened_with_new(place: &str, sealed: &str) -> Vec<u8> {
     let nonce: [u8; 12] = nonce.try_into().unwrap();
     let payload = Payload { msg, aad: place.as_bytes() };
     cipher(NEW).decrypt(&Nonce::from(nonce), payload).unwrap()
-}
-
-fn id_of(keys: &Keys, table: &str) -> i64 {
-    let Value::BigInt(Some(id)) = keys[table] else { panic!("{table}") };
-    id
 }
 
 async fn text(
@@ -102,15 +71,10 @@ async fn text(
 }
 
 async fn rotation_seals_every_column_anew_and_changes_nothing_else(db: &DatabaseConnection) {
-    let ids = filled(db).await;
-    system_log::Entity::delete_many().exec(db).await.unwrap();
     // No text: a seed is random bytes.
     let secret = b"a secret, \xff\0";
-    for (table, column) in SEALED {
-        let row = id_of(&ids, table);
-        let sealed = sealed_with_old(&format!("{table}/{column}/{row}"), secret);
-        put(db, (table, column), Some(row), sealed).await;
-    }
+    let places = sealed_everywhere(db, secret).await;
+    system_log::Entity::delete_many().exec(db).await.unwrap();
     let rows = async || {
         let secret = encrypted_secret::Entity::find().one(db).await.unwrap().unwrap();
         (secret, user::Entity::find().one(db).await.unwrap().unwrap())
@@ -127,8 +91,7 @@ async fn rotation_seals_every_column_anew_and_changes_nothing_else(db: &Database
     assert!(first.unopened.is_empty() && second.unopened.is_empty(), "{first:?} {second:?}");
     assert_eq!(first.key, "new");
     assert_eq!((first.columns, second.columns), (counted(1, 0), counted(0, 1)));
-    for (table, column) in SEALED {
-        let row = id_of(&ids, table);
+    for (table, column, row) in places {
         let sealed = text(db, (table, column), row).await;
         assert_eq!(opened_with_new(&format!("{table}/{column}/{row}"), &sealed), secret);
     }

@@ -74,11 +74,11 @@ impl Reads {
             (Dialect::Postgres, _) => {
                 let db = connect::session(&database).await;
                 let db = db.map_err(|error| refused(&origin, error))?;
-                db.execute_unprepared("SET default_transaction_read_only = on").await?;
-                // A row that the user may not see is an error then, and is not passed over.
-                db.execute_unprepared("SET row_security = off").await?;
                 let isolation = Some(IsolationLevel::RepeatableRead);
                 let tx = db.begin_with_config(isolation, Some(AccessMode::ReadOnly)).await?;
+                // A row that the user may not see is an error then, and is not passed over. For the
+                // transaction alone: a pooler may give the session to somebody else after it.
+                tx.execute_unprepared("SET LOCAL row_security = off").await?;
                 Self::of(tx, origin, None).await
             }
             _ => {
