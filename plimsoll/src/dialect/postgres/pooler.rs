@@ -107,7 +107,14 @@ pub async fn keeps_statements(db: &DatabaseConnection) -> Result<()> {
     }
     let pool = db.get_postgres_connection_pool();
     let ask = AssertSqlSafe(format!("SELECT {IS_DIRECT}"));
-    let row = sqlx::raw_sql(ask).fetch_one(pool).await.map_err(refused)?;
+    let mut first = pool.acquire().await.map_err(refused)?;
+    let asked = within(PATIENCE, sqlx::raw_sql(ask).fetch_one(&mut *first)).await;
+    let Some(row) = asked else {
+        // Another connection of this pool holds the only session: sessions are not shared.
+        first.close_on_drop();
+        return Ok(());
+    };
+    let row = row.map_err(refused)?;
     let is_direct: bool = sqlx::Row::try_get(&row, 0).map_err(refused)?;
     if is_direct {
         return Ok(());
@@ -115,7 +122,6 @@ pub async fn keeps_statements(db: &DatabaseConnection) -> Result<()> {
     let options = beside_postgres(db);
     let mut beside =
         within(PATIENCE, PgConnection::connect_with(&options)).await.and_then(Result::ok);
-    let mut first = pool.acquire().await.map_err(refused)?;
     let (of_first, of_beside) = (text(), text());
     for _ in 0..ROUNDS {
         if let Some(found) = stray(&mut first, &of_first).await? {
