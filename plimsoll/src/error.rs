@@ -292,6 +292,21 @@ pub enum Error {
     Migration(#[from] MigrationError),
 }
 
+/// What is behind an error, from the outside in, without what drivers repeat of what they wrap.
+#[cfg(feature = "connect")]
+pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
+    let mut said = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !said.iter().any(|said| said.contains(&text)) {
+            said.push(text);
+        }
+        source = cause.source();
+    }
+    said.split_off(1)
+}
+
 impl Error {
     /// The stable code (`PLM0012`), listed in `docs/errors.md`.
     pub fn code(&self) -> &'static str {

@@ -6,6 +6,8 @@ use sea_orm::{
     sqlx::{self, AssertSqlSafe, Either, MySql, Postgres, Sqlite, pool::PoolConnection},
 };
 
+use crate::retry::of_query;
+
 /// A connection of a pool for as long as it is used. What is asked through the pool itself is first
 /// prepared, and each time the pool tests the connection when it comes back.
 pub(crate) enum Plain {
@@ -53,10 +55,9 @@ impl Plain {
 
     /// The rows of a query.
     pub(crate) async fn rows(&mut self, sql: &str) -> Result<Vec<QueryResult>, DbErr> {
-        let failed = |error: sqlx::Error| DbErr::Query(RuntimeErr::SqlxError(error.into()));
         let query = sqlx::raw_sql(AssertSqlSafe(sql));
         on!(self, connection => {
-            let rows = query.fetch_all(&mut ***connection).await.map_err(failed)?;
+            let rows = query.fetch_all(&mut ***connection).await.map_err(of_query)?;
             Ok(rows.into_iter().map(QueryResult::from).collect())
         })
     }

@@ -309,6 +309,11 @@ pub(crate) fn sqlite_primary(code: u32) -> u32 {
     code & 0xff
 }
 
+/// What the driver says of a question, as SeaORM says it.
+pub(crate) fn of_query(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
+
 /// The driver's error in SeaORM's.
 pub(crate) fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {

@@ -23,6 +23,7 @@ use tracing_subscriber::{
 use crate::{
     Error, Result,
     config::{Env, LOG_FORMAT, LogFormat, NO_COLOR, RUST_LOG},
+    error::causes,
 };
 
 /// A default filter for a program: warnings, what this crate tells, and the statements that
@@ -102,19 +103,8 @@ impl Visit for Causes {
     fn record_debug(&mut self, _field: &Field, _value: &dyn fmt::Debug) {}
 
     fn record_error(&mut self, field: &Field, error: &(dyn StdError + 'static)) {
-        let mut said = vec![error.to_string()];
-        let mut source = error.source();
-        while let Some(cause) = source {
-            let text = cause.to_string();
-            // Drivers repeat what they wrap.
-            if !said.iter().any(|said| said.contains(&text)) {
-                said.push(text);
-            }
-            source = cause.source();
-        }
-        if let [_, causes @ ..] = said.as_slice()
-            && !causes.is_empty()
-        {
+        let causes = causes(error);
+        if !causes.is_empty() {
             let name = Value::from(format!("{}.sources", field.name()));
             self.0.push(format!("{name}:{}", Value::from(causes)));
         }

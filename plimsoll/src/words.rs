@@ -17,6 +17,7 @@ use crate::{
     config::Database,
     connect,
     dialect::Dialect,
+    error::causes,
     introspect::introspect,
     meet::{counterpart, open_texts},
     render::statements_of,
@@ -273,14 +274,7 @@ async fn make(db: &impl ConnectionTrait, dialect: Dialect, probe: &Probe) -> Res
 
 /// An error with its causes, in a line.
 pub(crate) fn told(error: &crate::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
+    let mut said = vec![error.to_string()];
+    said.extend(causes(error));
+    said.join(": ")
 }

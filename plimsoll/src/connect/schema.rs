@@ -4,13 +4,10 @@
 //! word. It fails at the first table that is made, and a table that is there is not found: a
 //! database that was migrated looks empty.
 
-use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr, Statement,
-    sqlx,
-};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, QueryResult, Statement, sqlx};
 
 use super::options::search_path;
-use crate::{Error, Result};
+use crate::{Error, Result, retry::of_query};
 
 /// Whether the session has a schema to work in. `given` is the search path that was asked for,
 /// where it is not the server's.
@@ -21,8 +18,7 @@ pub(super) async fn is_there(db: &DatabaseConnection, given: Option<&str>) -> Re
     let ask = "SELECT current_schema()::text, current_setting('search_path'), current_user::text";
     // As plain text: what is prepared has a name, which a pooler that shares sessions has seen before.
     let asked = sqlx::raw_sql(ask).fetch_optional(db.get_postgres_connection_pool()).await;
-    let failed = |error: sqlx::Error| DbErr::Query(RuntimeErr::SqlxError(error.into()));
-    let Some(row) = asked.map_err(failed)?.map(QueryResult::from) else { return Ok(()) };
+    let Some(row) = asked.map_err(of_query)?.map(QueryResult::from) else { return Ok(()) };
     let current: Option<String> = row.try_get_by_index(0)?;
     let (path, user): (String, String) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
     if let Some(schema) = given.filter(|given| !is_in_force(given, &path)) {

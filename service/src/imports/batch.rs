@@ -63,8 +63,6 @@ pub(super) struct Batch<'o> {
     known: BTreeMap<String, Known>,
     /// The rows of the source that are here, or would be.
     keys: HashMap<String, Here>,
-    /// Rows of the source that this batch has made.
-    fresh: HashSet<String>,
     /// Rows that do not come in.
     dropped: HashSet<String>,
     /// Rows that were there before any import.
@@ -85,6 +83,12 @@ struct Resolved<'u> {
     secrets: Secrets,
 }
 
+impl Resolved<'_> {
+    fn candidate(&self) -> Candidate<'_> {
+        Candidate { fields: &self.fields, fresh: &self.fresh }
+    }
+}
+
 impl<'o> Batch<'o> {
     /// Does what is to be done with these records.
     ///
@@ -98,10 +102,8 @@ impl<'o> Batch<'o> {
     ) -> Result<(Report, Learned)> {
         let names = units.iter().map(|unit| &*unit.key).chain(known::referred(units)).collect();
         // The digests are made while the database looks.
-        let digests = async {
-            let is_kept = doing.import_id.is_some();
-            units.iter().filter(|_| is_kept).map(Unit::digest).collect()
-        };
+        let written = if doing.import_id.is_some() { units } else { &[] };
+        let digests = async { written.iter().map(Unit::digest).collect() };
         let (known, digests) = join(known::of(db, doing.scope, names), digests).await;
         let known = known?;
         let (targets, remarks) = (vec![Vec::new(); units.len()], vec![Vec::new(); units.len()]);
@@ -117,7 +119,6 @@ impl<'o> Batch<'o> {
             records,
             known,
             keys: HashMap::new(),
-            fresh: HashSet::new(),
             dropped: HashSet::new(),
             strange: HashSet::new(),
             targets,
@@ -145,7 +146,8 @@ impl<'o> Batch<'o> {
     fn recall(&mut self) {
         for target in self.known.values().flat_map(|known| &known.targets) {
             if let Ok(table) = tables::named(&target.table) {
-                let here = Here { table: &table.name, key: Some(target.key.clone()) };
+                let key = Some(target.key.clone());
+                let here = Here { table: &table.name, key, is_fresh: false };
                 self.keys.insert(target.source.clone(), here);
             }
             if !target.is_made {
@@ -355,7 +357,8 @@ impl<'o> Batch<'o> {
         if self.doing.import_id.is_none() {
             for Resolved { row, .. } in &make {
                 self.report.tally(&table.name).made += 1;
-                self.keys.insert(row.key.clone(), Here { table: &table.name, key: None });
+                let here = Here { table: &table.name, key: None, is_fresh: true };
+                self.keys.insert(row.key.clone(), here);
             }
             return Ok(());
         }
@@ -375,9 +378,8 @@ impl<'o> Batch<'o> {
             compared(table, row, fields, back)?;
             self.seal(db, table, resolved, key).await?;
             self.report.tally(&table.name).made += 1;
-            let here = Here { table: &table.name, key: Some(key.clone()) };
+            let here = Here { table: &table.name, key: Some(key.clone()), is_fresh: true };
             self.keys.insert(row.key.clone(), here);
-            self.fresh.insert(row.key.clone());
             let mark = marked.and_then(|name| back?.get(name)?.as_str().map(str::to_owned));
             let how = Made { import: self.doing.import_id, mark };
             self.targets[*unit].push(Target::of(row, key.clone(), digest, Some(how)));
@@ -396,12 +398,6 @@ fn in_order(units: &[Unit]) -> Vec<&'static Table> {
     let mut order: Vec<&Table> = TABLES.iter().collect();
     order.sort_by_key(|table| last.contains(&*table.name) && !tables::is_referred(table));
     order
-}
-
-impl Resolved<'_> {
-    fn candidate(&self) -> Candidate<'_> {
-        Candidate { fields: &self.fields, fresh: &self.fresh }
-    }
 }
 
 /// Where a column of a row stands in its record.
@@ -437,6 +433,8 @@ struct Here {
     table: &'static str,
     /// Its key; none where it would get one.
     key: Option<Vec<Json>>,
+    /// Whether this batch makes it.
+    is_fresh: bool,
 }
 
 /// The column that tells a row from another one that got its key later: keys that the database counts

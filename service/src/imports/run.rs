@@ -6,7 +6,7 @@ mod mark;
 use std::collections::BTreeMap;
 
 use entity::imports::import;
-use futures_util::future::join;
+use futures_util::future::{OptionFuture, join};
 use plimsoll::retry::{Borrows, Retry};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait as _};
 
@@ -20,7 +20,7 @@ use super::{
     known,
     pass::Pass,
     report::{Event, Report},
-    unit::Unit,
+    unit::{Remark, Unit},
     vanished,
 };
 use crate::{Error, Result, World, rule::Rule, seal::Keyring, text};
@@ -104,20 +104,14 @@ async fn through<S: Source + Sync>(
         let (units, place) = read;
         pass.meet(&units);
         // While these records are written, the next are read.
-        let ahead = async {
-            match &place {
-                Some(place) => source.some(Some(place.clone()), AT_ONCE).await.map(Some),
-                None => Ok(None),
-            }
-        };
+        let ahead = OptionFuture::from(place.map(|place| source.some(Some(place), AT_ONCE)));
         let (some, next) = join(done(db, doing, &mut pass, &units), ahead).await;
         let some = some?;
         some.remarks.iter().for_each(|remark| tell(Event::Said(remark)));
         report.add(&some);
         tell(Event::Done { records: report.records });
-        let Some(next) = next? else {
-            let is_gone = |record: &str| !pass.has_met(record) && source.covers(record);
-            for remark in vanished::records(db, doing.scope, is_gone).await? {
+        let Some(next) = next.transpose()? else {
+            for remark in gone(db, source, doing.scope, &pass).await? {
                 tell(Event::Said(&remark));
                 report.take(&remark);
             }
@@ -140,6 +134,17 @@ async fn done(
     let (report, learned) = Batch::run(db, doing, pass, units).await?;
     pass.learn(learned);
     Ok(report)
+}
+
+/// What earlier imports brought and the source, which was gone through, has no more.
+async fn gone<S: Source + Sync>(
+    db: &impl ConnectionTrait,
+    source: &S,
+    scope: &str,
+    pass: &Pass,
+) -> Result<Vec<Remark>> {
+    let is_gone = |record: &str| !pass.has_met(record) && source.covers(record);
+    vanished::records(db, scope, is_gone).await
 }
 
 /// What is known before the first record: which people others became.
@@ -180,10 +185,8 @@ async fn all_or_nothing<S: Source + Sync>(
                 pass.learn(learned);
                 if next.is_none() {
                     refuse_any(&report)?;
-                    let is_gone = |record: &str| !pass.has_met(record) && source.covers(record);
-                    let gone = vanished::records(tx, doing.scope, is_gone).await?;
-                    for remark in &gone {
-                        report.take(remark);
+                    for remark in gone(tx, source, doing.scope, &pass).await? {
+                        report.take(&remark);
                     }
                     return Ok::<_, Error>(report);
                 }

@@ -121,12 +121,8 @@ pub fn filter<E: Record>(
             }
             // PostgreSQL can bind none.
             _ if text.contains('\0') => Err("it has a NUL character in it".to_owned()),
-            _ => {
-                cell::parsed(of, text).and_then(|value| match sound::unknown(table, name, &value) {
-                    Some(problem) => Err(problem),
-                    None => Ok(value),
-                })
-            }
+            _ => cell::parsed(of, text)
+                .and_then(|value| sound::unknown(table, name, &value).map_or(Ok(value), Err)),
         };
         let short: String = text.chars().take(80).collect();
         value.map_err(|problem| invalid(name, &short, &problem))

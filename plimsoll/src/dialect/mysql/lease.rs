@@ -14,7 +14,7 @@ use std::{
 use futures_timer::Delay;
 use futures_util::future::{Either, select};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DbErr, RuntimeErr, Statement,
+    ConnectionTrait as _, DatabaseConnection, DbErr, Statement,
     sqlx::{self, Connection as _, Executor as _, MySqlPool, mysql::MySqlPoolOptions},
 };
 
@@ -23,7 +23,7 @@ use crate::{
     error::{Error, MigrationError, Result},
     names,
     random::{OsRandom, Random as _},
-    retry::{Retry, is_transient},
+    retry::{Retry, is_transient, of_query},
     who,
 };
 
@@ -106,10 +106,10 @@ impl Lease {
         const THERE: &str = "SELECT CAST(column_name AS CHAR) FROM information_schema.columns \
              WHERE table_schema = DATABASE() AND table_name = 'plimsoll_lock'";
         let columns: Vec<String> =
-            sqlx::query_scalar(THERE).fetch_all(&self.pool).await.map_err(refused)?;
+            sqlx::query_scalar(THERE).fetch_all(&self.pool).await.map_err(of_query)?;
         if columns.is_empty() {
-            sqlx::query(CREATE).execute(&self.pool).await.map_err(refused)?;
-            sqlx::query(BEGIN).execute(&self.pool).await.map_err(refused)?;
+            sqlx::query(CREATE).execute(&self.pool).await.map_err(of_query)?;
+            sqlx::query(BEGIN).execute(&self.pool).await.map_err(of_query)?;
         } else if let Some(missing) = COLUMNS.iter().find(|it| !columns.iter().any(|is| is == *it))
         {
             let problem = format!("it has no column `{missing}`: another version made it");
@@ -143,9 +143,9 @@ impl Lease {
             return Ok(self.renewed.is_some());
         }
         let row: Option<(Option<String>, i64)> =
-            sqlx::query_as(LOOK).fetch_optional(&self.pool).await.map_err(refused)?;
+            sqlx::query_as(LOOK).fetch_optional(&self.pool).await.map_err(of_query)?;
         let Some((holder, beat)) = row else {
-            sqlx::query(BEGIN).execute(&self.pool).await.map_err(refused)?;
+            sqlx::query(BEGIN).execute(&self.pool).await.map_err(of_query)?;
             return Ok(false);
         };
         // A take of which the answer was lost.
@@ -165,14 +165,14 @@ impl Lease {
         }
         let sent = Instant::now();
         let take = sqlx::query(TAKE).bind(&self.token).bind(who::process()).bind(beat);
-        let taken = take.execute(&self.pool).await.map_err(refused)?.rows_affected() == 1;
+        let taken = take.execute(&self.pool).await.map_err(of_query)?.rows_affected() == 1;
         self.renewed = taken.then_some(sent);
         Ok(taken)
     }
 
     async fn change(&self, sql: &'static str) -> Result<bool, DbErr> {
         let changed = sqlx::query(sql).bind(&self.token).execute(&self.pool).await;
-        Ok(changed.map_err(refused)?.rows_affected() == 1)
+        Ok(changed.map_err(of_query)?.rows_affected() == 1)
     }
 
     pub(crate) fn is_held(&self) -> bool {
@@ -209,7 +209,7 @@ impl Lease {
                 Either::Right(((), still)) => renewing = still,
             }
             let asked = within(PATIENCE, async { self.pool.acquire().await?.ping().await }).await;
-            asked.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(refused)?;
+            asked.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(of_query)?;
         }
     }
 
@@ -275,8 +275,4 @@ pub(crate) async fn catch_up(db: &DatabaseConnection) -> Result<(), DbErr> {
 
 fn of_table(source: DbErr) -> Error {
     MigrationError::LeaseTable { table: TABLE, source }.into()
-}
-
-fn refused(error: sqlx::Error) -> DbErr {
-    DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }

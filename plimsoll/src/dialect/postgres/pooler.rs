@@ -9,11 +9,14 @@
 
 use std::time::Duration;
 
+use futures_timer::Delay;
 #[cfg(feature = "cli")]
 use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::{
     DatabaseConnection, DbBackend, DbErr,
-    sqlx::{self, AssertSqlSafe, Connection as _, PgConnection},
+    sqlx::{
+        self, AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, pool::PoolConnection,
+    },
 };
 
 #[cfg(feature = "migrate")]
@@ -24,6 +27,7 @@ use crate::{
     connect::{beside_postgres, within},
     error::{Error, Result},
     random::{OsRandom, Random as _},
+    retry::of_query,
 };
 
 /// Whether what the driver said when it connected has reached this session.
@@ -33,6 +37,8 @@ pub(super) const IS_DIRECT: &str = "current_setting('extra_float_digits') = '2'"
 const ROUNDS: usize = 10;
 /// How long the second connection is waited for. A pool in session mode has none when all are in use.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long between two looks whether a connection has come back.
+const BETWEEN: Duration = Duration::from_millis(1);
 
 /// The session that answers, and since when it is there: process ids recur.
 #[cfg(feature = "migrate")]
@@ -82,12 +88,8 @@ pub(crate) async fn refuse(db: &DatabaseConnection) -> Result<()> {
 async fn session<'c>(
     connection: impl sqlx::Executor<'c, Database = sqlx::Postgres>,
 ) -> Result<String, DbErr> {
-    let row = sqlx::raw_sql(SESSION).fetch_one(connection).await.map_err(refused)?;
-    sqlx::Row::try_get(&row, 0).map_err(refused)
-}
-
-fn refused(error: sqlx::Error) -> DbErr {
-    DbErr::Query(sea_orm::RuntimeErr::SqlxError(error.into()))
+    let row = sqlx::raw_sql(SESSION).fetch_one(connection).await.map_err(of_query)?;
+    sqlx::Row::try_get(&row, 0).map_err(of_query)
 }
 
 /// Refuses a pooler that shares sessions between connections and does not keep for each what it has
@@ -107,15 +109,9 @@ pub async fn keeps_statements(db: &DatabaseConnection) -> Result<()> {
     }
     let pool = db.get_postgres_connection_pool();
     let ask = AssertSqlSafe(format!("SELECT {IS_DIRECT}"));
-    let mut first = pool.acquire().await.map_err(refused)?;
-    let asked = within(PATIENCE, sqlx::raw_sql(ask).fetch_one(&mut *first)).await;
-    let Some(row) = asked else {
-        // Another connection of this pool holds the only session: sessions are not shared.
-        first.close_on_drop();
-        return Ok(());
-    };
-    let row = row.map_err(refused)?;
-    let is_direct: bool = sqlx::Row::try_get(&row, 0).map_err(refused)?;
+    let mut first = only(pool).await?;
+    let row = sqlx::raw_sql(ask).fetch_one(&mut *first).await.map_err(of_query)?;
+    let is_direct: bool = sqlx::Row::try_get(&row, 0).map_err(of_query)?;
     if is_direct {
         return Ok(());
     }
@@ -145,6 +141,18 @@ pub async fn keeps_statements(db: &DatabaseConnection) -> Result<()> {
     Ok(())
 }
 
+/// The connection of a pool that was made just now. It comes back from what was asked last by a task of its
+/// own; a second one would wait for a session while this one has the only one.
+async fn only(pool: &PgPool) -> Result<PoolConnection<Postgres>, DbErr> {
+    let back = async {
+        while pool.size() > 0 && pool.num_idle() == 0 {
+            Delay::new(BETWEEN).await;
+        }
+    };
+    within(PATIENCE, back).await;
+    pool.acquire().await.map_err(of_query)
+}
+
 /// What nobody else asks for.
 fn text() -> String {
     let mut bytes = [0; 16];
@@ -162,7 +170,7 @@ async fn stray(connection: &mut PgConnection, text: &str) -> Result<Option<Strin
         {
             Ok(Some(error.message().to_owned()))
         }
-        Err(error) => Err(refused(error)),
+        Err(error) => Err(of_query(error)),
     }
 }
 

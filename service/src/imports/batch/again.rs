@@ -129,7 +129,8 @@ impl Batch<'_> {
                 DIFFERENT.clone_into(&mut target.digest);
             }
         }
-        self.keys.insert(row.key.clone(), Here { table: &table.name, key: Some(key) });
+        let here = Here { table: &table.name, key: Some(key), is_fresh: false };
+        self.keys.insert(row.key.clone(), here);
         self.strange.insert(row.key.clone());
         self.targets[*unit].push(target);
         Ok(())

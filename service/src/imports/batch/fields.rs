@@ -54,10 +54,7 @@ impl Batch<'_> {
                 fresh.push(&*column.name);
             }
             let looked_at = cell::value(column, &json).and_then(|value| {
-                match records::sound::problem(table, name, &value) {
-                    Some(problem) => Err(problem),
-                    None => Ok(value),
-                }
+                records::sound::problem(table, name, &value).map_or(Ok(value), Err)
             });
             match looked_at {
                 Ok(value) => fields.insert(&column.name, cell::normal(&value, json)),
@@ -138,7 +135,7 @@ impl Batch<'_> {
     /// Whether the column refers by a foreign key to a row that this batch has made.
     fn is_fresh(&self, table: &Table, column: &Column, cell: &Cell) -> bool {
         let Cell::Row(key) = cell else { return false };
-        self.fresh.contains(key) && referred(table, column).is_some()
+        self.keys.get(key).is_some_and(|here| here.is_fresh) && referred(table, column).is_some()
     }
 
     fn secret(&mut self, unit: usize, row: &Row, column: &Column, cell: &Cell) -> Said {
@@ -219,7 +216,7 @@ pub(super) async fn named(
     db: &impl ConnectionTrait,
     rows: &[(usize, &Row)],
 ) -> Result<BTreeMap<String, Vec<Json>>> {
-    let mut wanted = BTreeMap::<(&str, &str), BTreeSet<&str>>::new();
+    let mut wanted = BTreeMap::<(&'static str, &'static str), BTreeSet<&str>>::new();
     for cell in rows.iter().flat_map(|(_, row)| row.cells.values()) {
         if let Cell::Named(table, column, text) = cell {
             wanted.entry((*table, *column)).or_default().insert(text);
@@ -228,7 +225,6 @@ pub(super) async fn named(
     let mut found = BTreeMap::new();
     for ((table, by), texts) in wanted {
         let of = tables::named(table)?;
-        let by = tables::column(of, by).map_or(by, |column| &column.name);
         let names = with_key(of, [by]);
         let texts = texts.into_iter().filter(|text| !text.contains('\0'));
         let which = Expr::col(by.to_owned()).is_in(texts);
