@@ -23,7 +23,7 @@ use crate::{
     progress::Log,
     records::Records,
     revisions::{Standing, State, Target},
-    runner::{Ran, is_settled, without_missing},
+    runner::{Ran, is_nothing, is_settled, without_missing},
     schema::Entities,
     seed::{Seeded, Seeder},
     stop::Stop,
@@ -208,6 +208,7 @@ impl App {
         if let Some(open) = open
             && !is_settled(&open, &standings)
             && !pending.contains(&open.version)
+            && !is_nothing(db, &open).await?
         {
             pending.push(open.version);
         }

@@ -22,7 +22,7 @@ use std::{
 use futures_timer::Delay;
 use futures_util::future::{Either, select};
 use sea_orm::{
-    ConnAcquireErr, ConnectOptions, DatabaseConnection, DbErr, RuntimeErr,
+    ConnAcquireErr, ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbErr, RuntimeErr,
     sqlx::{Connection, Executor, MySqlConnection, PgConnection, SqliteConnection},
 };
 
@@ -140,7 +140,12 @@ async fn open(database: &Database, role: Role) -> Result<DatabaseConnection> {
                 file.access = prepare_file(database, &file, path, role).await?;
             }
             let options = options::sqlite(database, &file, role);
-            connect(options).await.map_err(|error| failure::of_file(database, &file, error))
+            let db =
+                connect(options).await.map_err(|error| failure::of_file(database, &file, error))?;
+            if file.path.is_some() && file.access.writes() && role == Role::Session {
+                keep_log(database, &file, &db).await?;
+            }
+            Ok(db)
         }
         Place::Server(server) => {
             readable(server)?;
@@ -216,26 +221,61 @@ async fn prepare_file(database: &Database, file: &File, path: &Path, role: Role)
         fs::create_dir_all(folder)
             .map_err(|source| Error::FolderNotWritable { folder: folder.to_owned(), source })?;
     }
-    let deadline = Instant::now()
-        + match role {
-            Role::Pool => database.pool().timeout,
-            Role::Session => SESSION_BUSY,
-        };
+    let deadline = patience(database, role);
     loop {
-        let Err(error) = try_file(database, file).await else { return Ok(file.access) };
+        let Err(error) = try_file(database, file, role).await else { return Ok(file.access) };
         // Not for a pool, which lives long enough for somebody to begin to write.
         let looks = file.access == Access::Read && role == Role::Session;
         if looks && failure::is_without_index(&error) && path.exists() {
             return without_index(database, file, path, error).await;
         }
         let error = DbErr::Conn(RuntimeErr::SqlxError(error.into()));
-        let failed = failure::of_file(database, file, error);
-        let again = matches!(failed, Error::FileLocked { .. }) && Instant::now() + PAUSE < deadline;
-        if !again {
-            return Err(failed);
-        }
-        Delay::new(PAUSE).await;
+        pause_or_fail(failure::of_file(database, file, error), deadline).await?;
     }
+}
+
+/// Until when somebody else's lock on a file is waited for.
+fn patience(database: &Database, role: Role) -> Instant {
+    Instant::now()
+        + match role {
+            Role::Pool => database.pool().timeout,
+            Role::Session => SESSION_BUSY,
+        }
+}
+
+/// Waits a little for who has locked the file.
+///
+/// # Errors
+/// What failed, when it is not that, or the time is over.
+async fn pause_or_fail(failed: Error, deadline: Instant) -> Result<()> {
+    let again = matches!(failed, Error::FileLocked { .. }) && Instant::now() + PAUSE < deadline;
+    if !again {
+        return Err(failed);
+    }
+    Delay::new(PAUSE).await;
+    Ok(())
+}
+
+/// What gives a file a write-ahead log. That stays with it. To change it needs the file for oneself, which
+/// is tried again and not waited for.
+const LOG: &str = "PRAGMA journal_mode = WAL";
+
+/// Gives the file a write-ahead log, on the session itself: the statement reads the whole schema, which
+/// that has to read anyway. A pool has other connections, which would not know of it until they read.
+async fn keep_log(database: &Database, file: &File, db: &DatabaseConnection) -> Result<()> {
+    let failed = |error| failure::of_file(database, file, error);
+    let wait = async |limit: Duration| {
+        let wait = format!("PRAGMA busy_timeout = {}", limit.as_millis());
+        db.execute_unprepared(&wait).await.map_err(failed)
+    };
+    let deadline = patience(database, Role::Session);
+    // Whoever waits for the file keeps everybody else from reading it.
+    wait(Duration::ZERO).await?;
+    loop {
+        let Err(error) = db.execute_unprepared(LOG).await else { break };
+        pause_or_fail(failed(error), deadline).await?;
+    }
+    wait(options::busy(Role::Session)).await.map(drop)
 }
 
 /// A database with a write-ahead log is read through an index beside it, which `SQLite` makes. In a
@@ -254,22 +294,25 @@ async fn without_index(
         return Err(Error::LogUnreadable { file: path.to_owned(), source });
     }
     let still = File { access: Access::Still, ..file.clone() };
-    match try_file(database, &still).await {
+    match try_file(database, &still, Role::Session).await {
         Ok(()) => Ok(still.access),
         Err(_) => Err(failure::of_file(database, file, source)),
     }
 }
 
-async fn try_file(database: &Database, file: &File) -> Result<(), sea_orm::sqlx::Error> {
+async fn try_file(
+    database: &Database,
+    file: &File,
+    role: Role,
+) -> Result<(), sea_orm::sqlx::Error> {
     let options = options::sqlite_connection(database, file, Duration::ZERO);
     let mut connection = SqliteConnection::connect_with(&options).await?;
-    if matches!(file.access, Access::Read | Access::Still) {
-        // From the first page: to count tables every one of them would be parsed.
-        connection.execute("PRAGMA schema_version").await?;
-    } else {
-        // The journal's mode stays with the file. Changing it needs the file for oneself and does
-        // not wait for that, so it is done here, where it is tried again.
-        connection.execute("PRAGMA journal_mode = WAL").await?;
+    // From the first page: to count tables every one of them would be parsed.
+    connection.execute("PRAGMA schema_version").await?;
+    if file.access.writes() {
+        if role == Role::Pool {
+            connection.execute(LOG).await?;
+        }
         // SQLite opens a file that may not be written for reading, without a word.
         match connection.execute("BEGIN IMMEDIATE; ROLLBACK").await {
             Err(error) if failure::is_busy(&error) => {}

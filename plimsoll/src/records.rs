@@ -28,6 +28,9 @@ pub(crate) use read::{Offer, Read};
 const HISTORY: &str = "plimsoll_history";
 /// Which default rows were offered.
 pub(crate) const SEEDS: &str = "plimsoll_seeds";
+/// What `MySQL` is asked once and reads in the statements behind: a statement that reads the catalog and
+/// writes cannot be replicated as text.
+const HAS_RUN: &str = "@plimsoll_has_run";
 /// What is running, where a transaction cannot keep it: at most one row a history.
 const JOURNAL: &str = "plimsoll_journal";
 
@@ -355,13 +358,33 @@ impl<'h> Records<'h> {
         finished: &[&str],
         statement: &rendered::Statement,
     ) -> Result<Vec<String>, DbErr> {
-        // By way of a variable: a statement that reads the catalog and writes cannot be replicated as text.
-        const HAS_RUN: &str = "@plimsoll_has_run";
         let (sql, effect) = self.texts_of(statement)?;
         let unless = |other: &str, text: &str| format!("IF({HAS_RUN}, {other}, {text})");
         let (sql, effect) = (unless("''", &sql), unless("NULL", &effect));
         let entry = self.entry(version, way, finished, &sql, &effect);
         Ok(vec![format!("SET {HAS_RUN} = (SELECT {condition})"), entry])
+    }
+
+    /// As [`Self::beginning_unless`] where nothing is open and nothing of the migration has run: nothing is
+    /// open afterwards, too, when the condition is true.
+    pub(crate) fn opening_unless(
+        &self,
+        condition: &str,
+        version: &str,
+        way: Way,
+        statement: &rendered::Statement,
+    ) -> Result<Vec<String>, DbErr> {
+        let (sql, effect) = self.texts_of(statement)?;
+        let insert = format!(
+            "INSERT INTO {JOURNAL} \
+               (history, version, way, finished, finished_digest, statement, effect) \
+             SELECT {}, {}, {}, 0, {}, {sql}, {effect} FROM DUAL WHERE NOT {HAS_RUN}",
+            self.text(self.table),
+            self.text(version),
+            self.text(way.name()),
+            self.text(&digest(&[])),
+        );
+        Ok(vec![format!("SET {HAS_RUN} = (SELECT {condition})"), insert])
     }
 
     /// A statement as the journal has it: its text and its effect.

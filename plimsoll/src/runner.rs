@@ -41,12 +41,13 @@ use crate::{
 
 pub(crate) use create::empty;
 use did::Seen;
-use one::One;
+use one::{Next, One};
 pub use rehearse::Rehearsed;
 pub(crate) use rehearse::rehearse;
 use rehearse::{Rendered, render};
 pub(crate) use repair::repair;
 pub use repair::{Repair, Repaired};
+pub(crate) use seen::is_nothing;
 pub use stamp::Stamp;
 pub use unfinished::Unfinished;
 pub(crate) use unfinished::unfinished;
@@ -58,6 +59,13 @@ pub struct Ran {
     pub name: String,
     /// How long it took.
     pub took: Duration,
+}
+
+/// A migration that a run brought to its end.
+struct Migrated {
+    ran: Ran,
+    /// Whether the one behind it is written down as begun.
+    is_next_begun: bool,
 }
 
 /// A run: the session, the lock, and what is known of the database.
@@ -207,8 +215,13 @@ impl<'r> Runner<'r> {
     }
 
     /// Applies what is pending as far as `target`. What loses rows or values that were there before
-    /// has to say that it may, unless the run may lose anything.
-    pub(crate) async fn up(&self, target: &Target, may_lose: bool) -> Result<Vec<Ran>> {
+    /// has to say that it may, unless the run may lose anything. Gives what has run, and the names of what
+    /// is still pending.
+    pub(crate) async fn up(
+        &self,
+        target: &Target,
+        may_lose: bool,
+    ) -> Result<(Vec<Ran>, Vec<String>)> {
         let (standings, open) = self.look_at_known().await?;
         for changed in standings.iter().filter(|it| it.state == State::Changed) {
             let sentence = format!(
@@ -221,7 +234,19 @@ impl<'r> Runner<'r> {
         self.in_order(&standings, &run)?;
         self.announce(&run, may_lose).await?;
         self.back_up().await?;
-        self.run(&standings, open, run, Way::Up).await
+        let is_left = |(at, it): &(usize, &Standing)| {
+            it.state == State::Pending && run.binary_search(at).is_err()
+        };
+        let left = standings.iter().enumerate().filter(is_left).map(|(_, it)| it.name.clone());
+        let left = left.collect();
+        Ok((self.run(&standings, open, run, Way::Up).await?, left))
+    }
+
+    /// The names of what is pending now.
+    pub(crate) async fn pending(&self) -> Result<Vec<String>> {
+        let standings = self.standings().await?;
+        let pending = standings.into_iter().filter(|it| it.state == State::Pending);
+        Ok(pending.map(|it| it.name).collect())
     }
 
     /// Tells what applying these revisions loses.
@@ -380,8 +405,20 @@ impl<'r> Runner<'r> {
 
     /// The same, when the code knows every revision.
     async fn look_at_known(&self) -> Result<(Vec<Standing>, Option<Open>)> {
-        let (standings, open) = self.look().await?;
+        let (standings, mut open) = self.look().await?;
+        if let Some(left) = &open
+            && is_nothing(self.db(), left).await?
+        {
+            self.close().await?;
+            open = None;
+        }
         Ok((without_missing(standings)?, open))
+    }
+
+    /// Writes down that nothing is open.
+    async fn close(&self) -> Result<()> {
+        let closed = self.records.close(self.db()).await;
+        Ok(closed.map_err(|source| MigrationError::Record { doing: "tidy", source })?)
     }
 
     async fn run(
@@ -405,10 +442,7 @@ impl<'r> Runner<'r> {
         way: Way,
     ) -> Result<Vec<Ran>> {
         if open.take_if(|open| is_settled(open, standings)).is_some() {
-            self.records
-                .close(self.db())
-                .await
-                .map_err(|source| MigrationError::Record { doing: "tidy", source })?;
+            self.close().await?;
         }
         if let Some(open) = &open {
             resume_first(open, way, standings, &mut positions)?;
@@ -429,20 +463,32 @@ impl<'r> Runner<'r> {
         let stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let was_open = open.is_some();
         let (mut done, mut seen) = (Vec::<Ran>::new(), Seen::default());
-        for (revision, rendered) in plan {
+        let mut is_begun = false;
+        let mut plan = plan.into_iter().peekable();
+        while let Some((revision, rendered)) = plan.next() {
             let names = || done.iter().map(|ran| ran.name.clone()).collect::<Vec<_>>();
             if self.terms.stop.is_asked() {
+                if is_begun {
+                    // Nothing of it has run. If this fails, the next run looks and finds that.
+                    let _ = self.close().await;
+                }
                 return Err(MigrationError::stopped(names()).into());
             }
             self.still_the_same_session(names).await?;
             self.before(revision, way, &mut seen).await;
             let began = Instant::now();
             let is_first = way == Way::Up && !was_open && !stale.contains(&revision.name);
-            let one = One { runner: self, revision, way, began, is_first, done: &done };
+            let next = plan.peek().and_then(|(next, rendered)| {
+                Next::behind(revision, next, rendered).filter(|_| self.dialect() == Dialect::Mysql)
+            });
+            let one =
+                One { runner: self, revision, way, began, is_first, is_begun, next, done: &done };
             let (name, verb) = (&*revision.name, way.name());
             let span = tracing::info_span!("migration", name, way = verb);
             let ran = self.migrate(&one, rendered, open.take()).instrument(span).await;
             let ran = ran.map_err(|error| or_stopped(error, &self.terms.stop))?;
+            is_begun = ran.is_next_begun;
+            let ran = ran.ran;
             self.record_what_it_did(revision, &mut seen).await;
             done.push(ran);
         }
@@ -456,8 +502,9 @@ impl<'r> Runner<'r> {
         one: &One<'_>,
         mut rendered: Rendered,
         left: Option<Open>,
-    ) -> Result<Ran> {
+    ) -> Result<Migrated> {
         let One { revision, way, began, .. } = one;
+        let mut is_next_begun = false;
         let reverting = *way == Way::Down;
         self.terms.progress.tell(Event::Began { migration: &revision.name, reverting });
         if !revision.is_known() {
@@ -469,13 +516,13 @@ impl<'r> Runner<'r> {
             (Kind::Imperative(_), _, Some(left)) => return Err(one.changed(&left).into()),
             (Kind::Imperative(migration), _, None) => one.imperative(*migration).await?,
             (Kind::Declared { .. }, rendered, left) => match self.dialect() {
-                Dialect::Mysql => one.journaled(rendered, left).await?,
+                Dialect::Mysql => is_next_begun = one.journaled(rendered, left).await?,
                 Dialect::Sqlite | Dialect::Postgres => one.in_parts(rendered, left).await?,
             },
         }
         let took = began.elapsed();
         self.terms.progress.tell(Event::Ended { migration: &revision.name, took });
-        Ok(Ran { name: revision.name.clone(), took })
+        Ok(Migrated { ran: Ran { name: revision.name.clone(), took }, is_next_begun })
     }
 
     /// A pool replaces a connection that broke, and the lock would be gone with the old one.

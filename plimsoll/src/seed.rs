@@ -154,13 +154,18 @@ impl Seeds<'_> {
 
     /// Runs `seeders` in their order, each in a transaction of its own.
     pub(crate) async fn run(&self, seeders: &[&Seeder], mode: Mode) -> Result<Vec<Seeded>> {
+        if seeders.is_empty() {
+            return Ok(Vec::new());
+        }
         if mode != Mode::Rehearse {
             self.prepare().await?;
-            self.forget_replaced().await?;
         }
-        let tables = catalog::tables(self.db).await?;
         let read = self.read().await?;
         let (offered, since) = (self.offered(&read), self.since(&read));
+        if mode != Mode::Rehearse {
+            self.forget_replaced(&read, &since).await?;
+        }
+        let tables = catalog::tables(self.db).await?;
         let mut report = Vec::new();
         for seeder in seeders {
             if let Some(because) = lacks(seeder, &tables) {

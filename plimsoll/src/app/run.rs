@@ -20,8 +20,8 @@ use crate::{
     render::renderer,
     revisions::{self, Standing, State, Target, TargetError},
     runner::{
-        Ran, Rehearsed, Runner, Stamp, Unfinished, is_settled, only_one, rehearse, resume_first,
-        unfinished, without_missing,
+        Ran, Rehearsed, Runner, Stamp, Unfinished, is_nothing, is_settled, only_one, rehearse,
+        resume_first, unfinished, without_missing,
     },
     seed::{self, Difference, Mode, Seeded, Seeder, Seeds},
     stop::Stop,
@@ -115,9 +115,9 @@ impl<'r> Run<'r> {
         let runner = self.start(&revisions).await?;
         let report = async {
             seeds.forget_gone().await?;
-            let applied = runner.up(target, self.may_lose).await?;
+            let (applied, pending) = runner.up(target, self.may_lose).await?;
             let seeded = seeds.run(&chosen, Mode::Offer).await?;
-            reported(&runner, applied, seeded, began).await
+            Ok(Report { applied, seeded, pending, took: began.elapsed() })
         };
         let report = runner.locked(report).await;
         runner.finish(report).await
@@ -311,6 +311,11 @@ impl<'r> Run<'r> {
         let standings = without_missing(standings)?;
         let mut positions = choose(&standings).map_err(MigrationError::from)?;
         open.take_if(|open| is_settled(open, &standings));
+        if let Some(left) = &open
+            && is_nothing(self.db, left).await?
+        {
+            open = None;
+        }
         if let Some(open) = &open {
             resume_first(open, way, &standings, &mut positions)?;
         }
@@ -375,12 +380,12 @@ impl<'r> Run<'r> {
             let seeds = self.seeds(&revisions, &all);
             seeds.forget_gone().await?;
             // The newest was reverted first.
-            let applied = match reverted.first() {
+            let (applied, pending) = match reverted.first() {
                 Some(newest) => runner.up(&Target::Revision(newest.name.clone()), true).await?,
-                None => Vec::new(),
+                None => (Vec::new(), runner.pending().await?),
             };
             let seeded = seeds.run(&chosen, Mode::Offer).await?;
-            Ok((reverted, reported(&runner, applied, seeded, began).await?))
+            Ok((reverted, Report { applied, seeded, pending, took: began.elapsed() }))
         };
         let done = runner.locked(done).await;
         runner.finish(done).await
@@ -441,9 +446,9 @@ impl<'r> Run<'r> {
         chosen: &[&Seeder],
     ) -> Result<Report> {
         let began = Instant::now();
-        let applied = runner.up(&Target::Head, true).await?;
+        let (applied, pending) = runner.up(&Target::Head, true).await?;
         let seeded = self.seeds(revisions, all).run(chosen, Mode::Offer).await?;
-        reported(runner, applied, seeded, began).await
+        Ok(Report { applied, seeded, pending, took: began.elapsed() })
     }
 
     /// Runs the seeders, under the lock unless there is nothing to write.
@@ -488,19 +493,6 @@ impl<'r> Run<'r> {
     ) -> Seeds<'s> {
         Seeds { db: self.db, all, terms: &self.terms, revisions }
     }
-}
-
-/// What a run has done that began then, and what is left.
-async fn reported(
-    runner: &Runner<'_>,
-    applied: Vec<Ran>,
-    seeded: Vec<Seeded>,
-    began: Instant,
-) -> Result<Report> {
-    let standings = runner.standings().await?;
-    let pending = standings.into_iter().filter(|it| it.state == State::Pending);
-    let pending = pending.map(|it| it.name).collect();
-    Ok(Report { applied, seeded, pending, took: began.elapsed() })
 }
 
 /// The seeders that are meant, in their order.

@@ -188,6 +188,7 @@ pub(super) async fn status(context: &Context<'_>) -> Result<u8> {
     output.progress(format!("database: {}", seen.database));
     let width = seen.standings.iter().map(|it| seen.state(it).len()).max().unwrap_or_default();
     let width = width.max("applied ".len());
+    let mut lines = Vec::new();
     for it in &seen.standings {
         let when = it.at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
         let took = it.took_ms.map(|took| format!(" in {took} ms"));
@@ -204,13 +205,12 @@ pub(super) async fn status(context: &Context<'_>) -> Result<u8> {
         };
         let state = seen.state(it);
         let line = format!("\x1b[{color}m{state:<width$}\x1b[0m {}  {detail}", it.name);
-        output.line(line.trim_end());
+        lines.push(line.trim_end().to_owned());
         if let (true, Some(record)) = (output.is_verbose(), &it.record) {
-            for line in recorded(record) {
-                output.line(format!("    {line}"));
-            }
+            lines.extend(recorded(record).into_iter().map(|line| format!("    {line}")));
         }
     }
+    output.lines(lines);
     let (pending, missing, changed) =
         (seen.count(State::Pending), seen.count(State::Missing), seen.count(State::Changed));
     if let Some(open) = &seen.open {
@@ -263,9 +263,7 @@ pub(super) async fn current(context: &Context<'_>) -> Result<u8> {
 pub(super) fn heads(context: &Context<'_>) -> Result<u8> {
     let revisions = context.app.history().load()?;
     let heads: Vec<&str> = revisions.list.last().map(|it| it.name.as_str()).into_iter().collect();
-    for head in &heads {
-        context.output.line(head);
-    }
+    context.output.lines(&heads);
     context.output.document(&Names { database: None, revisions: heads, interrupted: None });
     Ok(DONE)
 }
@@ -274,6 +272,7 @@ pub(super) async fn history(context: &Context<'_>) -> Result<u8> {
     let seen = Seen::look(context).await?;
     let at = seen.position();
     let revisions = context.app.history().load()?;
+    let mut lines = Vec::new();
     let known: HashMap<&str, &history::Revision<'_>> =
         revisions.list.iter().map(|it| (it.name.as_str(), it)).collect();
     for it in &seen.standings {
@@ -282,16 +281,16 @@ pub(super) async fn history(context: &Context<'_>) -> Result<u8> {
             (State::Applied, None) => String::new(),
             _ => format!(" ({})", seen.state(it)),
         };
-        context.output.line(format!("{}{state}{here}", it.name));
+        lines.push(format!("{}{state}{here}", it.name));
         if context.output.is_verbose() {
             let described =
                 known.get(it.name.as_str()).map(|known| known.describe()).unwrap_or_default();
             let recorded = it.record.as_ref().map(recorded).unwrap_or_default();
-            for line in described.into_iter().chain(recorded) {
-                context.output.line(format!("    {line}"));
-            }
+            let details = described.into_iter().chain(recorded);
+            lines.extend(details.map(|line| format!("    {line}")));
         }
     }
+    context.output.lines(lines);
     context.output.document(&seen.document());
     Ok(DONE)
 }

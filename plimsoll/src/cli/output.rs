@@ -1,14 +1,18 @@
 //! What is printed: the result on standard output, the progress on standard error.
 
 use std::{
-    io::{IsTerminal as _, Write as _, stderr},
+    io::{IsTerminal as _, Write as _, stderr, stdout},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     thread,
     time::Duration,
 };
 
-use anstream::{AutoStream, ColorChoice};
+use anstream::{
+    AutoStream, ColorChoice,
+    adapter::strip_str,
+    stream::{AsLockedWrite, RawStream},
+};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sea_orm::{
     DbErr,
@@ -40,7 +44,9 @@ pub(super) struct Output {
     json: bool,
     quiet: bool,
     verbose: bool,
-    color: ColorChoice,
+    /// Whether there are colours in what is printed, and in what is told on the way.
+    out: ColorChoice,
+    err: ColorChoice,
     bar: Mutex<Option<ProgressBar>>,
     heard: Mutex<Heard>,
 }
@@ -101,15 +107,19 @@ struct FailureDetails {
 
 impl Output {
     pub(super) fn new(common: &Common) -> Self {
+        let color = match common.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        let is_auto = color == ColorChoice::Auto;
         Self {
             json: common.json,
             quiet: common.quiet,
             verbose: common.verbose > 0,
-            color: match common.color {
-                Color::Auto => ColorChoice::Auto,
-                Color::Always => ColorChoice::Always,
-                Color::Never => ColorChoice::Never,
-            },
+            // Asked once: it is asked of the terminal and of six variables.
+            out: if is_auto { AutoStream::choice(&stdout()) } else { color },
+            err: if is_auto { AutoStream::choice(&stderr()) } else { color },
             bar: Mutex::new(None),
             heard: Mutex::default(),
         }
@@ -121,16 +131,20 @@ impl Output {
 
     /// A line of the result, for people.
     pub(super) fn line(&self, line: impl AsRef<str>) {
+        self.lines([line]);
+    }
+
+    /// Lines of the result, for people, in one piece.
+    pub(super) fn lines(&self, lines: impl IntoIterator<Item: AsRef<str>>) {
         if !self.json {
-            // Nobody can be told that standard output is closed.
-            let _ = writeln!(AutoStream::new(std::io::stdout(), self.color), "{}", line.as_ref());
+            write_lines(stdout(), self.out, lines);
         }
     }
 
     /// A text of the result for people, byte for byte: what looks like a colour in it is none of ours.
     pub(super) fn verbatim(&self, text: &str) {
         if !self.json {
-            let mut out = std::io::stdout();
+            let mut out = stdout();
             let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         }
     }
@@ -141,7 +155,7 @@ impl Output {
             let document = Document { schema: SCHEMA, content };
             let text =
                 serde_json::to_string_pretty(&document).unwrap_or_else(|why| why.to_string());
-            let _ = writeln!(std::io::stdout(), "{text}");
+            let _ = writeln!(stdout(), "{text}");
         }
     }
 
@@ -154,9 +168,7 @@ impl Output {
 
     /// A line that is printed whatever the options are.
     pub(super) fn note(&self, line: impl AsRef<str>) {
-        let write = || {
-            let _ = writeln!(AutoStream::new(stderr(), self.color), "{}", line.as_ref());
-        };
+        let write = || write_lines(stderr(), self.err, [line]);
         self.with_bar(|bar| match bar {
             Some(bar) => bar.suspend(write),
             None => write(),
@@ -330,6 +342,25 @@ impl Progress for Output {
             }
         }
     }
+}
+
+/// Writes lines in one piece. Nobody can be told that it is closed.
+fn write_lines(
+    mut to: impl RawStream + AsLockedWrite,
+    color: ColorChoice,
+    lines: impl IntoIterator<Item: AsRef<str>>,
+) {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(line.as_ref());
+        text.push('\n');
+    }
+    let _ = if color == ColorChoice::Never {
+        // A stream that leaves the colours out writes what stands between them piece by piece.
+        to.write_all(strip_str(&text).to_string().as_bytes())
+    } else {
+        AutoStream::new(to, color).write_all(text.as_bytes())
+    };
 }
 
 /// What the driver puts behind the words of PostgreSQL: the line of the server's own source, which

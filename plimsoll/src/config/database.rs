@@ -68,6 +68,12 @@ pub(crate) enum Access {
     Still,
 }
 
+impl Access {
+    pub(crate) fn writes(self) -> bool {
+        matches!(self, Self::Create | Self::Write)
+    }
+}
+
 impl Default for PoolSettings {
     fn default() -> Self {
         Self {

@@ -139,7 +139,8 @@ pub(super) fn sqlite(database: &Database, file: &File, role: Role) -> ConnectOpt
     if file.path.is_none() {
         pinned(&mut options);
     }
-    let connection = sqlite_connection(database, file, busy(role));
+    let connection =
+        sqlite_connection(database, file, busy(role)).synchronous(SqliteSynchronous::Normal);
     options.map_sqlx_sqlite_opts(move |_| connection.clone());
     options
 }
@@ -221,11 +222,10 @@ pub(super) fn sqlite_connection(
     };
     let options = options
         .create_if_missing(file.access == Access::Create)
-        .read_only(matches!(file.access, Access::Read | Access::Still))
+        .read_only(!file.access.writes())
         .immutable(file.access == Access::Still)
         .busy_timeout(busy)
-        .foreign_keys(true)
-        .synchronous(SqliteSynchronous::Normal);
+        .foreign_keys(true);
     logged(options, database)
 }
 

@@ -41,6 +41,13 @@ pub(crate) struct Offer {
     pub(crate) made_at: Option<i64>,
 }
 
+impl Offer {
+    /// Whether it was offered to a table that was made before that second.
+    pub(crate) fn is_older_than(&self, second: i64) -> bool {
+        self.made_at.is_some_and(|made_at| made_at < second)
+    }
+}
+
 /// A table of the records, and what is read of it: texts, then numbers.
 struct Source<'s> {
     table: &'s str,

@@ -4,13 +4,16 @@
 use std::{collections::BTreeSet, iter::once, ops::Range, time::Instant};
 
 use super::{
-    one::{COMMITTING, Keeping, One, Refused, before, texts},
+    one::{COMMITTING, Keeping, Next, One, Refused, before, texts},
     rehearse::{Rendered, record},
     seen::{has_run, is_lost, shown},
 };
+use sea_orm::DbErr;
+
 use crate::{
     dialect::Dialect,
-    error::{Remains, Result},
+    error::{Error, MigrationError, Remains, Result},
+    limits::is_hindered,
     plain::{Failure, Plain},
     records::{Begun, Took},
     render::{Effect, Statement},
@@ -96,20 +99,46 @@ impl One<'_> {
         Ok(())
     }
 
-    /// Writes down that it has ended, in a transaction of its own.
-    pub(super) async fn record_patiently(&self, remains: Remains) -> Result<()> {
-        let once = async || {
+    /// Writes down that it has ended, in a transaction of its own. Tells whether the next is written down
+    /// as begun.
+    pub(super) async fn record_patiently(&self, remains: Remains) -> Result<bool> {
+        let once = async |next: Option<Next<'_>>| {
             let plain = self.runner.plain().await;
             let mut plain =
                 plain.map_err(self.failed("beginning its transaction", None, remains))?;
-            let (records, took) = (&self.runner.records, Took::Exactly(self.began.elapsed()));
-            let mut statements = vec![begin(self.runner.dialect()).to_owned()];
-            statements.extend(record(records, self.revision, self.way, took));
+            let statements = self.ending(next);
+            let statements =
+                statements.map_err(self.failed(Keeping::Record.doing(), None, remains))?;
             self.end(&mut plain, statements, remains).await?;
             self.runner.hold(plain);
             Ok(())
         };
-        Box::pin(self.runner.terms.patiently(once)).await
+        let with_next = Box::pin(self.runner.terms.patiently(async || once(self.next).await)).await;
+        match with_next {
+            Ok(()) => Ok(self.next.is_some()),
+            // That the next cannot be written down is nothing to this one.
+            Err(Error::Migration(MigrationError::Failed { source, .. }))
+                if self.next.is_some() && !is_hindered(&source) =>
+            {
+                Box::pin(self.runner.terms.patiently(async || once(None).await)).await?;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The statements that write down that it has ended, and what begins then.
+    fn ending(&self, next: Option<Next<'_>>) -> Result<Vec<String>, DbErr> {
+        let (records, took) = (&self.runner.records, Took::Exactly(self.began.elapsed()));
+        let mut statements = vec![begin(self.runner.dialect()).to_owned()];
+        statements.extend(record(records, self.revision, self.way, took));
+        if let Some(Next { name, statement }) = next
+            && let Some(condition) = shown(statement)
+        {
+            let entry = records.opening_unless(&condition, name, self.way, statement)?;
+            statements.extend(entry);
+        }
+        Ok(statements)
     }
 
     /// Runs the statements that write down that it has ended, and keeps them.
@@ -129,7 +158,8 @@ impl One<'_> {
         Err(self.not_kept(doing, failure.source, remains).into())
     }
 
-    /// A statement that commits by itself, written down before it begins.
+    /// A statement that commits by itself, written down before it begins. Nothing comes behind it in its
+    /// message: a server that is told to end a query just when that has ended says no more of the rest.
     pub(super) async fn begin_and_run(
         &self,
         statement: &Statement,
@@ -144,18 +174,7 @@ impl One<'_> {
         statement: &Statement,
         finished: &[&str],
     ) -> Result<(), Refused> {
-        let records = &self.runner.records;
-        let (name, way) = (&self.revision.name, self.way);
-        // What is there already was not made by this statement, which will be refused: whoever looks
-        // after a kill must not take it for done.
-        let written = if let Some(condition) = shown(statement) {
-            records.beginning_unless(&condition, name, way, finished, statement)
-        } else {
-            let has_run = has_run(self.runner.db(), statement).await.map_err(Refused::Journal)?;
-            let begun = if has_run { Begun::Nothing } else { Begun::Statement(statement.clone()) };
-            records.beginning(name, way, finished, begun).map(|entry| vec![entry])
-        };
-        let written = written.map_err(Refused::Journal)?;
+        let written = self.beginning(statement, finished).await.map_err(Refused::Journal)?;
         let all: Vec<&str> =
             written.iter().map(String::as_str).chain(once(&*statement.sql)).collect();
         let mut plain = self.runner.plain().await.map_err(Refused::Journal)?;
@@ -168,6 +187,27 @@ impl One<'_> {
         })?;
         self.runner.hold(plain);
         Ok(())
+    }
+
+    /// The statements that write down that this one begins.
+    async fn beginning(
+        &self,
+        statement: &Statement,
+        finished: &[&str],
+    ) -> Result<Vec<String>, DbErr> {
+        if self.is_begun && finished.is_empty() {
+            return Ok(Vec::new());
+        }
+        let records = &self.runner.records;
+        let (name, way) = (&self.revision.name, self.way);
+        // What is there already was not made by this statement, which will be refused: whoever looks
+        // after a kill must not take it for done.
+        if let Some(condition) = shown(statement) {
+            return records.beginning_unless(&condition, name, way, finished, statement);
+        }
+        let has_run = has_run(self.runner.db(), statement).await?;
+        let begun = if has_run { Begun::Nothing } else { Begun::Statement(statement.clone()) };
+        Ok(vec![records.beginning(name, way, finished, begun)?])
     }
 }
 

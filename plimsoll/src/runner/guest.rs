@@ -97,7 +97,7 @@ impl One<'_> {
             let _ = records.close(db).await;
             return Err(error.into());
         }
-        self.record_patiently(Remains::Unknown).await
+        self.record_patiently(Remains::Unknown).await.map(drop)
     }
 
     async fn call(

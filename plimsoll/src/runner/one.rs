@@ -10,14 +10,14 @@ use super::{
     at_once::is_at_once,
     batches::position_of,
     rehearse::{Rendered, record, record_first},
-    seen::{drift, has_run, is_lost},
+    seen::{drift, has_run, is_lost, shown},
 };
 use crate::{
     dialect::Dialect,
     error::{MigrationError, Remains, Result},
     fits::misfits,
     guard::Asking,
-    history::Revision,
+    history::{Kind, Revision},
     introspect::introspect,
     misfit::Misfit,
     progress::Event,
@@ -41,8 +41,40 @@ pub(super) struct One<'r> {
     /// Whether it is applied, and the records have nothing of it: neither of a run before, nor of one
     /// that was interrupted.
     pub(super) is_first: bool,
+    /// Whether its first statement is written down as begun.
+    pub(super) is_begun: bool,
+    /// What is written down as begun with its end.
+    pub(super) next: Option<Next<'r>>,
     /// The revisions that this run had brought to an end before.
     pub(super) done: &'r [Ran],
+}
+
+/// A longer statement is written down by itself: a server does not take messages of any length.
+const HANDED: usize = 32 * 1024;
+
+/// The migration behind one whose statements commit by themselves: that it begins is one commit with
+/// that the other ended.
+#[derive(Clone, Copy)]
+pub(super) struct Next<'r> {
+    pub(super) name: &'r str,
+    /// The first statement of it.
+    pub(super) statement: &'r Statement,
+}
+
+impl<'r> Next<'r> {
+    /// What is behind the revision, if it is known by then what it begins with, and nothing has to be
+    /// asked before.
+    pub(super) fn behind(
+        revision: &Revision<'_>,
+        next: &'r Revision<'_>,
+        rendered: &'r Rendered,
+    ) -> Option<Self> {
+        let is_declared = |it: &Revision<'_>| matches!(it.kind, Kind::Declared { .. });
+        let is_asked = rendered.guards.iter().any(|asking| asking.at == 0);
+        let is_sure = is_declared(revision) && is_declared(next) && next.is_known() && !is_asked;
+        let statement = rendered.run.first().filter(|first| first.sql.len() <= HANDED)?;
+        (is_sure && shown(statement).is_some()).then_some(Self { name: &next.name, statement })
+    }
 }
 
 impl One<'_> {
@@ -335,8 +367,9 @@ impl One<'_> {
     }
 
     /// The statements one by one, each written down before it begins, because each commits by
-    /// itself. `left` is where an earlier run was interrupted.
-    pub(super) async fn journaled(&self, rendered: &Rendered, left: Option<Open>) -> Result<()> {
+    /// itself. `left` is where an earlier run was interrupted. Tells whether the next migration is
+    /// written down as begun.
+    pub(super) async fn journaled(&self, rendered: &Rendered, left: Option<Open>) -> Result<bool> {
         let run = rendered.run.as_slice();
         let texts: Vec<&str> = texts(run);
         let (first, mut position) = self.resumed(run, &texts, left).await?;

@@ -2,7 +2,7 @@
 
 use sea_orm::DatabaseConnection;
 
-use super::{is_settled, resume_first};
+use super::{is_nothing, is_settled, resume_first};
 use crate::{
     error::{Error, Result},
     lock,
@@ -33,6 +33,9 @@ pub(crate) async fn unfinished(
 ) -> Result<Option<Unfinished>> {
     let Some(open) = open.filter(|open| !is_settled(open, standings)) else { return Ok(None) };
     let running = lock::is_held(db).await?;
+    if !running && is_nothing(db, &open).await? {
+        return Ok(None);
+    }
     let next = if running {
         Some("wait until the process that holds the migration lock has ended".to_owned())
     } else {

@@ -45,10 +45,10 @@ impl Seeds<'_> {
     pub(super) fn offered(&self, read: &Read) -> Offered {
         let since = self.since(read);
         let mut offered = Offered::new();
-        for Offer { seeder, key, made_at } in &read.offered {
+        for offer in &read.offered {
+            let Offer { seeder, key, .. } = offer;
             let since = since.get(seeder.as_str());
-            let is_of_an_older_table = made_at.zip(since).is_some_and(|(then, now)| then < *now);
-            if !is_of_an_older_table {
+            if !since.is_some_and(|since| offer.is_older_than(*since)) {
                 offered.entry(seeder.clone()).or_default().insert(key.clone());
             }
         }
@@ -106,11 +106,15 @@ impl Seeds<'_> {
     }
 
     /// Forgets what was offered to tables that somebody else has taken away and made again.
-    pub(super) async fn forget_replaced(&self) -> Result<()> {
-        let read = self.read().await?;
-        let since = self.since(&read);
+    pub(super) async fn forget_replaced(
+        &self,
+        read: &Read,
+        since: &BTreeMap<&str, i64>,
+    ) -> Result<()> {
         for seeder in self.all {
-            if let Some(at) = since.get(seeder.name.as_str()) {
+            let Some(at) = since.get(seeder.name.as_str()) else { continue };
+            let is_of_it = |offer: &&Offer| offer.seeder == seeder.name;
+            if read.offered.iter().filter(is_of_it).any(|offer| offer.is_older_than(*at)) {
                 self.forget(seeder, &format!(" AND {MADE_AT} < {at}")).await?;
             }
         }

@@ -22,6 +22,7 @@ plimsoll::on_every_empty_database!(
     finished_statements_may_not_be_edited_and_the_rest_may,
     an_interrupted_migration_is_resumed_before_one_that_was_added_in_front,
     an_interrupted_migration_that_is_gone_is_settled,
+    a_migration_of_which_nothing_has_run_yet_stands_in_no_way,
     a_rehearsal_begins_where_the_last_run_was_interrupted,
 );
 
@@ -265,6 +266,42 @@ async fn an_interrupted_migration_that_is_gone_is_settled(scratch: &Scratch) {
     settle(scratch, &without, &Repair::Undone).await;
 
     assert_eq!(applied(&up(scratch, &without).await.unwrap()), ["m03"]);
+}
+
+/// A run that was killed between two migrations, or before the server had the first statement, leaves
+/// it written down.
+async fn a_migration_of_which_nothing_has_run_yet_stands_in_no_way(scratch: &Scratch) {
+    let db = &scratch.db;
+    let first = || History::new().declared("m01", || table("ports"));
+    let app = App::new(first().declared("m02", || table("ships")));
+    let begun = "INSERT INTO plimsoll_journal \
+        (history, version, way, finished, finished_digest, statement, effect) \
+        VALUES ('seaql_migrations', 'm02', 'up', 0, \
+        'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', \
+        'CREATE TABLE ships (id bigint)', '[\"ships\",{\"table\":{\"exists\":true}}]')";
+
+    up(scratch, &App::new(first())).await.unwrap();
+    run(db, begun).await;
+    assert_eq!(app.on(db).unfinished().await.unwrap().1, None);
+    assert_eq!(app.pending(db).await.unwrap(), ["m02"]);
+    assert_eq!(app.on(db).rehearse_down(&to("base")).await.unwrap().len(), 1);
+    down(scratch, &app, "base").await.unwrap();
+    assert_eq!((tables(db).await.len(), open(db).await), (0, 0));
+
+    up(scratch, &App::new(first())).await.unwrap();
+    run(db, begun).await;
+    let without = App::new(first().declared("m03", || table("crew")));
+    assert_eq!(applied(&up(scratch, &without).await.unwrap()), ["m03"]);
+    assert_eq!((tables(db).await, open(db).await), (vec!["crew".into(), "ports".into()], 0));
+
+    // With its table there it is the work of the killed run, and not as the code has it now.
+    down(scratch, &without, "base").await.unwrap();
+    up(scratch, &App::new(first())).await.unwrap();
+    run(db, begun).await;
+    run(db, "CREATE TABLE ships (id bigint)").await;
+    assert_eq!(app.on(db).unfinished().await.unwrap().1.unwrap().name, "m02");
+    assert_eq!(up(scratch, &app).await.unwrap_err().code(), "PLM0040");
+    assert_eq!(open(db).await, 1);
 }
 
 async fn a_rehearsal_begins_where_the_last_run_was_interrupted(scratch: &Scratch) {

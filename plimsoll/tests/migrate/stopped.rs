@@ -17,6 +17,7 @@ use crate::support::*;
 
 plimsoll::on_every_empty_database!(
     a_run_that_is_asked_to_stop_ends_behind_the_statement_and_the_next_goes_on,
+    nothing_is_open_when_a_run_stops_between_two_migrations,
     batches_stop_between_two_and_none_runs_twice,
     a_table_that_is_built_anew_is_as_it_was_when_the_run_is_stopped,
     code_in_a_transaction_is_taken_back_when_the_run_is_stopped,
@@ -100,6 +101,31 @@ async fn a_run_that_is_asked_to_stop_ends_behind_the_statement_and_the_next_goes
     assert_eq!((at, remains), (None, Remains::Nothing));
     assert_eq!(done, ["m01", "m02"]);
     assert_eq!(applied(&up(scratch, &app).await.unwrap()), ["m03"]);
+}
+
+/// MariaDB writes down with the end of one that the next begins.
+async fn nothing_is_open_when_a_run_stops_between_two_migrations(scratch: &Scratch) {
+    let db = &scratch.db;
+    let ships = || {
+        Steps::new().create_table("ships", |t| {
+            t.column(big_pk_auto("id")).column(string_len("name", 80)).index(["name"])
+        })
+    };
+    let app = App::new(
+        History::new()
+            .declared("m01", || table("ports"))
+            .declared("m02", ships)
+            .declared("m03", || table("crew")),
+    );
+
+    let stopped = stopped_at(scratch, &app, '+').await;
+
+    assert_eq!(stopped, (None, Remains::Nothing, vec!["m01".to_owned()]));
+    assert_eq!((tables(db).await, open(db).await), (vec!["ports".to_owned()], 0));
+    let (report, heard) = heard_up(scratch, &app, "head").await;
+    assert_eq!(applied(&report.unwrap()), ["m02", "m03"]);
+    assert!(!heard.has("resuming"), "{heard:?}");
+    assert_eq!(open(db).await, 0);
 }
 
 async fn batches_stop_between_two_and_none_runs_twice(scratch: &Scratch) {

@@ -364,8 +364,7 @@ impl<'o> Batch<'o> {
         }
         let fields: Vec<Cow<'_, Fields>> = make.iter().map(Resolved::with_places).collect();
         let keys = write::insert(db, &self.server, table, &fields).await?;
-        let mut columns: BTreeSet<&'static str> =
-            make.iter().flat_map(|row| row.fields.keys()).copied().collect();
+        let mut columns = write::names(make.iter().map(|row| &row.fields));
         let marked = mark(table);
         columns.extend(marked);
         let borrowed: Vec<&[Json]> = keys.iter().map(Vec::as_slice).collect();

@@ -11,7 +11,7 @@ use plimsoll::retry::{Borrows, Retry};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait as _};
 
 use self::{
-    kept::{batch, kept},
+    kept::{batch, count_rows, kept},
     mark::{begin, end},
 };
 use super::{
@@ -100,13 +100,19 @@ async fn through<S: Source + Sync>(
     let mut report = Report { import_id: doing.import_id, ..Report::default() };
     let mut pass = begun(db, doing.scope).await?;
     let mut read = source.some(None, AT_ONCE).await?;
-    loop {
+    for batches in 1.. {
         let (units, place) = read;
         pass.meet(&units);
         // While these records are written, the next are read.
         let ahead = OptionFuture::from(place.map(|place| source.some(Some(place), AT_ONCE)));
         let (some, next) = join(done(db, doing, &mut pass, &units), ahead).await;
         let some = some?;
+        if doing.import_id.is_some()
+            && let Err(error) = count_rows(db, &some, batches).await
+        {
+            // It only takes longer so.
+            tracing::warn!(error = &error as &dyn std::error::Error, "the rows were not counted");
+        }
         some.remarks.iter().for_each(|remark| tell(Event::Said(remark)));
         report.add(&some);
         tell(Event::Done { records: report.records });
@@ -115,10 +121,11 @@ async fn through<S: Source + Sync>(
                 tell(Event::Said(&remark));
                 report.take(&remark);
             }
-            return Ok(report);
+            break;
         };
         read = next;
     }
+    Ok(report)
 }
 
 /// Some records: kept, or where there is no import looked at.
@@ -176,11 +183,12 @@ async fn all_or_nothing<S: Source + Sync>(
             let mut report = Report { import_id: Some(id), ..Report::default() };
             let mut pass = begun(tx, doing.scope).await?;
             let mut place = None;
-            loop {
+            for batches in 1.. {
                 let (units, next) = source.some(place, AT_ONCE).await?;
                 pass.meet(&units);
                 let doing = Doing { import_id: Some(id), ..doing };
                 let (some, learned) = batch(tx, doing, &pass, &units).await?;
+                count_rows(tx, &some, batches).await?;
                 report.add(&some);
                 pass.learn(learned);
                 if next.is_none() {
@@ -188,10 +196,11 @@ async fn all_or_nothing<S: Source + Sync>(
                     for remark in gone(tx, source, doing.scope, &pass).await? {
                         report.take(&remark);
                     }
-                    return Ok::<_, Error>(report);
+                    break;
                 }
                 place = next;
             }
+            Ok::<_, Error>(report)
         })
     });
     match all.await {

@@ -43,11 +43,12 @@ pub(super) async fn insert(
     let usual = usual(table, rows);
     for (columns, run) in alike(rows, &usual) {
         let run: Vec<usize> = run.collect();
+        let of = columns.iter().map(|name| known(table, name)).collect::<Result<Vec<_>>>()?;
         for some in server.lots(&run, columns.len(), |at| rows[*at].values().map(bytes).sum()) {
             let mut insert = Query::insert();
             insert.into_table(table.name.clone()).columns(columns.iter().copied());
             for at in some {
-                let values = values(table, &columns, &rows[*at], &usual)?;
+                let values = values(table, &of, &rows[*at], &usual)?;
                 insert.values_panic(values.into_iter().map(Expr::value));
             }
             if !is_counted(table) {
@@ -97,8 +98,21 @@ async fn counted(
 /// What columns that some of the rows name have by themselves in the others: the more alike the rows
 /// are, the fewer statements they need.
 fn usual(table: &Table, rows: &[Cow<'_, Fields>]) -> Fields {
-    let named: BTreeSet<&'static str> = rows.iter().flat_map(|row| row.keys().copied()).collect();
+    let named = names(rows.iter().map(|row| &**row));
     named.into_iter().filter_map(|name| Some((name, by_itself(column(table, name)?)?))).collect()
+}
+
+/// The columns that some of the rows name.
+pub(super) fn names<'f>(rows: impl IntoIterator<Item = &'f Fields>) -> BTreeSet<&'static str> {
+    let (mut names, mut last) = (BTreeSet::new(), None);
+    for row in rows {
+        // Most are as the one before.
+        if !last.is_some_and(|last: &Fields| last.keys().eq(row.keys())) {
+            names.extend(row.keys());
+        }
+        last = Some(row);
+    }
+    names
 }
 
 /// What a column has when nothing is said, if that is the same in every row.
@@ -122,6 +136,11 @@ fn by_itself(column: &Column) -> Option<Json> {
 fn alike(rows: &[Cow<'_, Fields>], usual: &Fields) -> Vec<(Vec<&'static str>, Range<usize>)> {
     let mut runs: Vec<(Vec<&'static str>, Range<usize>)> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
+        let is_as_before = at.checked_sub(1).is_some_and(|last| rows[last].keys().eq(row.keys()));
+        if let (true, Some((_, run))) = (is_as_before, runs.last_mut()) {
+            run.end = at + 1;
+            continue;
+        }
         let columns: BTreeSet<&'static str> = row.keys().chain(usual.keys()).copied().collect();
         match runs.last_mut() {
             Some((of, run)) if of.iter().eq(&columns) => run.end = at + 1,
@@ -131,9 +150,9 @@ fn alike(rows: &[Cow<'_, Fields>], usual: &Fields) -> Vec<(Vec<&'static str>, Ra
     runs
 }
 
-fn values(table: &Table, columns: &[&str], row: &Fields, usual: &Fields) -> Result<Vec<Value>> {
+fn values(table: &Table, columns: &[&Column], row: &Fields, usual: &Fields) -> Result<Vec<Value>> {
     let said = |name: &str| row.get(name).unwrap_or_else(|| &usual[name]);
-    columns.iter().map(|name| value(table, name, said(name))).collect()
+    columns.iter().map(|column| value_of(table, column, said(&column.name))).collect()
 }
 
 /// The value of a column.
@@ -141,13 +160,19 @@ fn values(table: &Table, columns: &[&str], row: &Fields, usual: &Fields) -> Resu
 /// # Errors
 /// [`Error::NotFound`] if the table has no such column, [`Error::Invalid`] if it is none of it.
 pub(crate) fn value(table: &Table, name: &str, json: &Json) -> Result<Value> {
-    let column = column(table, name)
-        .ok_or_else(|| Error::not_found("column", format!("{}.{name}", table.name)))?;
+    value_of(table, known(table, name)?, json)
+}
+
+fn value_of(table: &Table, column: &Column, json: &Json) -> Result<Value> {
     cell::value(column, json).map_err(|problem| Error::Invalid {
         kind: "value",
-        input: format!("{}.{name}", table.name),
+        input: format!("{}.{}", table.name, column.name),
         problem,
     })
+}
+
+fn known<'t>(table: &'t Table, name: &str) -> Result<&'t Column> {
+    column(table, name).ok_or_else(|| Error::not_found("column", format!("{}.{name}", table.name)))
 }
 
 /// A key, or what identifies a row, as [`read_back`] and the like have it.
@@ -177,8 +202,7 @@ pub(crate) fn fields(
     columns: &[&'static str],
     rows: &[sea_orm::QueryResult],
 ) -> Result<Vec<Fields>> {
-    let of = |name: &&str| column(table, name).expect("the columns are the table's");
-    let of: Vec<&Column> = columns.iter().map(of).collect();
+    let of = columns.iter().map(|name| known(table, name)).collect::<Result<Vec<_>>>()?;
     let mut read = Vec::with_capacity(rows.len());
     for row in rows {
         let mut fields = Fields::new();
@@ -211,7 +235,8 @@ pub(crate) fn with_keys(table: &Table, keys: &[&[Json]]) -> Result<SimpleExpr> {
 fn near_keys(table: &Table, keys: &[&[Json]]) -> Result<SimpleExpr> {
     let mut all = Condition::all();
     for (at, name) in table.primary_key.iter().enumerate() {
-        let among = keys.iter().map(|key| value(table, name, &key[at]));
+        let column = known(table, name)?;
+        let among = keys.iter().map(|key| value_of(table, column, &key[at]));
         all = all.add(among_these(name, among.collect::<Result<_>>()?));
     }
     Ok(all.into())

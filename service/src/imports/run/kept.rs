@@ -1,9 +1,12 @@
 //! Some records of an import, and that they are kept or refused.
 
-use entity::imports::import::{Entity, ImportStatus};
+use entity::imports::{
+    import::{Entity, ImportStatus},
+    import_record,
+};
 use plimsoll::retry::{Borrows, Retry};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityName as _,
     EntityTrait as _, QuerySelect as _, RuntimeErr, sqlx,
 };
 use serde_json::json;
@@ -75,7 +78,6 @@ pub(super) async fn batch(
 ) -> Result<(Report, Learned)> {
     if let Some(id) = doing.import_id {
         still_runs(tx, id).await?;
-        by_index(tx).await?;
     }
     let (report, learned) = Batch::run(tx, doing, pass, units).await?;
     let changed: serde_json::Map<_, _> = report
@@ -96,13 +98,24 @@ pub(super) async fn batch(
     Ok((report, learned))
 }
 
-/// Lets PostgreSQL look rows up in indexes until the transaction ends. The plan of a statement that is
-/// asked again and again is made once, while the tables are small and reading them whole is cheaper; they
-/// grow, and it stays.
-async fn by_index(tx: &DatabaseTransaction) -> Result<()> {
-    if tx.get_database_backend() == DbBackend::Postgres {
-        tx.execute_unprepared("SET LOCAL enable_seqscan = off").await?;
+/// Has PostgreSQL count what the batches have filled, each time that they have doubled. It plans by what it
+/// has counted of the tables, and by itself counts once a minute: it would take what was empty when the
+/// import began for empty until that ends.
+pub(super) async fn count_rows(
+    db: &impl ConnectionTrait,
+    some: &Report,
+    batches: u32,
+) -> Result<()> {
+    if db.get_database_backend() != DbBackend::Postgres || !batches.is_power_of_two() {
+        return Ok(());
     }
+    let filled = some.tables.iter().filter(|(_, tally)| tally.made > 0).map(|(table, _)| &**table);
+    let filled: Vec<String> = filled
+        .chain([import_record::Entity.table_name()])
+        .map(|table| format!("\"{table}\""))
+        .collect();
+    // Whoever has locked one of them is not waited for.
+    db.execute_unprepared(&format!("ANALYZE (SKIP_LOCKED) {}", filled.join(", "))).await?;
     Ok(())
 }
 
