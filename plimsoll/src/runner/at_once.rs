@@ -3,13 +3,13 @@
 
 use std::{collections::BTreeSet, iter::once, ops::Range, time::Instant};
 
+use sea_orm::DbErr;
+
 use super::{
     one::{COMMITTING, Keeping, Next, One, Refused, before, texts},
     rehearse::{Rendered, record},
     seen::{has_run, is_lost, shown},
 };
-use sea_orm::DbErr;
-
 use crate::{
     dialect::Dialect,
     error::{Error, MigrationError, Remains, Result},
