@@ -23,7 +23,7 @@ use crate::{
     progress::Log,
     records::Records,
     revisions::{Standing, State, Target},
-    runner::{Ran, is_nothing, is_settled, without_missing},
+    runner::{Ran, still_open, without_missing},
     schema::Entities,
     seed::{Seeded, Seeder},
     stop::Stop,
@@ -205,10 +205,8 @@ impl App {
             .map(|it| it.name.clone())
             .collect();
         // Recorded as applied, and half of it is gone: a run that was killed on the way back.
-        if let Some(open) = open
-            && !is_settled(&open, &standings)
+        if let Some(open) = still_open(db, open, &standings).await?
             && !pending.contains(&open.version)
-            && !is_nothing(db, &open).await?
         {
             pending.push(open.version);
         }

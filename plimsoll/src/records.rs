@@ -33,6 +33,7 @@ pub(crate) const SEEDS: &str = "plimsoll_seeds";
 const HAS_RUN: &str = "@plimsoll_has_run";
 /// What is running, where a transaction cannot keep it: at most one row a history.
 const JOURNAL: &str = "plimsoll_journal";
+const COLUMNS: &str = "(history, version, way, finished, finished_digest, statement, effect)";
 
 /// A migration that was begun and not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -362,7 +363,7 @@ impl<'h> Records<'h> {
         let unless = |other: &str, text: &str| format!("IF({HAS_RUN}, {other}, {text})");
         let (sql, effect) = (unless("''", &sql), unless("NULL", &effect));
         let entry = self.entry(version, way, finished, &sql, &effect);
-        Ok(vec![format!("SET {HAS_RUN} = (SELECT {condition})"), entry])
+        Ok(vec![keeping(condition), entry])
     }
 
     /// As [`Self::beginning_unless`] where nothing is open and nothing of the migration has run: nothing is
@@ -375,16 +376,11 @@ impl<'h> Records<'h> {
         statement: &rendered::Statement,
     ) -> Result<Vec<String>, DbErr> {
         let (sql, effect) = self.texts_of(statement)?;
+        let values = self.values(version, way, &[], &sql, &effect);
         let insert = format!(
-            "INSERT INTO {JOURNAL} \
-               (history, version, way, finished, finished_digest, statement, effect) \
-             SELECT {}, {}, {}, 0, {}, {sql}, {effect} FROM DUAL WHERE NOT {HAS_RUN}",
-            self.text(self.table),
-            self.text(version),
-            self.text(way.name()),
-            self.text(&digest(&[])),
+            "INSERT INTO {JOURNAL} {COLUMNS} SELECT {values} FROM DUAL WHERE NOT {HAS_RUN}"
         );
-        Ok(vec![format!("SET {HAS_RUN} = (SELECT {condition})"), insert])
+        Ok(vec![keeping(condition), insert])
     }
 
     /// A statement as the journal has it: its text and its effect.
@@ -412,10 +408,21 @@ impl<'h> Records<'h> {
                    effect = excluded.effect",
             ),
         };
+        let values = self.values(version, way, finished, statement, effect);
+        format!("{insert} INTO {JOURNAL} {COLUMNS} VALUES ({values}){replace}")
+    }
+
+    /// What [`COLUMNS`] get.
+    fn values(
+        &self,
+        version: &str,
+        way: Way,
+        finished: &[&str],
+        statement: &str,
+        effect: &str,
+    ) -> String {
         format!(
-            "{insert} INTO {JOURNAL} \
-               (history, version, way, finished, finished_digest, statement, effect) \
-             VALUES ({}, {}, {}, {}, {}, {statement}, {effect}){replace}",
+            "{}, {}, {}, {}, {}, {statement}, {effect}",
             self.text(self.table),
             self.text(version),
             self.text(way.name()),
@@ -455,6 +462,11 @@ impl<'h> Records<'h> {
             format!("DROP TABLE {}", self.render().quote(self.table)),
         ]
     }
+}
+
+/// The statement after which [`HAS_RUN`] says whether the condition is true.
+fn keeping(condition: &str) -> String {
+    format!("SET {HAS_RUN} = (SELECT {condition})")
 }
 
 /// What the journal says was begun. An effect that cannot be read is one that cannot be looked for.

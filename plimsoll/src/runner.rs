@@ -32,7 +32,7 @@ use crate::{
     loss::{self, Amount, Loss},
     plain::Plain,
     progress::Event,
-    records::{Begun, Open, Records, Took, Way},
+    records::{Open, Records, Took, Way},
     retry,
     revisions::{self, Standing, State, Target},
     stop::Heeding,
@@ -47,10 +47,10 @@ pub(crate) use rehearse::rehearse;
 use rehearse::{Rendered, render};
 pub(crate) use repair::repair;
 pub use repair::{Repair, Repaired};
-pub(crate) use seen::is_nothing;
 pub use stamp::Stamp;
 pub use unfinished::Unfinished;
-pub(crate) use unfinished::unfinished;
+use unfinished::{interrupted, is_nothing};
+pub(crate) use unfinished::{is_settled, resume_first, still_open, unfinished};
 
 /// A revision that a run has applied or reverted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -486,9 +486,9 @@ impl<'r> Runner<'r> {
             let (name, verb) = (&*revision.name, way.name());
             let span = tracing::info_span!("migration", name, way = verb);
             let ran = self.migrate(&one, rendered, open.take()).instrument(span).await;
-            let ran = ran.map_err(|error| or_stopped(error, &self.terms.stop))?;
-            is_begun = ran.is_next_begun;
-            let ran = ran.ran;
+            let Migrated { ran, is_next_begun } =
+                ran.map_err(|error| or_stopped(error, &self.terms.stop))?;
+            is_begun = is_next_begun;
             self.record_what_it_did(revision, &mut seen).await;
             done.push(ran);
         }
@@ -556,51 +556,6 @@ pub(crate) fn only_one(db: &DatabaseConnection) -> Result<()> {
         return Err(MigrationError::NotOneSession { connections }.into());
     }
     Ok(())
-}
-
-/// Whether somebody has recorded by hand what an interrupted migration came to.
-pub(crate) fn is_settled(open: &Open, standings: &[Standing]) -> bool {
-    let is_applied = standings.iter().any(|it| it.name == open.version && it.is_applied());
-    match open.way {
-        Way::Up => is_applied,
-        Way::Down => !is_applied,
-    }
-}
-
-/// What a run says of a migration that only a person can settle.
-fn interrupted(open: &Open) -> MigrationError {
-    let (statement, table) = match &open.begun {
-        Begun::Statement(it) => (Some(it.sql.clone()), Some(it.table.clone())),
-        Begun::Code | Begun::Nothing => (None, None),
-    };
-    let (migration, way) = (open.version.clone(), open.way.verb());
-    MigrationError::Interrupted { migration, way, statement, table }
-}
-
-/// Puts the migration that an earlier run left open before all others: there is one journal entry.
-///
-/// # Errors
-/// [`MigrationError::Interrupted`] when what it did is not known, or the code has it no more;
-/// [`MigrationError::InterruptedOtherWay`] when this run does not lead through it.
-pub(crate) fn resume_first(
-    open: &Open,
-    way: Way,
-    standings: &[Standing],
-    positions: &mut [usize],
-) -> Result<(), MigrationError> {
-    let migration = open.version.clone();
-    let verb = open.way.verb();
-    let position = standings.iter().position(|it| it.name == open.version);
-    let (Some(position), false) = (position, open.begun == Begun::Code) else {
-        return Err(interrupted(open));
-    };
-    match positions.iter().position(|at| *at == position) {
-        Some(at) if open.way == way => {
-            positions[..=at].rotate_right(1);
-            Ok(())
-        }
-        _ => Err(MigrationError::InterruptedOtherWay { migration, way: verb }),
-    }
 }
 
 /// How every revision stands, when the code knows them all.

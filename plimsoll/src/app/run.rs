@@ -20,8 +20,8 @@ use crate::{
     render::renderer,
     revisions::{self, Standing, State, Target, TargetError},
     runner::{
-        Ran, Rehearsed, Runner, Stamp, Unfinished, is_nothing, is_settled, only_one, rehearse,
-        resume_first, unfinished, without_missing,
+        Ran, Rehearsed, Runner, Stamp, Unfinished, only_one, rehearse, resume_first, still_open,
+        unfinished, without_missing,
     },
     seed::{self, Difference, Mode, Seeded, Seeder, Seeds},
     stop::Stop,
@@ -307,15 +307,10 @@ impl<'r> Run<'r> {
     ) -> Result<Vec<Rehearsed>> {
         let revisions = self.app.history.load()?;
         let records = Records::of(&revisions, self.dialect());
-        let (standings, mut open) = records.look(self.db, &revisions).await?;
+        let (standings, open) = records.look(self.db, &revisions).await?;
         let standings = without_missing(standings)?;
         let mut positions = choose(&standings).map_err(MigrationError::from)?;
-        open.take_if(|open| is_settled(open, &standings));
-        if let Some(left) = &open
-            && is_nothing(self.db, left).await?
-        {
-            open = None;
-        }
+        let open = still_open(self.db, open, &standings).await?;
         if let Some(open) = &open {
             resume_first(open, way, &standings, &mut positions)?;
         }

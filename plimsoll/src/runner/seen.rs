@@ -6,10 +6,8 @@ use crate::{
     catalog,
     compare::as_it_stands,
     dialect::Dialect,
-    error::{MigrationError, Result},
     introspect::introspect,
     normal::normal,
-    records::{Begun, Open},
     render::{Effect, Statement, renderer},
     schema::Schema,
 };
@@ -68,17 +66,6 @@ pub(super) async fn has_run(db: &DatabaseConnection, statement: &Statement) -> R
         | Effect::Ahead
         | Effect::Rebuild(_) => Ok(false),
     }
-}
-
-/// Whether nothing is there of a migration that was left open: its first statement was written down, and
-/// has not run. Needs no right but to read.
-pub(crate) async fn is_nothing(db: &DatabaseConnection, open: &Open) -> Result<bool> {
-    let Begun::Statement(first) = &open.begun else { return Ok(false) };
-    if open.finished > 0 || shown(first).is_none() {
-        return Ok(false);
-    }
-    let has_run = has_run(db, first).await;
-    Ok(!has_run.map_err(|source| MigrationError::Record { doing: "read", source })?)
 }
 
 /// The condition under which a database without transactions for it shows that a statement has run, where

@@ -65,11 +65,9 @@ pub(crate) fn is_brought_key(text: &str) -> bool {
 
 /// SHA-256 in hexadecimal: enough for what nobody can guess.
 pub(crate) fn hash(text: &str) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-
-    let digits = |byte: u8| [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
-    Sha256::digest(text.as_bytes()).into_iter().flat_map(digits).collect()
+    let halves = |byte: u8| [byte >> 4, byte & 15];
+    let digits = Sha256::digest(text.as_bytes()).into_iter().flat_map(halves);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 #[cfg(test)]
