@@ -10,7 +10,7 @@ use axum::{
         FromRequest, FromRequestParts, Request,
         rejection::{JsonRejection, PathRejection, QueryRejection},
     },
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::{
@@ -140,9 +140,36 @@ impl<T: Serialize> IntoResponse for Json<T> {
 pub(crate) struct Path<T>(pub(crate) T);
 
 /// The parameters behind the `?`.
-#[derive(Clone, Copy, Debug, FromRequestParts)]
-#[from_request(via(axum::extract::Query), rejection(Problem))]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| !is_utf8(query)) {
+            let detail = "the query must be in UTF-8";
+            return Err(Problem::unreadable(StatusCode::BAD_REQUEST, detail));
+        }
+        let axum::extract::Query(read) =
+            axum::extract::Query::from_request_parts(parts, state).await?;
+        Ok(Self(read))
+    }
+}
+
+/// Whether a query is UTF-8 when it is decoded: axum reads another character where it is not. A `%`
+/// without two digits behind it stands for itself.
+fn is_utf8(query: &str) -> bool {
+    let mut parts = query.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let encoded = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let (byte, rest) = encoded.map_or((b'%', part), |byte| (byte, &part[2..]));
+        bytes.push(byte);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    str::from_utf8(&bytes).is_ok()
+}
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {

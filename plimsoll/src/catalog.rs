@@ -1,6 +1,8 @@
 //! Small questions to the catalog of a database: which tables and indexes are there.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait as _};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait as _,
+};
 
 use crate::{
     dialect::{
@@ -23,12 +25,26 @@ pub(crate) async fn tables(db: &impl ConnectionTrait) -> Result<Vec<String>, DbE
     named(db, None).await
 }
 
+/// The condition on `table_name` of MySQL's catalog that a table is called by this text. The catalog finds a
+/// name in any case, and some servers keep all names in lower case.
+pub(crate) fn is_named(table: &str) -> String {
+    format!(
+        "table_name = {table} AND BINARY table_name = IF(@@lower_case_table_names = 1, LOWER({table}), {table})"
+    )
+}
+
 /// Those of the tables that have this name, which may be in another case.
 async fn named(db: &impl ConnectionTrait, table: Option<&str>) -> Result<Vec<String>, DbErr> {
     let dialect = Dialect::from(db.get_database_backend());
     // A server that opens each table to tell of it is asked for one alone.
     let only = |column: &str| match table {
-        Some(table) => format!(" AND {column} = {}", renderer(dialect).text(table)),
+        Some(table) => {
+            let table = renderer(dialect).text(table);
+            match dialect {
+                Dialect::Mysql => format!(" AND {}", is_named(&table)),
+                Dialect::Sqlite | Dialect::Postgres => format!(" AND {column} = {table}"),
+            }
+        }
         None => String::new(),
     };
     let sql = match dialect {
@@ -59,7 +75,8 @@ async fn named(db: &impl ConnectionTrait, table: Option<&str>) -> Result<Vec<Str
 
 /// Whether the current schema has a table of that name.
 pub(crate) async fn has_table(db: &impl ConnectionTrait, table: &str) -> Result<bool, DbErr> {
-    Ok(named(db, Some(table)).await?.iter().any(|name| name == table))
+    let is_asked = db.get_database_backend() == DbBackend::MySql;
+    Ok(named(db, Some(table)).await?.iter().any(|name| is_asked || name == table))
 }
 
 /// The type of a column, in lower case and in the words of the database; nothing when the current

@@ -86,6 +86,7 @@ impl App {
         // Boxed: the nested futures of a whole run are a deeper type than the compiler follows in
         // the `main` of whoever calls this.
         ExitCode::from(match Box::pin(self.dispatch(arguments, &output)).await {
+            Ok(_) if !output.is_written() => FAILED,
             Ok(code) => code,
             Err(error) => {
                 output.error(&error);

@@ -1,9 +1,20 @@
 //! Statements as plain text on one connection: no message to prepare them, and several in one.
 
-use futures_util::TryStreamExt as _;
+use std::{
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+    thread,
+    time::{Duration, Instant},
+};
+
+use futures_timer::Delay;
+use futures_util::{
+    TryStreamExt as _,
+    future::{Either, select},
+};
 use sea_orm::{
     DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr,
-    sqlx::{self, AssertSqlSafe, Either, MySql, Postgres, Sqlite, pool::PoolConnection},
+    sqlx::{self, AssertSqlSafe, MySql, Postgres, Sqlite, pool::PoolConnection},
 };
 
 use crate::retry::of_query;
@@ -15,6 +26,10 @@ pub(crate) enum Plain {
     Postgres(Box<PoolConnection<Postgres>>),
     Mysql(Box<PoolConnection<MySql>>),
 }
+
+/// How long the thread of an SQLite connection is looked at before anybody falls asleep over it: most
+/// statements take less than to be woken.
+const AT_ONCE: Duration = Duration::from_micros(200);
 
 /// Which of several statements failed, counted from 0, and why.
 #[derive(Debug)]
@@ -55,15 +70,25 @@ impl Plain {
 
     /// The rows of a query.
     pub(crate) async fn rows(&mut self, sql: &str) -> Result<Vec<QueryResult>, DbErr> {
+        let is_near = matches!(self, Self::Sqlite(_));
         let query = sqlx::raw_sql(AssertSqlSafe(sql));
         on!(self, connection => {
-            let rows = query.fetch_all(&mut ***connection).await.map_err(of_query)?;
+            let rows = query.fetch_all(&mut ***connection);
+            let rows = if is_near { at_once(pin!(rows)).await } else { rows.await };
+            let rows = rows.map_err(of_query)?;
             Ok(rows.into_iter().map(QueryResult::from).collect())
         })
     }
 
     /// Runs the statements in one message, up to the first that fails. None of them may be several.
-    pub(crate) async fn run(&mut self, statements: &[&str]) -> Result<(), Failure> {
+    ///
+    /// MySQL never says that it leaves off the rest of several when it is told to end a query just when that
+    /// has ended. A connection whose answer stays away for longer than the `patience` is used no more.
+    pub(crate) async fn run(
+        &mut self,
+        statements: &[&str],
+        patience: Option<Duration>,
+    ) -> Result<(), Failure> {
         let between = match self {
             // It keeps the text of a schema up to the semicolon, and what goes to it ends in no comment.
             Self::Sqlite(_) => ";\n",
@@ -72,23 +97,62 @@ impl Plain {
         };
         let text = statements.join(between);
         let mut ended = 0;
+        let may_be_cut = matches!(self, Self::Mysql(_)) && statements.len() > 1;
+        let is_near = matches!(self, Self::Sqlite(_));
+        let patience = patience.filter(|_| may_be_cut);
+        let mut limit = patience.map(Delay::new);
         let query = sqlx::raw_sql(AssertSqlSafe(text.as_str()));
         let outcome = on!(self, connection => {
             let mut answers = query.fetch_many(&mut ***connection);
             loop {
-                match answers.try_next().await {
-                    Ok(Some(Either::Left(_))) => ended += 1,
-                    Ok(Some(Either::Right(_))) => {}
+                let next = answers.try_next();
+                let answer = match &mut limit {
+                    Some(limit) => match select(next, limit).await {
+                        Either::Left((answer, _)) => answer,
+                        Either::Right(_) => break Err(left_off()),
+                    },
+                    None if is_near => at_once(next).await,
+                    None => next.await,
+                };
+                match answer {
+                    Ok(Some(sqlx::Either::Left(_))) => {
+                        ended += 1;
+                        if let (Some(limit), Some(patience)) = (&mut limit, patience) {
+                            limit.reset(patience);
+                        }
+                    }
+                    Ok(Some(sqlx::Either::Right(_))) => {}
+                    Ok(None) if may_be_cut && ended < statements.len() => break Err(left_off()),
                     Ok(None) => break Ok(()),
                     Err(error) => break Err(error),
                 }
             }
         });
+        if let (Self::Mysql(connection), Err(sqlx::Error::Protocol(_))) = (self, &outcome) {
+            connection.close_on_drop();
+        }
         outcome.map_err(|error| {
             let at = place_of(&error, statements).unwrap_or(ended).min(statements.len() - 1);
             Failure { at, source: DbErr::Exec(RuntimeErr::SqlxError(error.into())) }
         })
     }
+}
+
+/// What comes of work that another thread does.
+async fn at_once<W: Future + Unpin>(mut work: W) -> W::Output {
+    let began = Instant::now();
+    while began.elapsed() < AT_ONCE {
+        if let Poll::Ready(done) = Pin::new(&mut work).poll(&mut Context::from_waker(Waker::noop()))
+        {
+            return done;
+        }
+        thread::yield_now();
+    }
+    work.await
+}
+
+fn left_off() -> sqlx::Error {
+    sqlx::Error::Protocol("the server left off in the middle of several statements".to_owned())
 }
 
 /// The statement that an error points into: PostgreSQL reads all of a message before it runs any of it.

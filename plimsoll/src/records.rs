@@ -16,6 +16,7 @@ use crate::{
     error::{MigrationError, Result},
     history::Revisions,
     names,
+    plain::{Failure, Plain},
     render::{self as rendered, Render, renderer},
     revisions::Applied,
     schema::TableBuilder,
@@ -155,8 +156,14 @@ impl<'h> Records<'h> {
     /// under the lock.
     pub(crate) async fn prepare(&self, db: &DatabaseConnection) -> Result<()> {
         let failed = |source| MigrationError::Record { doing: "prepare", source };
-        for statement in self.missing(db).await? {
-            if let Err(source) = db.execute_unprepared(&statement).await {
+        let missing = self.missing(db).await?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut plain = Plain::of(db).await.map_err(failed)?;
+        for statement in &missing {
+            if let Err(Failure { source, .. }) = plain.run(&[statement], None).await {
+                drop(plain);
                 // A run without the lock can have been faster.
                 return if self.read(db, false).await?.is_whole {
                     Ok(())
@@ -175,13 +182,15 @@ impl<'h> Records<'h> {
         if self.read(db, false).await?.is_whole {
             return Ok(Vec::new());
         }
+        let mut plain = Plain::of(db).await.map_err(failed)?;
         let mut statements = Vec::new();
         for (table, create) in self.tables()? {
-            if self.is_missing(db, &table).await.map_err(failed)? {
+            if self.is_missing(&mut plain, &table).await.map_err(failed)? {
                 statements.extend(create);
+            } else if table == HISTORY {
+                statements.extend(self.widening(&mut plain).await.map_err(failed)?);
             }
         }
-        statements.extend(self.widening(db).await.map_err(failed)?);
         Ok(statements)
     }
 
@@ -217,9 +226,9 @@ impl<'h> Records<'h> {
         Ok(tables)
     }
 
-    async fn is_missing(&self, db: &DatabaseConnection, table: &str) -> Result<bool, DbErr> {
+    async fn is_missing(&self, plain: &mut Plain, table: &str) -> Result<bool, DbErr> {
         let sql = format!("SELECT 1 FROM {} WHERE 1 = 0", self.render().quote(table));
-        match db.execute_unprepared(&sql).await {
+        match plain.rows(&sql).await {
             Ok(_) => Ok(false),
             Err(error) if is_missing_table(&error) => Ok(true),
             Err(error) => Err(error),

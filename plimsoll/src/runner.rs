@@ -24,7 +24,7 @@ use tracing::Instrument as _;
 use crate::{
     backup::Backup,
     catalog,
-    dialect::{Dialect, lock::row, mysql, postgres::elsewhere::Dropped},
+    dialect::{Dialect, lock::row, postgres::elsewhere::Dropped},
     error::{Error, MigrationError, Result},
     history::{Kind, Revisions},
     limits::Settings,
@@ -133,11 +133,6 @@ impl<'r> Runner<'r> {
         if let Some(limits) = &self.terms.limits {
             self.settings = Some(Settings::set(self.db(), limits).await?);
         }
-        if self.dialect() == Dialect::Mysql
-            && let Some(file) = mysql::backup::half(self.db()).await?
-        {
-            return Err(MigrationError::HalfRestored { file, source: None }.into());
-        }
         self.terms.patiently(async || self.records.prepare(self.db()).await).await
     }
 
@@ -198,6 +193,13 @@ impl<'r> Runner<'r> {
             Some(plain) => Ok(plain),
             None => Plain::of(self.pool).await,
         }
+    }
+
+    /// For how long each of several statements that write down how far it is may stay without an answer: as
+    /// long as it may wait for a table and for a row, and a minute.
+    fn patience(&self) -> Option<Duration> {
+        let limits = self.terms.limits.as_ref()?;
+        Some(Duration::from_mins(1) + limits.wait * 2)
     }
 
     /// Keeps the connection for the next who wants it; [`Self::db`] gives it back to the pool.
@@ -361,6 +363,7 @@ impl<'r> Runner<'r> {
         expected: Option<&Repaired>,
     ) -> Result<Repaired> {
         let (standings, open) = self.look().await?;
+        let open = still_open(self.db(), open, &standings).await?;
         let repaired = repair(self.revisions, &self.records, standings, again, open.as_ref(), how)?;
         if expected.is_some_and(|expected| expected.sentence != repaired.sentence) {
             let now = vec![repaired.name];

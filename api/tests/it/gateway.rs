@@ -116,10 +116,12 @@ async fn calls_are_counted_and_told(db: &DatabaseConnection) {
     let top = get(at, &format!("/api/v1/api-usage/top?{span}&limit=1")).await.json();
     assert_eq!(top[0]["api_id"], id);
     assert_eq!(top[0]["calls"], 3);
+    let leap = "from=2026-01-02T03:04:60Z&to=2026-01-03T00:00:00Z";
     let backwards = format!("from={}&to={}", at_hour(2), at_hour(-2));
     for (path, expected) in [
         (format!("{APIS}/999/usage?{span}"), problem("not-found", 404)),
         (format!("{APIS}/{id}/usage?{backwards}"), problem("invalid", 422)),
+        (format!("{APIS}/{id}/usage?{leap}"), problem("invalid", 422)),
         (format!("/api/v1/api-usage/top?{span}&limit=101"), problem("invalid", 422)),
         ("/api/v1/api-usage/top".to_owned(), problem("malformed", 400)),
     ] {

@@ -170,6 +170,13 @@ async fn what_elder_does_not_have_waits(db: &DatabaseConnection) {
     let input = json!({"as_of": "2026-01-02T03:04:05Z"});
     let late = post(at, &told, input.clone()).await;
     assert_eq!(late.json(), json!({"is_current": false}));
+    for never in ["2038-01-19T03:14:08Z", "1969-12-31T23:59:59Z", "2026-01-02T03:04:60Z"] {
+        let input = json!({"as_of": never});
+        let refused = post(at, &told, input.clone()).await;
+        assert_eq!(refused.problem(), problem("invalid", 422), "{never}");
+        let missing = post(at, "/api/v1/elder-hosts/999/registered", input).await;
+        assert_eq!(missing.problem(), problem("not-found", 404), "{never}");
+    }
     for kind in ["elder-hosts", "elder-apps"] {
         let missing = post(at, &format!("/api/v1/{kind}/999/registered"), input.clone()).await;
         assert_eq!(missing.problem(), problem("not-found", 404), "{kind}");

@@ -11,6 +11,7 @@ use crate::{
 
 plimsoll::on_every_database!(migration::app:
     every_list_is_chosen_and_sorted_as_it_is_described,
+    a_moment_that_not_every_database_keeps_is_compared_with_nothing,
     a_change_of_another_state_is_refused,
     pages_join_up_in_any_order,
 );
@@ -212,6 +213,48 @@ async fn a_member_that_is_there_twice_is_refused_wherever_it_stands() {
     assert_eq!(call(&router, &boss, Method::GET, &one, Value::Null).await.json(), before);
     let groups = call(&router, &boss, Method::GET, "/api/v1/egg-groups", Value::Null).await;
     assert_eq!(groups.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_query_that_is_no_utf8_is_refused_and_what_is_no_code_is_read_as_it_stands() {
+    let (router, boss) = with_boss(&small().await).await;
+    cluster(&router, &boss, "100%é").await;
+    let ask = async |path: &str| call(&router, &boss, Method::GET, path, Value::Null).await;
+
+    for wrong in [
+        "clusters?name=%ff",
+        "clusters?n%C3me=x",
+        "clusters?name=%ED%A0%80",
+        "clusters?name=%%ff",
+        "teams?name=a%C3&limit=%A9",
+        "system-logs?component=%C3",
+    ] {
+        let refused = ask(&format!("/api/v1/{wrong}")).await;
+        assert_eq!(refused.problem(), ("/problems/malformed".to_owned(), 400), "{wrong}");
+    }
+    for sound in ["100%25%C3%A9", "100%%C3%a9", "%31%30%30%25%c3%a9"] {
+        let listed = ask(&format!("/api/v1/clusters?name={sound}")).await;
+        assert_eq!(listed.json()["items"].as_array().unwrap().len(), 1, "{sound} {listed:?}");
+    }
+    for sound in ["%EF%BF%BD", "%", "%4", "%zz", "a+b"] {
+        let listed = ask(&format!("/api/v1/clusters?name={sound}")).await;
+        assert_eq!(listed.json()["items"], json!([]), "{sound} {listed:?}");
+    }
+}
+
+async fn a_moment_that_not_every_database_keeps_is_compared_with_nothing(db: &DatabaseConnection) {
+    let (router, boss) = with_boss(db).await;
+    let ask = async |path: &str| call(&router, &boss, Method::GET, path, Value::Null).await;
+
+    for compared in ["", ".not", ".lt", ".lte", ".gt", ".gte"] {
+        let path = format!("/api/v1/clusters?created_at{compared}=");
+        let kept = ask(&format!("{path}2038-01-19T03:14:07Z")).await;
+        let beyond = ask(&format!("{path}2038-01-19T03:14:08Z")).await;
+
+        assert_eq!(kept.status, 200, "{compared} {kept:?}");
+        assert_eq!(beyond.problem(), ("/problems/invalid".to_owned(), 422), "{compared}");
+        assert!(beyond.body.contains("times from 1970 to 2037 are kept"), "{beyond:?}");
+    }
 }
 
 async fn a_change_of_another_state_is_refused(db: &DatabaseConnection) {

@@ -140,6 +140,9 @@ async fn who_administers_a_team_runs_it_up_to_what_they_are(db: &DatabaseConnect
     for wrong in [
         json!({"role": "captain"}),
         json!({"role": "viewer", "expires_at": "2001-01-02T03:04:05Z"}),
+        json!({"role": "viewer", "expires_at": "2038-01-19T03:14:08Z"}),
+        json!({"role": "viewer", "expires_at": "2037-01-02T03:04:60Z"}),
+        json!({"role": "viewer", "expires_at": "+262000-01-02T03:04:05Z"}),
         json!({"role": "viewer", "added_by_id": 1}),
     ] {
         let refused = call(&router, &ana, Method::PUT, &of_bob, wrong).await;

@@ -28,6 +28,17 @@ fn printed(dialect: Dialect, arguments: &[&str]) -> String {
     script
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_script_that_cannot_be_written_to_its_end_is_no_success() {
+    for arguments in [&["up", "--sql", "--dialect", "sqlite"][..], &["heads"], &["heads", "--json"]]
+    {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let said = Said::of(migration_in(&std::env::temp_dir(), arguments).stdout(full)).with(1);
+        assert!(said.err.contains("the result could not be written"), "{arguments:?}: {said:?}");
+    }
+}
+
 /// The schema, and what is recorded, but for who did it and when.
 async fn state(scratch: &Scratch) -> Vec<String> {
     let mut lines = fingerprint(&scratch.db).await;

@@ -15,7 +15,7 @@ use crate::{
     introspect::introspect,
     records::{Begun, Open, Records, Way},
     revisions::{self, Standing},
-    runner::{Repair, Repaired, Unfinished, repair, unfinished},
+    runner::{Repair, Repaired, Unfinished, repair, still_open, unfinished},
 };
 
 /// What there is to settle.
@@ -171,6 +171,7 @@ impl Run<'_> {
         let revisions = self.app.history.load()?;
         let records = Records::of(&revisions, self.dialect());
         let (standings, open) = records.look(self.db, &revisions).await?;
+        let open = still_open(self.db, open, &standings).await?;
         let again = self.again_for(how, database, &revisions).await?;
         repair(&revisions, &records, standings, &again, open.as_ref(), how)
     }

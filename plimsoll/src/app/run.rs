@@ -15,6 +15,7 @@ use crate::{
     error::{MigrationError, Result},
     history::Revisions,
     limits::Limits,
+    lock,
     progress::Progress,
     records::{Records, Took, Way},
     render::renderer,
@@ -310,7 +311,11 @@ impl<'r> Run<'r> {
         let (standings, open) = records.look(self.db, &revisions).await?;
         let standings = without_missing(standings)?;
         let mut positions = choose(&standings).map_err(MigrationError::from)?;
-        let open = still_open(self.db, open, &standings).await?;
+        let open = match still_open(self.db, open, &standings).await? {
+            // It is being done: whoever goes on waits for that, and looks again.
+            Some(_) if lock::is_held(self.db).await? => None,
+            open => open,
+        };
         if let Some(open) = &open {
             resume_first(open, way, &standings, &mut positions)?;
         }

@@ -1,7 +1,7 @@
 //! What is printed: the result on standard output, the progress on standard error.
 
 use std::{
-    io::{IsTerminal as _, Write as _, stderr, stdout},
+    io::{self, IsTerminal as _, Write as _, stderr, stdout},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     thread,
@@ -49,6 +49,8 @@ pub(super) struct Output {
     err: ColorChoice,
     bar: Mutex<Option<ProgressBar>>,
     heard: Mutex<Heard>,
+    /// Why the result could not be written.
+    unwritten: Mutex<Option<io::Error>>,
 }
 
 /// What was told on the way and belongs into the result, too.
@@ -122,7 +124,25 @@ impl Output {
             err: if is_auto { AutoStream::choice(&stderr()) } else { color },
             bar: Mutex::new(None),
             heard: Mutex::default(),
+            unwritten: Mutex::default(),
         }
+    }
+
+    /// Keeps why the result could not be written. Whoever reads no more of it has had enough.
+    fn keep(&self, written: io::Result<()>) {
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+    }
+
+    /// Whether all of the result could be written; says why not.
+    pub(super) fn is_written(&self) -> bool {
+        let unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(error) = unwritten else { return true };
+        self.note(format!("\x1b[1;31merror\x1b[0m: the result could not be written: {error}"));
+        false
     }
 
     pub(super) fn is_verbose(&self) -> bool {
@@ -137,7 +157,7 @@ impl Output {
     /// Lines of the result, for people, in one piece.
     pub(super) fn lines(&self, lines: impl IntoIterator<Item: AsRef<str>>) {
         if !self.json {
-            write_lines(stdout(), self.out, lines);
+            self.keep(write_lines(stdout(), self.out, lines));
         }
     }
 
@@ -145,7 +165,7 @@ impl Output {
     pub(super) fn verbatim(&self, text: &str) {
         if !self.json {
             let mut out = stdout();
-            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+            self.keep(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
         }
     }
 
@@ -155,7 +175,7 @@ impl Output {
             let document = Document { schema: SCHEMA, content };
             let text =
                 serde_json::to_string_pretty(&document).unwrap_or_else(|why| why.to_string());
-            let _ = writeln!(stdout(), "{text}");
+            self.keep(writeln!(stdout(), "{text}"));
         }
     }
 
@@ -168,7 +188,8 @@ impl Output {
 
     /// A line that is printed whatever the options are.
     pub(super) fn note(&self, line: impl AsRef<str>) {
-        let write = || write_lines(stderr(), self.err, [line]);
+        // Nobody can be told that it is closed.
+        let write = || drop(write_lines(stderr(), self.err, [line]));
         self.with_bar(|bar| match bar {
             Some(bar) => bar.suspend(write),
             None => write(),
@@ -344,23 +365,23 @@ impl Progress for Output {
     }
 }
 
-/// Writes lines in one piece. Nobody can be told that it is closed.
+/// Writes lines in one piece.
 fn write_lines(
     mut to: impl RawStream + AsLockedWrite,
     color: ColorChoice,
     lines: impl IntoIterator<Item: AsRef<str>>,
-) {
+) -> io::Result<()> {
     let mut text = String::new();
     for line in lines {
         text.push_str(line.as_ref());
         text.push('\n');
     }
-    let _ = if color == ColorChoice::Never {
+    if color == ColorChoice::Never {
         // A stream that leaves the colours out writes what stands between them piece by piece.
         to.write_all(strip_str(&text).to_string().as_bytes())
     } else {
         AutoStream::new(to, color).write_all(text.as_bytes())
-    };
+    }
 }
 
 /// What the driver puts behind the words of PostgreSQL: the line of the server's own source, which

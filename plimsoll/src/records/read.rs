@@ -224,11 +224,11 @@ impl Records<'_> {
     }
 
     /// The statements that add to older tables of the engine what they lack. Needs no right but to read.
-    pub(super) async fn widening(&self, db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
-        let columns = self.columns(&mut Plain::of(db).await?).await?;
+    pub(super) async fn widening(&self, plain: &mut Plain) -> Result<Option<String>, DbErr> {
+        let columns = self.columns(plain).await?;
         let has = |column: &str| columns.contains(&(HISTORY.to_owned(), column.to_owned()));
         let is_older = has("version") && !has("applied_by");
-        Ok(is_older.then(|| super::widen(self.dialect)).into_iter().collect())
+        Ok(is_older.then(|| super::widen(self.dialect)))
     }
 }
 

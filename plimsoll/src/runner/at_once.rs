@@ -73,11 +73,11 @@ impl One<'_> {
             .chain(keep.iter().map(String::as_str))
             .chain(once("COMMIT"))
             .collect();
-        if let Err(failure) = plain.run(&statements).await {
+        if let Err(failure) = plain.run(&statements, self.runner.patience()).await {
             let Failure { at, source } = failure;
             if !is_lost(&source) {
                 // What it says matters more than what the rollback says.
-                let _ = plain.run(&["ROLLBACK"]).await;
+                let _ = plain.run(&["ROLLBACK"], None).await;
             }
             return Err(match at.checked_sub(1) {
                 None => self.failed(beginning, None, remains)(source),
@@ -118,7 +118,7 @@ impl One<'_> {
             Ok(()) => Ok(self.next.is_some()),
             // That the next cannot be written down is nothing to this one.
             Err(Error::Migration(MigrationError::Failed { source, .. }))
-                if self.next.is_some() && !is_hindered(&source) =>
+                if self.next.is_some() && !is_hindered(&source) && !is_lost(&source) =>
             {
                 Box::pin(self.runner.terms.patiently(async || once(None).await)).await?;
                 Ok(false)
@@ -149,17 +149,17 @@ impl One<'_> {
         remains: Remains,
     ) -> Result<()> {
         let all: Vec<&str> = statements.iter().map(String::as_str).chain(once("COMMIT")).collect();
-        let Err(failure) = plain.run(&all).await else { return Ok(()) };
+        let Err(failure) = plain.run(&all, self.runner.patience()).await else { return Ok(()) };
         if !is_lost(&failure.source) {
-            let _ = plain.run(&["ROLLBACK"]).await;
+            let _ = plain.run(&["ROLLBACK"], None).await;
         }
         let is_commit = failure.at == statements.len();
         let doing = if is_commit { COMMITTING } else { Keeping::Record.doing() };
         Err(self.not_kept(doing, failure.source, remains).into())
     }
 
-    /// A statement that commits by itself, written down before it begins. Nothing comes behind it in its
-    /// message: a server that is told to end a query just when that has ended says no more of the rest.
+    /// A statement that commits by itself, written down before it begins. It takes its time, and so has a
+    /// message of its own.
     pub(super) async fn begin_and_run(
         &self,
         statement: &Statement,
@@ -175,16 +175,14 @@ impl One<'_> {
         finished: &[&str],
     ) -> Result<(), Refused> {
         let written = self.beginning(statement, finished).await.map_err(Refused::Journal)?;
-        let all: Vec<&str> =
-            written.iter().map(String::as_str).chain(once(&*statement.sql)).collect();
         let mut plain = self.runner.plain().await.map_err(Refused::Journal)?;
-        plain.run(&all).await.map_err(|failure| {
-            if failure.at == written.len() {
-                Refused::Statement(failure.source)
-            } else {
-                Refused::Journal(failure.source)
-            }
-        })?;
+        if !written.is_empty() {
+            let written: Vec<&str> = written.iter().map(String::as_str).collect();
+            let written = plain.run(&written, self.runner.patience()).await;
+            written.map_err(|failure| Refused::Journal(failure.source))?;
+        }
+        let ran = plain.run(&[&statement.sql], None).await;
+        ran.map_err(|failure| Refused::Statement(failure.source))?;
         self.runner.hold(plain);
         Ok(())
     }

@@ -41,7 +41,7 @@ impl One<'_> {
     pub(super) async fn in_parts(&self, rendered: &Rendered, left: Option<Open>) -> Result<()> {
         let run = rendered.run.as_slice();
         let all = texts(run);
-        let (mut at, mut position) = self.resumed(run, &all, left).await?;
+        let (mut at, mut position) = self.resumed(rendered, &all, left).await?;
         loop {
             let end = run[at..].iter().position(is_kept_alone).map_or(run.len(), |it| at + it);
             let Some(statement) = run.get(end) else {

@@ -10,7 +10,7 @@ use super::{
     at_once::is_at_once,
     batches::position_of,
     rehearse::{Rendered, record, record_first},
-    seen::{drift, has_run, is_lost, shown},
+    seen::{drift, has_run, is_lost, is_strange, shown},
 };
 use crate::{
     dialect::Dialect,
@@ -362,8 +362,14 @@ impl One<'_> {
 
     async fn record(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
         let (records, took) = (&self.runner.records, Took::Exactly(self.began.elapsed()));
-        let statements = record(records, self.revision, self.way, took).join(";\n");
-        tx.execute_unprepared(&statements).await.map(drop)
+        let mut statements = record(records, self.revision, self.way, took);
+        if self.runner.dialect() != Dialect::Mysql {
+            statements = vec![statements.join(";\n")];
+        }
+        for statement in &statements {
+            tx.execute_unprepared(statement).await?;
+        }
+        Ok(())
     }
 
     /// The statements one by one, each written down before it begins, because each commits by
@@ -372,7 +378,7 @@ impl One<'_> {
     pub(super) async fn journaled(&self, rendered: &Rendered, left: Option<Open>) -> Result<bool> {
         let run = rendered.run.as_slice();
         let texts: Vec<&str> = texts(run);
-        let (first, mut position) = self.resumed(run, &texts, left).await?;
+        let (first, mut position) = self.resumed(rendered, &texts, left).await?;
         let (name, records) = (&self.revision.name, &self.runner.records);
         let mut since = Instant::now();
         for (at, statement) in run.iter().enumerate().skip(first) {
@@ -489,29 +495,33 @@ impl One<'_> {
     /// The first statement that has not run, and where an earlier run was among its batches.
     pub(super) async fn resumed(
         &self,
-        run: &[Statement],
+        rendered: &Rendered,
         texts: &[&str],
         left: Option<Open>,
     ) -> Result<(usize, Option<String>)> {
         let Some(open) = left else { return Ok((0, None)) };
-        let first = self.resume(run, texts, &open).await?;
-        Ok((first, position_of(&open, run.get(first))))
+        let first = self.resume(rendered, texts, &open).await?;
+        Ok((first, position_of(&open, rendered.run.get(first))))
     }
 
     /// The first statement that has not run.
-    async fn resume(&self, run: &[Statement], texts: &[&str], open: &Open) -> Result<usize> {
+    async fn resume(&self, rendered: &Rendered, texts: &[&str], open: &Open) -> Result<usize> {
         let mut finished = open.finished;
         if finished > texts.len() || digest(&texts[..finished]) != open.finished_digest {
             return Err(self.changed(open).into());
         }
         if let Begun::Statement(sent) = &open.begun {
             let looking = "looking where it was interrupted";
-            let has_run = has_run(self.runner.db(), sent).await;
-            if has_run.map_err(self.failed(looking, None, Remains::Resumable))? {
-                if run.get(finished) != Some(sent) {
+            let db = self.runner.db();
+            let failed = |source| self.failed(looking, None, Remains::Resumable)(source);
+            if has_run(db, sent).await.map_err(failed)? {
+                if rendered.run.get(finished) != Some(sent) {
                     return Err(self.changed(open).into());
                 }
-                finished += 1;
+                // Of a table that somebody else has made meanwhile the database itself says that it is there.
+                if !is_strange(db, sent, &rendered.steps).await.map_err(failed)? {
+                    finished += 1;
+                }
             }
         }
         self.runner

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::is_settled;
 use crate::{
     error::{MigrationError, Result},
     history::{Revision, Revisions},
@@ -60,7 +59,7 @@ pub(crate) fn repair(
     };
     match how {
         Repair::Done | Repair::Undone => {
-            let Some(open) = open.filter(|open| !is_settled(open, standings)) else {
+            let Some(open) = open else {
                 let what = "no migration was interrupted".to_owned();
                 return Err(MigrationError::NothingToRepair { what }.into());
             };

@@ -1,15 +1,19 @@
 //! What a database shows of statements: whether they have run, and whether they can.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{DatabaseConnection, DbErr};
 
 use crate::{
     catalog,
+    change::Change,
     compare::as_it_stands,
     dialect::Dialect,
     introspect::introspect,
     normal::normal,
     render::{Effect, Statement, renderer},
-    schema::Schema,
+    schema::{Schema, Table},
+    steps::{Step, Steps},
 };
 
 /// Whether a table that is to be built anew is another than the migrations made: what nobody
@@ -44,6 +48,37 @@ pub(super) fn drift(run: &[Statement], mut found: Schema) -> Option<String> {
     None
 }
 
+/// Whether a statement was to create a table, and the one that is there has other columns than the steps give
+/// it at any time.
+pub(super) async fn is_strange(
+    db: &DatabaseConnection,
+    statement: &Statement,
+    steps: &Steps,
+) -> Result<bool, DbErr> {
+    let name = &statement.table;
+    if statement.effect != (Effect::Table { exists: true }) {
+        return Ok(false);
+    }
+    let found = introspect(db).await?;
+    let Some(found) = found.tables.get(name) else { return Ok(false) };
+    let columns =
+        |table: &Table| table.columns.iter().map(|it| it.name.clone()).collect::<BTreeSet<_>>();
+    let (found, mut made) = (columns(found), Schema::default());
+    for step in steps.steps() {
+        let Step::Change(change) = step else { continue };
+        if let Change::CreateTable(table) = change {
+            made.tables.insert(table.name.clone(), table.clone());
+        } else {
+            // What is about another table does not fit.
+            let _ = change.apply(&mut made);
+        }
+        if made.tables.get(name).is_some_and(|table| columns(table) == found) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Whether a statement has come to its end, as the database shows it.
 pub(super) async fn has_run(db: &DatabaseConnection, statement: &Statement) -> Result<bool, DbErr> {
     let table = &statement.table;
@@ -74,12 +109,11 @@ pub(super) fn shown(statement: &Statement) -> Option<String> {
     let text = |text: &str| renderer(Dialect::Mysql).text(text);
     let table = text(&statement.table);
     let (there, exists) = match &statement.effect {
-        // The catalog finds a name in any case.
         Effect::Table { exists } => (
             format!(
                 "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() \
-                 AND table_name = {table} AND BINARY table_name = {table} \
-                 AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')"
+                 AND {} AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')",
+                catalog::is_named(&table)
             ),
             exists,
         ),

@@ -284,6 +284,14 @@ async fn a_migration_of_which_nothing_has_run_yet_stands_in_no_way(scratch: &Scr
     run(db, begun).await;
     assert_eq!(app.on(db).unfinished().await.unwrap().1, None);
     assert_eq!(app.pending(db).await.unwrap(), ["m02"]);
+    for how in [Repair::Done, Repair::Undone] {
+        let rehearsed = app.on(db).rehearse_repair(&scratch.database, &how).await;
+        assert_eq!(rehearsed.unwrap_err().code(), "PLM0080");
+        let session = session(scratch).await;
+        let repaired = app.on(&session).repair(&scratch.database, &how, None).await;
+        session.close().await.unwrap();
+        assert_eq!(repaired.unwrap_err().code(), "PLM0080");
+    }
     assert_eq!(app.on(db).rehearse_down(&to("base")).await.unwrap().len(), 1);
     down(scratch, &app, "base").await.unwrap();
     assert_eq!((tables(db).await.len(), open(db).await), (0, 0));

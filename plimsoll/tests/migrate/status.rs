@@ -130,6 +130,12 @@ async fn a_migration_that_runs_is_not_taken_for_an_interrupted_one(scratch: &Scr
         assert!(began.elapsed() < Duration::from_mins(1), "{told}");
         thread::sleep(Duration::from_millis(50));
     };
+    // Whoever would change something waits for it.
+    for way in ["down", "redo", "reset"] {
+        let (_, err) = says(scratch, 1, &["held-alone", way, "-y", "--lock-timeout", "0"]);
+        assert!(err.contains("PLM0032"), "{way}: {err}");
+        says(scratch, 0, &["held-alone", way, "--dry-run"]);
+    }
     drop(child.stdin.take());
 
     assert!(child.wait().unwrap().success());

@@ -12,10 +12,9 @@ use crate::{
     Result, World,
     audit::Audited,
     identity::secret::{Purpose, hash},
-    records::{self, Record, did},
+    records::{self, Record, did, sound},
     rights::{Actor, CreateAccess, Granted, UpdateAccess},
     text::{self, invalid},
-    world::is_kept,
 };
 
 /// The longest that a key lets agents in.
@@ -72,7 +71,8 @@ pub struct Made {
 ///
 /// # Errors
 /// [`Error::Invalid`](crate::Error::Invalid) for a name, attributes or a number of uses that will
-/// not do, and an end that lies in the past or further than [`LONGEST`].
+/// not do, and an end that lies in the past or further than [`LONGEST`], or that not every database
+/// keeps.
 pub async fn make(
     unit: &Audited<'_>,
     by: &Granted<CreateAccess>,
@@ -85,9 +85,9 @@ pub async fn make(
         return Err(invalid("number of uses", &max_uses.to_string(), &problem));
     }
     let now = unit.now();
-    if expires_at <= now || expires_at > now + LONGEST || !is_kept(expires_at) {
-        let days = LONGEST.num_days();
-        let problem = format!("it must lie within {days} days from now, and before 2038-01-19");
+    let expires_at = sound::kept("end of a key", expires_at)?;
+    if expires_at <= now || expires_at > now + LONGEST {
+        let problem = format!("it must lie within {} days from now", LONGEST.num_days());
         return Err(invalid("end of a key", &expires_at.to_rfc3339(), &problem));
     }
     let key = Purpose::Enrollment.make(world);

@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter a
 use crate::{
     Result,
     page::{self, Cursor, Order, Page},
+    records::sound::kept,
     rights::{Granted, ReadAudit},
 };
 
@@ -29,7 +30,7 @@ pub struct Filter {
 /// At most `limit` rows, the newest first, from the end or from where a page before ended.
 ///
 /// # Errors
-/// Only [`Error::Database`](crate::Error::Database).
+/// [`Error::Invalid`](crate::Error::Invalid) for a moment that not every database keeps.
 pub async fn list(
     db: &impl ConnectionTrait,
     _by: &Granted<ReadAudit>,
@@ -37,6 +38,8 @@ pub async fn list(
     from: Option<Cursor>,
     limit: u64,
 ) -> Result<Page<Entry>> {
+    let since = filter.since.map(|since| kept("since", since)).transpose()?;
+    let until = filter.until.map(|until| kept("until", until)).transpose()?;
     // PostgreSQL keeps no NUL character and refuses even a question with one.
     let texts = [filter.component.as_ref()].into_iter().chain(
         filter.subject.as_ref().map(|(kind, key)| [Some(kind), Some(key)]).into_iter().flatten(),
@@ -54,10 +57,10 @@ pub async fn list(
     if let Some((kind, key)) = &filter.subject {
         query = query.filter(Column::SubjectKind.eq(kind)).filter(Column::SubjectId.eq(key));
     }
-    if let Some(since) = filter.since {
+    if let Some(since) = since {
         query = query.filter(Column::CreatedAt.gte(since));
     }
-    if let Some(until) = filter.until {
+    if let Some(until) = until {
         query = query.filter(Column::CreatedAt.lt(until));
     }
     let key = (Column::Id, |row: &Entry| row.id);

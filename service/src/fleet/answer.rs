@@ -18,11 +18,10 @@ use super::{Fleet, alarm, execution, is_made_by_a_rule};
 use crate::{
     Result, World,
     page::{self, Cursor, Order, Page},
-    records::{self, Record},
+    records::{self, Record, sound::unkept},
     rights::{Granted, ReadFleet, ReportResults},
     text::{self, invalid},
     transaction,
-    world::is_kept,
 };
 
 impl Record for Entity {
@@ -154,9 +153,8 @@ pub async fn changed(
 
 /// The rows of an answer that will do.
 fn sound(answer: &Answer) -> Result<&[Json]> {
-    if !is_kept(answer.recorded_at) {
-        let given = answer.recorded_at.to_rfc3339();
-        return Err(invalid("time of an answer", &given, "times from 1970 to 2037 are kept"));
+    if let Some(problem) = unkept(answer.recorded_at) {
+        return Err(invalid("time of an answer", &answer.recorded_at.to_rfc3339(), problem));
     }
     match answer.rows.as_array() {
         Some(rows) if rows.iter().all(Json::is_object) => Ok(rows),
@@ -231,6 +229,7 @@ mod tests {
             (json!(null), kept, false),
             (json!([]), DateTime::UNIX_EPOCH, false),
             (json!([]), DateTime::from_timestamp(1 << 31, 0).unwrap(), false),
+            (json!([]), DateTime::from_timestamp(1_790_000_039, 1_000_000_000).unwrap(), false),
         ] {
             let answer = Answer { host_id: 1, recorded_at: at, rows };
 

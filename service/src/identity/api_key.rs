@@ -25,10 +25,11 @@ use crate::{
     audit::{Audited, Deed, audited},
     lookup::by_text,
     mail::{self, MailKind},
+    records::sound,
     rights::{ALL, Actor, Granted, Grantee, ReadUsers, UpdateUsers, exceed},
     rule::Rule,
     settings,
-    world::is_kept,
+    text::invalid,
 };
 
 /// The longest that a key is good, when it has an end at all.
@@ -91,8 +92,9 @@ impl fmt::Debug for Made {
 /// # Errors
 /// [`Error::NotFound`] for a scope that is no permission, [`Error::Exceeds`] for one that the actor
 /// has not, [`Error::Invalid`] for a name that will not do and an end that lies in the past or
-/// further than [`LONGEST`], or after 2038-01-19, [`Rule::KeyLimit`] if the actor has as many keys
-/// as the setting `api_keys.max_per_user` says: those that are good count, and no others.
+/// further than [`LONGEST`], or that not every database keeps, [`Rule::KeyLimit`] if the actor has
+/// as many keys as the setting `api_keys.max_per_user` says: those that are good count, and no
+/// others.
 pub async fn create(
     db: &DatabaseConnection,
     rights: &Rights,
@@ -102,15 +104,12 @@ pub async fn create(
 ) -> Result<Made> {
     let now = world.clock.now();
     let name = name::key(&new.name)?;
-    if new.expires_at.is_some_and(|end| end <= now || end > now + LONGEST || !is_kept(end)) {
-        return Err(Error::Invalid {
-            kind: "end of a key",
-            input: new.expires_at.map(|end| end.to_rfc3339()).unwrap_or_default(),
-            problem: format!(
-                "it must lie within {} days from now, and before 2038-01-19",
-                LONGEST.num_days()
-            ),
-        });
+    let expires_at = new.expires_at.map(|end| sound::kept("end of a key", end)).transpose()?;
+    if let Some(end) = expires_at
+        && (end <= now || end > now + LONGEST)
+    {
+        let problem = format!("it must lie within {} days from now", LONGEST.num_days());
+        return Err(invalid("end of a key", &end.to_rfc3339(), &problem));
     }
     let held = rights.held(db, actor.user_id()).await?;
     for code in &new.scopes {
@@ -130,7 +129,7 @@ pub async fn create(
         key_hash: Set(hash(key.expose_secret()).into()),
         scopes: Set(new.scopes.iter().cloned().collect::<Vec<String>>().into()),
         created_at: Set(now),
-        expires_at: Set(new.expires_at),
+        expires_at: Set(expires_at),
         ..Default::default()
     };
     let row = &row;

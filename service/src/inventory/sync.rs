@@ -11,7 +11,7 @@ use super::Inventory;
 use crate::{
     Result, World,
     page::{Cursor, Page},
-    records::{self, Record},
+    records::{self, Record, sound::kept},
     rights::{Granted, ReadInventory, UpdateInventory},
     rule::Rule,
     text,
@@ -82,7 +82,8 @@ pub async fn pending<E: Told>(
 /// whether that is how it still is. If somebody has changed it since, nothing is noted: it waits still.
 ///
 /// # Errors
-/// [`Error::NotFound`](crate::Error::NotFound) if there is no such row.
+/// [`Error::NotFound`](crate::Error::NotFound) if there is no such row,
+/// [`Error::Invalid`](crate::Error::Invalid) for a moment that not every database keeps.
 pub async fn registered<E: Told>(
     db: &impl ConnectionTrait,
     world: &World,
@@ -90,6 +91,13 @@ pub async fn registered<E: Told>(
     id: i64,
     as_of: DateTime<Utc>,
 ) -> Result<bool> {
+    let as_of = match kept("time of a change", as_of) {
+        Ok(as_of) => as_of,
+        Err(unkept) => {
+            records::found::<E>(db, id).await?;
+            return Err(unkept);
+        }
+    };
     // The clock of whoever changed it may be ahead: told before it was changed, it would wait for ever.
     let told_at = Ord::max(world.clock.now(), as_of);
     let noted = E::update_many()

@@ -79,12 +79,16 @@ fn endpoints(table: &Model) -> Result<Vec<Endpoint>> {
     endpoint::read(&table.routes).map_err(malformed(Entity::KIND, table.id))
 }
 
-/// Makes sure that a table is one of the cluster whose key somebody has.
+/// Makes sure that a table is one of the cluster whose key somebody has, who is told of no others.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] if not.
+/// [`Error::NotFound`] if not.
 fn is_of(table: &Model, cluster: &entity::proxy::cluster::Model) -> Result<()> {
-    if table.cluster_id == cluster.id { Ok(()) } else { Err(Error::Unauthenticated) }
+    if table.cluster_id == cluster.id {
+        Ok(())
+    } else {
+        Err(Error::not_found(Entity::KIND, table.id.to_string()))
+    }
 }
 
 #[cfg(test)]

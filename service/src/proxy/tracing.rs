@@ -1,6 +1,6 @@
 //! What the proxies of a cluster trace, and how many traces went out.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 pub use entity::proxy::tracing_config::Model;
 use entity::proxy::{
     tracing_config::{ActiveModel, Entity, SamplingStrategy},
@@ -124,7 +124,7 @@ pub async fn record_stats(
                     dropped_spans: Set(stats.dropped_spans),
                     error_spans: Set(stats.error_spans),
                     avg_span_duration_ms: Set(stats.avg_span_duration_ms),
-                    last_export_at: Set(stats.last_export_at),
+                    last_export_at: Set(stats.last_export_at.map(|at| at.trunc_subsecs(6))),
                     ..Default::default()
                 };
                 records::insert::<tracing_stat::Entity>(tx, now, row).await

@@ -105,7 +105,8 @@ impl FromStr for Place {
 /// column has it.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a text that is no value of the column.
+/// [`Error::Invalid`] for a text that is no value of the column, or a moment that not every database
+/// keeps.
 pub fn filter<E: Record>(
     column: E::Column,
     test: Test,
@@ -122,7 +123,7 @@ pub fn filter<E: Record>(
             // PostgreSQL can bind none.
             _ if text.contains('\0') => Err("it has a NUL character in it".to_owned()),
             _ => cell::parsed(of, text)
-                .and_then(|value| sound::unknown(table, name, &value).map_or(Ok(value), Err)),
+                .and_then(|value| sound::incomparable(table, name, &value).map_or(Ok(value), Err)),
         };
         let short: String = text.chars().take(80).collect();
         value.map_err(|problem| invalid(name, &short, &problem))

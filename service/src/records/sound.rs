@@ -1,5 +1,6 @@
 //! Whether the values of a row will do, before the database is asked and when it refuses.
 
+use chrono::{DateTime, SubsecRound as _, Utc};
 use plimsoll::schema::{Check, Rule, Table, Type};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue, ConnectionTrait, DbErr, EntityTrait, IdenStatic as _,
@@ -98,24 +99,45 @@ pub(crate) fn problem(table: &Table, name: &str, value: &Value) -> Option<String
         (Value::Double(Some(number)), _) if !number.is_finite() => {
             Some("it is no number".to_owned())
         }
-        (Value::ChronoDateTimeUtc(Some(moment)), _) if !is_kept(*moment) => {
-            Some("times from 1970 to 2037 are kept".to_owned())
-        }
+        (Value::ChronoDateTimeUtc(Some(moment)), _) => unkept(*moment).map(str::to_owned),
         (Value::ChronoDate(Some(day)), _) if !cell::is_day(*day) => Some(cell::DAYS.to_owned()),
-        (Value::ChronoDateTimeUtc(Some(moment)), _) if cell::is_leap(moment) => {
-            Some(LEAP.to_owned())
-        }
         (Value::ChronoTime(Some(time)), _) if cell::is_leap(time) => Some(LEAP.to_owned()),
         _ => None,
     };
     own.or_else(|| table.checks.iter().find_map(|check| beyond(&check.rule, name, value)))
 }
 
-/// What is wrong with a word of which the column has none.
-pub(crate) fn unknown(table: &Table, name: &str, value: &Value) -> Option<String> {
+/// What is wrong with a value that nothing in the column is compared with: a moment that not every
+/// database keeps, a word of which the column has none.
+pub(crate) fn incomparable(table: &Table, name: &str, value: &Value) -> Option<String> {
+    if let Value::ChronoDateTimeUtc(Some(moment)) = value {
+        return unkept(*moment).map(str::to_owned);
+    }
     let rules = table.checks.iter().map(|check| &check.rule);
     let mut words = rules.filter(|rule| matches!(rule, Rule::OneOf { .. }));
     words.find_map(|rule| beyond(rule, name, value))
+}
+
+/// What is wrong with a moment that not every database keeps.
+pub(crate) fn unkept(moment: DateTime<Utc>) -> Option<&'static str> {
+    if !is_kept(moment) {
+        Some("times from 1970 to 2037 are kept")
+    } else if cell::is_leap(&moment) {
+        Some(LEAP)
+    } else {
+        None
+    }
+}
+
+/// The moment to the microsecond, as every database keeps it.
+///
+/// # Errors
+/// [`Error::Invalid`] for one that not every database keeps.
+pub(crate) fn kept(kind: &'static str, moment: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    match unkept(moment) {
+        Some(problem) => Err(invalid(kind, &moment.to_rfc3339(), problem)),
+        None => Ok(moment.trunc_subsecs(6)),
+    }
 }
 
 /// What is said of the sixtieth second of a minute.

@@ -20,11 +20,15 @@ use super::authority::{self, Authority};
 use crate::{
     Error, Result, World,
     audit::{Audited, Deed},
+    records::sound,
     rights::{self, Actor, Granted, Permission as _, ReadTeams, UpdateTeams},
     rule::Rule,
+    text::invalid,
 };
 
 const KIND: &str = "member of the team";
+/// What is told of when somebody belongs to a team no more.
+const END: &str = "end of a membership";
 
 /// Who belongs to a team, in the order in which they came.
 ///
@@ -78,9 +82,9 @@ pub async fn by_user(
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such team or person, [`Error::AlreadyExists`] if they belong
-/// to it, [`Error::Invalid`] for an end that is past or that of an owner, who has none;
-/// [`Error::Forbidden`] or [`Error::TeamRole`] if the actor is less than an administrator of the
-/// team, or less than what they would make somebody.
+/// to it, [`Error::Invalid`] for an end that is past, that not every database keeps, or that of an
+/// owner, who has none; [`Error::Forbidden`] or [`Error::TeamRole`] if the actor is less than an
+/// administrator of the team, or less than what they would make somebody.
 pub async fn add(
     unit: &Audited<'_>,
     actor: &Actor,
@@ -91,7 +95,7 @@ pub async fn add(
 ) -> Result<Model> {
     let (team, authority) = run(unit, actor, team_id).await?;
     authority.demand(role, &team)?;
-    ends_well(unit, role, expires_at)?;
+    let expires_at = ends_well(unit, role, expires_at)?;
     // Held: whoever is being deleted is waited for, and not there afterwards.
     if user::Entity::find_by_id(user_id).lock_shared().one(unit.tx()).await?.is_none() {
         return Err(Error::not_found("user", user_id.to_string()));
@@ -131,7 +135,7 @@ pub async fn change(
     let before = found(unit.tx(), team_id, user_id).await?;
     authority.demand(before.role, &team)?;
     authority.demand(role, &team)?;
-    ends_well(unit, role, expires_at)?;
+    let expires_at = ends_well(unit, role, expires_at)?;
     let mut row = before.clone().into_active_model();
     row.role = Set(role);
     row.expires_at = Set(expires_at);
@@ -176,18 +180,23 @@ async fn run(
     Ok((team, authority))
 }
 
-/// An owner who goes by themselves at some moment would leave the team without one.
-fn ends_well(unit: &Audited<'_>, role: TeamRole, end: Option<DateTime<Utc>>) -> Result<()> {
-    let problem = match end {
-        Some(end) if end <= unit.now() => "it is past",
-        Some(_) if role == TeamRole::Owner => "an owner's has none",
-        _ => return Ok(()),
+/// The end as it is kept. An owner who goes by themselves at some moment would leave the team
+/// without one.
+fn ends_well(
+    unit: &Audited<'_>,
+    role: TeamRole,
+    end: Option<DateTime<Utc>>,
+) -> Result<Option<DateTime<Utc>>> {
+    let Some(end) = end else { return Ok(None) };
+    let end = sound::kept(END, end)?;
+    let problem = if end <= unit.now() {
+        "it is past"
+    } else if role == TeamRole::Owner {
+        "an owner's has none"
+    } else {
+        return Ok(Some(end));
     };
-    Err(Error::Invalid {
-        kind: "end of a membership",
-        input: end.map(|end| end.to_rfc3339()).unwrap_or_default(),
-        problem: problem.to_owned(),
-    })
+    Err(invalid(END, &end.to_rfc3339(), problem))
 }
 
 /// Whether the team has an owner who is active still, when one of them is none any more.

@@ -335,6 +335,9 @@ async fn a_key_has_no_more_than_its_owner_and_ends(db: &DatabaseConnection) {
     let unkept = make(new(&[], Some(3_000))).await;
     assert!(matches!(unkept, Err(Error::Invalid { .. })), "{unkept:?}");
     clock.set(DateTime::from_timestamp(1_790_000_000, 0).unwrap());
+    let leap = DateTime::from_timestamp(1_790_000_039, 1_000_000_000);
+    let leap = make(NewKey { expires_at: leap, ..new(&[], None) }).await;
+    assert!(matches!(leap, Err(Error::Invalid { kind: "end of a key", .. })), "{leap:?}");
     let laptop = make(new(&["settings:read"], Some(30))).await.unwrap();
     let empty = make(new(&[], None)).await.unwrap();
     let far = make(new(&[], Some(3649))).await.unwrap();

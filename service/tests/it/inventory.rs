@@ -29,6 +29,7 @@ plimsoll::on_every_database!(migration::app:
     what_is_told_waits_until_elder_has_it_and_again_when_it_is_changed,
     what_was_changed_while_it_was_told_waits_still,
     what_was_changed_by_who_began_before_it_was_told_waits_again,
+    nothing_was_changed_when_no_database_keeps_the_time,
     an_address_has_no_password_in_it,
     what_waits_comes_in_pages,
     what_elder_has_is_not_written_plainly,
@@ -202,6 +203,27 @@ async fn what_was_changed_by_who_began_before_it_was_told_waits_again(db: &Datab
     let apps = sync::pending::<elder_app::Entity>(db, read, None, 100).await.unwrap();
     let ids: Vec<i64> = apps.rows.iter().map(|row| row.id).collect();
     assert_eq!(ids, [app.id]);
+}
+
+async fn nothing_was_changed_when_no_database_keeps_the_time(db: &DatabaseConnection) {
+    let (world, _) = world();
+    let at = (db, &world);
+    let row = add_host(at, host("web-1", json!([]))).await.unwrap();
+
+    for text in [
+        "2038-01-19T03:14:08Z",
+        "1969-12-31T23:59:59Z",
+        "2026-01-02T03:04:60Z",
+        "+262000-01-01T00:00:00Z",
+    ] {
+        let as_of: DateTime<Utc> = text.parse().unwrap();
+        let refused = registered(at, row.id, as_of).await;
+        let unknown = registered(at, 404, as_of).await;
+
+        assert!(matches!(refused, Err(Error::Invalid { .. })), "{text}: {refused:?}");
+        assert!(matches!(unknown, Err(Error::NotFound { .. })), "{text}: {unknown:?}");
+    }
+    assert_eq!(waiting(db).await, ["web-1"]);
 }
 
 async fn an_address_has_no_password_in_it(db: &DatabaseConnection) {

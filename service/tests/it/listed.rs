@@ -176,6 +176,12 @@ async fn what_is_no_value_of_a_column_is_refused(db: &DatabaseConnection) {
         (Column::MaxProxies, Test::Is, vec!["99999999999"]),
         (Column::IsActive, Test::Is, vec!["yes"]),
         (Column::CreatedAt, Test::Above, vec!["yesterday"]),
+        (Column::CreatedAt, Test::Is, vec!["2026-01-01T00:00:00Z", "1969-12-31T23:59:59Z"]),
+        (Column::CreatedAt, Test::Not, vec!["9999-12-31T23:59:59Z"]),
+        (Column::CreatedAt, Test::Below, vec!["2038-01-19T03:14:08Z"]),
+        (Column::CreatedAt, Test::AtMost, vec!["2100-01-01T00:00:00Z"]),
+        (Column::CreatedAt, Test::Above, vec!["1970-01-01T00:00:00Z"]),
+        (Column::CreatedAt, Test::AtLeast, vec!["1000-01-01T00:00:00Z"]),
         (Column::Attributes, Test::Is, vec!["{}"]),
         (Column::MaxProxies, Test::Above, vec!["1", "2"]),
         (Column::MaxProxies, Test::Is, vec![]),
@@ -184,6 +190,11 @@ async fn what_is_no_value_of_a_column_is_refused(db: &DatabaseConnection) {
         let refused = records::filter::<Entity>(column, test, &texts);
         assert!(matches!(refused, Err(Error::Invalid { .. })), "{column:?} {texts:?}");
     }
+    let late = records::filter::<Entity>(Column::CreatedAt, Test::Above, &["2038-01-19T03:14:08Z"]);
+    let Err(Error::Invalid { problem, .. }) = late else { panic!("{late:?}") };
+    assert_eq!(problem, "times from 1970 to 2037 are kept");
+    let last = &["2038-01-19T03:14:07Z"];
+    assert!(records::filter::<Entity>(Column::CreatedAt, Test::AtMost, last).is_ok());
     for test in [Test::Is, Test::Not] {
         let column = environment_user::Column::SecretProvider;
         let refused = records::filter::<environment_user::Entity>(column, test, &["vault"]);

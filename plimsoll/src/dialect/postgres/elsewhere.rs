@@ -82,7 +82,8 @@ LEFT JOIN pg_amop o ON g.classid = 'pg_amop'::regclass AND o.oid = g.objid
 LEFT JOIN pg_amproc q ON g.classid = 'pg_amproc'::regclass AND q.oid = g.objid
 LEFT JOIN pg_opfamily f ON f.oid = coalesce(o.amopfamily, q.amprocfamily)
 LEFT JOIN pg_namespace n ON n.oid = coalesce(c.relnamespace, f.opfnamespace)
-WHERE coalesce(i.schema, quote_ident(n.nspname)) IS DISTINCT FROM quote_ident(here.nspname)
+WHERE i.identity IS NOT NULL -- of what another session has just dropped
+  AND coalesce(i.schema, quote_ident(n.nspname)) IS DISTINCT FROM quote_ident(here.nspname)
   AND coalesce(i.schema, '') <> 'pg_toast' {of_no_schema}
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE g.objsubid = 0 AND d.classid = g.classid
                   AND d.objid = g.objid AND d.objsubid = 0 AND d.deptype = 'i')

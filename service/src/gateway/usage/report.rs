@@ -13,9 +13,9 @@ use sea_orm::{
 use crate::{
     Result,
     page::MOST_PER_PAGE,
+    records::sound::unkept,
     rights::{Granted, ReadGateway},
     text::invalid,
-    world::is_kept,
 };
 
 /// The longest time that is reported at once.
@@ -54,7 +54,7 @@ pub struct Top {
 ///
 /// # Errors
 /// [`Error::Invalid`](crate::Error::Invalid) for moments that are in no order, further apart than
-/// [`LONGEST_REPORT`], or not from 1970 to 2037.
+/// [`LONGEST_REPORT`], or such as not every database keeps.
 pub async fn by_day(
     db: &impl ConnectionTrait,
     _by: &Granted<ReadGateway>,
@@ -130,8 +130,8 @@ fn whole(db: &impl ConnectionTrait, sum: Expr) -> Expr {
 }
 
 fn is_a_time(from: DateTime<Utc>, to: DateTime<Utc>) -> Result<()> {
-    let problem = if !is_kept(from) || !is_kept(to) {
-        "times from 1970 to 2037 are kept"
+    let problem = if let Some(problem) = unkept(from).or_else(|| unkept(to)) {
+        problem
     } else if from >= to {
         "it ends before it begins"
     } else if to - from > LONGEST_REPORT {

@@ -66,9 +66,9 @@ pub async fn states(
 /// probes of all proxies of the cluster count together.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] if the key is not that of the table's cluster,
+/// [`Error::Unauthenticated`] for the key of no cluster,
 /// [`Rule::Inactive`](crate::rule::Rule::Inactive) if the cluster is out of use,
-/// [`Error::NotFound`] if there is no such table or the endpoint is not in it, [`Error::Invalid`]
+/// [`Error::NotFound`] if it has no such table or the endpoint is not in it, [`Error::Invalid`]
 /// for a time that is none, [`Error::Malformed`] if what the table holds cannot be read.
 pub async fn probed(
     db: &DatabaseConnection,

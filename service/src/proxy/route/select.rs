@@ -94,8 +94,9 @@ pub async fn choose(
 /// The same for a proxy, which proves itself by the key of its cluster.
 ///
 /// # Errors
-/// As for [`choose`]; [`Error::Unauthenticated`](crate::Error::Unauthenticated) if the key is not
-/// that of the table's cluster, [`Rule::Inactive`] if the cluster is out of use.
+/// As for [`choose`], also if the table is another cluster's;
+/// [`Error::Unauthenticated`](crate::Error::Unauthenticated) for the key of no cluster,
+/// [`Rule::Inactive`] if the cluster is out of use.
 pub async fn choose_by_key(
     db: &impl ConnectionTrait,
     world: &World,

@@ -1,7 +1,7 @@
 //! Members of a team: who lets them in and sends them away, and when they count.
 
-use chrono::{TimeDelta, Utc};
-use entity::identity::user;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{identity::user, teams::team_member};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, IntoActiveModel,
 };
@@ -25,6 +25,7 @@ plimsoll::on_every_database!(migration::app:
     the_last_owner_stays_whatever_is_tried,
     an_owner_who_is_not_active_does_not_count,
     a_membership_that_has_ended_gives_nothing,
+    an_end_is_kept_alike_by_every_database_or_refused,
     everybody_may_go_themselves,
 );
 
@@ -170,6 +171,45 @@ async fn a_membership_that_has_ended_gives_nothing(db: &DatabaseConnection) {
     );
     let refused = add(db, &ana, team.id, &actor(db, "bo").await, TeamRole::Viewer).await;
     assert!(matches!(refused, Err(Error::Forbidden { .. })), "{refused:?}");
+}
+
+async fn an_end_is_kept_alike_by_every_database_or_refused(db: &DatabaseConnection) {
+    let (team, owner) = make(db, "ops").await;
+    let (ana, bo) = (actor(db, "ana").await, actor(db, "bo").await);
+    add(db, &owner, team.id, &ana, TeamRole::Viewer).await.unwrap();
+    let (ana_id, bo_id) = (ana.user_id(), bo.user_id());
+
+    for text in [
+        "2038-01-19T03:14:08Z",
+        "2037-06-30T23:59:60Z",
+        "1969-12-31T23:59:59Z",
+        "+262000-01-01T00:00:00Z",
+    ] {
+        let end: DateTime<Utc> = text.parse().unwrap();
+        let added = audited(db, &World::system(), |unit, _| {
+            Box::pin(member::add(unit, &owner, team.id, bo_id, TeamRole::Viewer, Some(end)))
+        })
+        .await;
+        let changed = audited(db, &World::system(), |unit, _| {
+            Box::pin(member::change(unit, &owner, team.id, ana_id, TeamRole::Viewer, Some(end)))
+        })
+        .await;
+
+        for refused in [added, changed] {
+            let is_told =
+                matches!(refused, Err(Error::Invalid { kind: "end of a membership", .. }));
+            assert!(is_told, "{text}: {refused:?}");
+        }
+    }
+    let end: DateTime<Utc> = "2037-01-02T03:04:05.123456789Z".parse().unwrap();
+    let added = audited(db, &World::system(), |unit, _| {
+        Box::pin(member::add(unit, &owner, team.id, bo_id, TeamRole::Viewer, Some(end)))
+    })
+    .await
+    .unwrap();
+    let kept: DateTime<Utc> = "2037-01-02T03:04:05.123456Z".parse().unwrap();
+    let stored = team_member::Entity::find_by_id(added.id).one(db).await.unwrap().unwrap();
+    assert_eq!((added.expires_at, stored.expires_at), (Some(kept), Some(kept)));
 }
 
 async fn everybody_may_go_themselves(db: &DatabaseConnection) {
