@@ -167,7 +167,7 @@ fn the_lease_is_kept_through_a_statement_that_takes_longer_than_its_term() {
                 .declared("m01_heavy", || {
                     Steps::new()
                         .create_table("heavy", |t| t.column(integer("id")).primary_key(["id"]))
-                        .sql("heavy", "INSERT INTO heavy SELECT seq FROM seq_1_to_9000")
+                        .sql("heavy", "INSERT INTO heavy SELECT seq FROM seq_1_to_20000")
                 })
                 .declared("m02_slow", || Steps::new().sql("heavy", SLOW))
                 .declared("m03_after", || {
