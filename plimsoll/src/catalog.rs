@@ -33,7 +33,7 @@ pub(crate) fn is_named(table: &str) -> String {
     )
 }
 
-/// Those of the tables that have this name, which may be in another case.
+/// Those of the tables that have this name, which on SQLite may be in another case.
 async fn named(db: &impl ConnectionTrait, table: Option<&str>) -> Result<Vec<String>, DbErr> {
     let dialect = Dialect::from(db.get_database_backend());
     // A server that opens each table to tell of it is asked for one alone.
@@ -75,8 +75,9 @@ async fn named(db: &impl ConnectionTrait, table: Option<&str>) -> Result<Vec<Str
 
 /// Whether the current schema has a table of that name.
 pub(crate) async fn has_table(db: &impl ConnectionTrait, table: &str) -> Result<bool, DbErr> {
-    let is_asked = db.get_database_backend() == DbBackend::MySql;
-    Ok(named(db, Some(table)).await?.iter().any(|name| is_asked || name == table))
+    // MySQL was asked for the very name, which it may keep in lower case.
+    let is_found = db.get_database_backend() == DbBackend::MySql;
+    Ok(named(db, Some(table)).await?.iter().any(|name| is_found || name == table))
 }
 
 /// The type of a column, in lower case and in the words of the database; nothing when the current
