@@ -1,6 +1,7 @@
 //! Statements as plain text on one connection: no message to prepare them, and several in one.
 
 use std::{
+    iter::once,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
     thread,
@@ -17,7 +18,7 @@ use sea_orm::{
     sqlx::{self, AssertSqlSafe, MySql, Postgres, Sqlite, pool::PoolConnection},
 };
 
-use crate::retry::of_query;
+use crate::{dialect::Dialect, retry::of_query};
 
 /// A connection of a pool for as long as it is used. What is asked through the pool itself is first
 /// prepared, and each time the pool tests the connection when it comes back.
@@ -30,6 +31,14 @@ pub(crate) enum Plain {
 /// How long the thread of an SQLite connection is looked at before anybody falls asleep over it: most
 /// statements take less than to be woken.
 const AT_ONCE: Duration = Duration::from_micros(200);
+
+/// What begins a transaction that will write, as [`retry::to_write`](crate::retry::to_write) has it.
+pub(crate) fn begin(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "BEGIN IMMEDIATE",
+        Dialect::Postgres | Dialect::Mysql => "BEGIN",
+    }
+}
 
 /// Which of several statements failed, counted from 0, and why.
 #[derive(Debug)]
@@ -80,6 +89,23 @@ impl Plain {
         })
     }
 
+    /// Runs the statements in one message: all of them or none, where the database takes back what it makes.
+    pub(crate) async fn run_whole(&mut self, statements: &[&str]) -> Result<(), DbErr> {
+        let dialect = match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+            Self::Mysql(_) => return self.run(statements, None).await.map_err(|it| it.source),
+        };
+        let all = once(begin(dialect)).chain(statements.iter().copied()).chain(once("COMMIT"));
+        let all: Vec<&str> = all.collect();
+        let outcome = self.run(&all, None).await;
+        if outcome.is_err() {
+            // What it says matters more than what the rollback says.
+            let _ = self.run(&["ROLLBACK"], None).await;
+        }
+        outcome.map_err(|it| it.source)
+    }
+
     /// Runs the statements in one message, up to the first that fails. None of them may be several.
     ///
     /// MySQL never says that it leaves off the rest of several when it is told to end a query just when that
@@ -88,6 +114,16 @@ impl Plain {
         &mut self,
         statements: &[&str],
         patience: Option<Duration>,
+    ) -> Result<(), Failure> {
+        self.run_telling(statements, patience, |_| {}).await
+    }
+
+    /// As [`Self::run`]; `tell` hears how many have ended each time that one does.
+    pub(crate) async fn run_telling(
+        &mut self,
+        statements: &[&str],
+        patience: Option<Duration>,
+        mut tell: impl FnMut(usize),
     ) -> Result<(), Failure> {
         let between = match self {
             // It keeps the text of a schema up to the semicolon, and what goes to it ends in no comment.
@@ -117,6 +153,7 @@ impl Plain {
                 match answer {
                     Ok(Some(sqlx::Either::Left(_))) => {
                         ended += 1;
+                        tell(ended);
                         if let (Some(limit), Some(patience)) = (&mut limit, patience) {
                             limit.reset(patience);
                         }

@@ -16,7 +16,7 @@ use crate::{
     error::{MigrationError, Result},
     history::Revisions,
     names,
-    plain::{Failure, Plain},
+    plain::Plain,
     render::{self as rendered, Render, renderer},
     revisions::Applied,
     schema::TableBuilder,
@@ -161,34 +161,27 @@ impl<'h> Records<'h> {
             return Ok(());
         }
         let mut plain = Plain::of(db).await.map_err(failed)?;
-        for statement in &missing {
-            if let Err(Failure { source, .. }) = plain.run(&[statement], None).await {
-                drop(plain);
-                // A run without the lock can have been faster.
-                return if self.read(db, false).await?.is_whole {
-                    Ok(())
-                } else {
-                    Err(failed(source).into())
-                };
-            }
+        let all: Vec<&str> = missing.iter().map(String::as_str).collect();
+        let Err(source) = plain.run_whole(&all).await else { return Ok(()) };
+        drop(plain);
+        // A run without the lock can have been faster.
+        if self.read(db, false).await?.lacking.is_none() {
+            Ok(())
+        } else {
+            Err(failed(source).into())
         }
-        Ok(())
     }
 
     /// The statements that create those of the records' tables that are not there, and add what older
     /// ones lack. Needs no right but to read.
     pub(crate) async fn missing(&self, db: &DatabaseConnection) -> Result<Vec<String>> {
-        let failed = |source| MigrationError::Record { doing: "read", source };
-        if self.read(db, false).await?.is_whole {
-            return Ok(Vec::new());
-        }
-        let mut plain = Plain::of(db).await.map_err(failed)?;
+        let Some(lacking) = self.read(db, false).await?.lacking else { return Ok(Vec::new()) };
         let mut statements = Vec::new();
         for (table, create) in self.tables()? {
-            if self.is_missing(&mut plain, &table).await.map_err(failed)? {
+            if !lacking.has_table(self.table, &table) {
                 statements.extend(create);
-            } else if table == HISTORY {
-                statements.extend(self.widening(&mut plain).await.map_err(failed)?);
+            } else if table == HISTORY && lacking.is_older() {
+                statements.push(widen(self.dialect));
             }
         }
         Ok(statements)
@@ -224,15 +217,6 @@ impl<'h> Records<'h> {
             tables.push((name, create.into_iter().map(|statement| statement.sql).collect()));
         }
         Ok(tables)
-    }
-
-    async fn is_missing(&self, plain: &mut Plain, table: &str) -> Result<bool, DbErr> {
-        let sql = format!("SELECT 1 FROM {} WHERE 1 = 0", self.render().quote(table));
-        match plain.rows(&sql).await {
-            Ok(_) => Ok(false),
-            Err(error) if is_missing_table(&error) => Ok(true),
-            Err(error) => Err(error),
-        }
     }
 
     /// The statements that record that a migration has run, and close it in the journal. Those of a

@@ -41,7 +41,7 @@ use crate::{
 
 pub(crate) use create::empty;
 use did::Seen;
-use one::{Next, One};
+use one::{Ahead, Next, One};
 pub use rehearse::Rehearsed;
 pub(crate) use rehearse::rehearse;
 use rehearse::{Rendered, render};
@@ -64,8 +64,8 @@ pub struct Ran {
 /// A migration that a run brought to its end.
 struct Migrated {
     ran: Ran,
-    /// Whether the one behind it is written down as begun.
-    is_next_begun: bool,
+    /// How far the one behind it is.
+    ahead: Ahead,
 }
 
 /// A run: the session, the lock, and what is known of the database.
@@ -466,12 +466,13 @@ impl<'r> Runner<'r> {
         let stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let was_open = open.is_some();
         let (mut done, mut seen) = (Vec::<Ran>::new(), Seen::default());
-        let mut is_begun = false;
+        let mut ahead = Ahead::Nothing;
         let mut plan = plan.into_iter().peekable();
         while let Some((revision, rendered)) = plan.next() {
             let names = || done.iter().map(|ran| ran.name.clone()).collect::<Vec<_>>();
-            if self.terms.stop.is_asked() {
-                if is_begun {
+            // Of one that has begun itself knows what is left.
+            if self.terms.stop.is_asked() && !matches!(ahead, Ahead::Ran(_)) {
+                if ahead == Ahead::Begun {
                     // Nothing of it has run. If this fails, the next run looks and finds that.
                     let _ = self.close().await;
                 }
@@ -479,19 +480,19 @@ impl<'r> Runner<'r> {
             }
             self.still_the_same_session(names).await?;
             self.before(revision, way, &mut seen).await;
-            let began = Instant::now();
+            let began = if let Ahead::Ran(since) = ahead { since } else { Instant::now() };
             let is_first = way == Way::Up && !was_open && !stale.contains(&revision.name);
             let next = plan.peek().and_then(|(next, rendered)| {
                 Next::behind(revision, next, rendered).filter(|_| self.dialect() == Dialect::Mysql)
             });
             let one =
-                One { runner: self, revision, way, began, is_first, is_begun, next, done: &done };
+                One { runner: self, revision, way, began, is_first, ahead, next, done: &done };
             let (name, verb) = (&*revision.name, way.name());
             let span = tracing::info_span!("migration", name, way = verb);
             let ran = self.migrate(&one, rendered, open.take()).instrument(span).await;
-            let Migrated { ran, is_next_begun } =
+            let Migrated { ran, ahead: next } =
                 ran.map_err(|error| or_stopped(error, &self.terms.stop))?;
-            is_begun = is_next_begun;
+            ahead = next;
             self.record_what_it_did(revision, &mut seen).await;
             done.push(ran);
         }
@@ -507,7 +508,7 @@ impl<'r> Runner<'r> {
         left: Option<Open>,
     ) -> Result<Migrated> {
         let One { revision, way, began, .. } = one;
-        let mut is_next_begun = false;
+        let mut ahead = Ahead::Nothing;
         let reverting = *way == Way::Down;
         self.terms.progress.tell(Event::Began { migration: &revision.name, reverting });
         if !revision.is_known() {
@@ -519,13 +520,16 @@ impl<'r> Runner<'r> {
             (Kind::Imperative(_), _, Some(left)) => return Err(one.changed(&left).into()),
             (Kind::Imperative(migration), _, None) => one.imperative(*migration).await?,
             (Kind::Declared { .. }, rendered, left) => match self.dialect() {
-                Dialect::Mysql => is_next_begun = one.journaled(rendered, left).await?,
+                Dialect::Mysql => ahead = one.journaled(rendered, left).await?,
                 Dialect::Sqlite | Dialect::Postgres => one.in_parts(rendered, left).await?,
             },
         }
-        let took = began.elapsed();
+        let took = match ahead {
+            Ahead::Ran(since) => since.duration_since(*began),
+            Ahead::Nothing | Ahead::Begun => began.elapsed(),
+        };
         self.terms.progress.tell(Event::Ended { migration: &revision.name, took });
-        Ok(Migrated { ran: Ran { name: revision.name.clone(), took }, is_next_begun })
+        Ok(Migrated { ran: Ran { name: revision.name.clone(), took }, ahead })
     }
 
     /// A pool replaces a connection that broke, and the lock would be gone with the old one.

@@ -26,7 +26,7 @@ pub use self::{
     report::{Event, Report, Tally},
     run::{Options, run},
     undo::{Kept, Undone, undo},
-    unit::{Cell, Remark, Row, Unit, Weight},
+    unit::{Cell, Digest, Remark, Row, Unit, Weight},
 };
 use sea_orm::ConnectionTrait;
 

@@ -50,6 +50,10 @@ const MYSQL_POOL_STATEMENTS: usize = 500;
 /// it; before that it runs to its end.
 const NOTICE_A_DEAD_CLIENT: &str = "SET client_connection_check_interval = '500ms'";
 
+/// How many rows the thread of an `SQLite` connection reads ahead. Where there are more, it is woken for each
+/// that is taken; they are there only as long as somebody reads.
+const ROWS: usize = 1_000;
+
 /// How long a connection may be idle before it is tested when it is taken from the pool.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -225,6 +229,7 @@ pub(super) fn sqlite_connection(
         .read_only(!file.access.writes())
         .immutable(file.access == Access::Still)
         .busy_timeout(busy)
+        .row_buffer_size(ROWS)
         .foreign_keys(true);
     logged(options, database)
 }

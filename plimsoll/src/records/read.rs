@@ -26,8 +26,8 @@ pub(crate) struct Read {
     pub(crate) offered: Vec<Offer>,
     /// What the engine's own table has of revisions that have not run: another tool took them back.
     pub(crate) stale: BTreeSet<String>,
-    /// Whether every table and column of the records is there.
-    pub(crate) is_whole: bool,
+    /// What is there of the records, where something is not.
+    pub(super) lacking: Option<Lacking>,
     /// Whether a copy may be half there, so that this is not what it was.
     is_doubtful: bool,
 }
@@ -74,6 +74,27 @@ const OF_SEEDS: Source<'static> =
 /// The columns of the engine's own tables that are there.
 type Columns = BTreeSet<(String, String)>;
 
+/// What is there of records that lack something.
+#[derive(Debug)]
+pub(super) struct Lacking {
+    /// Whether SeaORM's table is.
+    has_seaql: bool,
+    /// The columns of the engine's own.
+    columns: Columns,
+}
+
+impl Lacking {
+    /// Whether the table is there; that of SeaORM is called `seaql`.
+    pub(super) fn has_table(&self, seaql: &str, table: &str) -> bool {
+        if table == seaql { self.has_seaql } else { self.columns.iter().any(|(of, _)| of == table) }
+    }
+
+    /// Whether the engine's own history is of an older version, which had fewer columns.
+    pub(super) fn is_older(&self) -> bool {
+        !self.columns.contains(&(HISTORY.to_owned(), "applied_by".to_owned()))
+    }
+}
+
 impl Read {
     /// How every revision stands.
     pub(crate) fn standings(&self, revisions: &Revisions<'_>) -> Vec<Standing> {
@@ -110,21 +131,23 @@ impl Records<'_> {
     async fn read_from(&self, db: &DatabaseConnection, with_offers: bool) -> Result<Read, DbErr> {
         let mut plain = Plain::of(db).await?;
         let error = match plain.rows(&self.query(with_offers, None)).await {
-            Ok(rows) => return Ok(Read { is_whole: true, ..of_rows(&rows)? }),
+            Ok(rows) => return of_rows(&rows),
             Err(error) => error,
         };
         if !is_missing(&error) {
             return Err(error);
         }
         let columns = self.columns(&mut plain).await?;
-        match plain.rows(&self.query(with_offers, Some(&columns))).await {
-            Ok(rows) => of_rows(&rows),
+        let (read, has_seaql) = match plain.rows(&self.query(with_offers, Some(&columns))).await {
+            Ok(rows) => (of_rows(&rows)?, true),
             // SeaORM's table itself: nothing has run.
             Err(error) if is_missing(&error) => {
-                Ok(Read { is_doubtful: self.dialect == Dialect::Mysql, ..Read::default() })
+                let is_doubtful = self.dialect == Dialect::Mysql;
+                (Read { is_doubtful, ..Read::default() }, false)
             }
-            Err(error) => Err(error),
-        }
+            Err(error) => return Err(error),
+        };
+        Ok(Read { lacking: Some(Lacking { has_seaql, columns }), ..read })
     }
 
     /// The query for all of it; without the columns that are not there.
@@ -221,14 +244,6 @@ impl Records<'_> {
             }
         }
         Ok(columns)
-    }
-
-    /// The statements that add to older tables of the engine what they lack. Needs no right but to read.
-    pub(super) async fn widening(&self, plain: &mut Plain) -> Result<Option<String>, DbErr> {
-        let columns = self.columns(plain).await?;
-        let has = |column: &str| columns.contains(&(HISTORY.to_owned(), column.to_owned()));
-        let is_older = has("version") && !has("applied_by");
-        Ok(is_older.then(|| super::widen(self.dialect)))
     }
 }
 

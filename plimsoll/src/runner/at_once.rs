@@ -6,15 +6,14 @@ use std::{collections::BTreeSet, iter::once, ops::Range, time::Instant};
 use sea_orm::DbErr;
 
 use super::{
-    one::{COMMITTING, Keeping, Next, One, Refused, before, texts},
-    rehearse::{Rendered, record},
+    one::{Ahead, COMMITTING, Keeping, Next, One, Refused, before, texts},
+    rehearse::{Rendered, record, record_first},
     seen::{has_run, is_lost, shown},
 };
 use crate::{
-    dialect::Dialect,
     error::{Error, MigrationError, Remains, Result},
     limits::is_hindered,
-    plain::{Failure, Plain},
+    plain::{Failure, Plain, begin},
     records::{Begun, Took},
     render::{Effect, Statement},
 };
@@ -33,14 +32,6 @@ fn makes_tables(run: &[Statement]) -> bool {
         }
         _ => false,
     })
-}
-
-/// What begins a transaction that will write, as [`retry::to_write`](crate::retry::to_write) has it.
-fn begin(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => "BEGIN IMMEDIATE",
-        Dialect::Postgres | Dialect::Mysql => "BEGIN",
-    }
 }
 
 /// Whether [`One::at_once`] does the part.
@@ -99,29 +90,24 @@ impl One<'_> {
         Ok(())
     }
 
-    /// Writes down that it has ended, in a transaction of its own. Tells whether the next is written down
-    /// as begun.
-    pub(super) async fn record_patiently(&self, remains: Remains) -> Result<bool> {
+    /// Writes down that it has ended, in a transaction of its own. Tells how far the next is.
+    pub(super) async fn record_patiently(&self, remains: Remains) -> Result<Ahead> {
         let once = async |next: Option<Next<'_>>| {
             let plain = self.runner.plain().await;
-            let mut plain =
-                plain.map_err(self.failed("beginning its transaction", None, remains))?;
+            let plain = plain.map_err(self.failed("beginning its transaction", None, remains))?;
             let statements = self.ending(next);
             let statements =
                 statements.map_err(self.failed(Keeping::Record.doing(), None, remains))?;
-            self.end(&mut plain, statements, remains).await?;
-            self.runner.hold(plain);
-            Ok(())
+            self.end(plain, statements, next, remains).await
         };
         let with_next = Box::pin(self.runner.terms.patiently(async || once(self.next).await)).await;
         match with_next {
-            Ok(()) => Ok(self.next.is_some()),
+            Ok(ahead) => Ok(ahead),
             // That the next cannot be written down is nothing to this one.
             Err(Error::Migration(MigrationError::Failed { source, .. }))
                 if self.next.is_some() && !is_hindered(&source) && !is_lost(&source) =>
             {
-                Box::pin(self.runner.terms.patiently(async || once(None).await)).await?;
-                Ok(false)
+                Box::pin(self.runner.terms.patiently(async || once(None).await)).await
             }
             Err(error) => Err(error),
         }
@@ -131,7 +117,12 @@ impl One<'_> {
     fn ending(&self, next: Option<Next<'_>>) -> Result<Vec<String>, DbErr> {
         let (records, took) = (&self.runner.records, Took::Exactly(self.began.elapsed()));
         let mut statements = vec![begin(self.runner.dialect()).to_owned()];
-        statements.extend(record(records, self.revision, self.way, took));
+        if self.is_first {
+            statements.extend(record_first(records, self.revision, took));
+            statements.push(records.closing());
+        } else {
+            statements.extend(record(records, self.revision, self.way, took));
+        }
         if let Some(Next { name, statement }) = next
             && let Some(condition) = shown(statement)
         {
@@ -141,15 +132,43 @@ impl One<'_> {
         Ok(statements)
     }
 
-    /// Runs the statements that write down that it has ended, and keeps them.
+    /// Runs the statements that write down that it has ended, and keeps them. Where the next begins with a
+    /// new table, which takes no time, that is made with the same message; should it be refused, its own
+    /// turn tells why.
     async fn end(
         &self,
-        plain: &mut Plain,
+        mut plain: Plain,
         statements: Vec<String>,
+        next: Option<Next<'_>>,
         remains: Remains,
-    ) -> Result<()> {
-        let all: Vec<&str> = statements.iter().map(String::as_str).chain(once("COMMIT")).collect();
-        let Err(failure) = plain.run(&all, self.runner.patience()).await else { return Ok(()) };
+    ) -> Result<Ahead> {
+        let kept = statements.len() + 1;
+        let mut all: Vec<&str> =
+            statements.iter().map(String::as_str).chain(once("COMMIT")).collect();
+        let makes_table = |next: &Next<'_>| makes_tables(std::slice::from_ref(next.statement));
+        if let Some(next) = next.filter(|next| makes_table(next) && !self.is_to_stop()) {
+            all.push(&next.statement.sql);
+        }
+        let mut kept_at = None;
+        let ran = plain.run_telling(&all, self.runner.patience(), |ended| {
+            if ended == kept {
+                kept_at = Some(Instant::now());
+            }
+        });
+        let Err(failure) = ran.await else {
+            self.runner.hold(plain);
+            return Ok(match (next, kept_at) {
+                (None, _) => Ahead::Nothing,
+                (Some(_), Some(at)) if all.len() > kept => Ahead::Ran(at),
+                (Some(_), _) => Ahead::Begun,
+            });
+        };
+        if failure.at >= kept {
+            if !is_lost(&failure.source) {
+                self.runner.hold(plain);
+            }
+            return Ok(Ahead::Begun);
+        }
         if !is_lost(&failure.source) {
             let _ = plain.run(&["ROLLBACK"], None).await;
         }
@@ -193,7 +212,7 @@ impl One<'_> {
         statement: &Statement,
         finished: &[&str],
     ) -> Result<Vec<String>, DbErr> {
-        if self.is_begun && finished.is_empty() {
+        if self.ahead == Ahead::Begun && finished.is_empty() {
             return Ok(Vec::new());
         }
         let records = &self.runner.records;

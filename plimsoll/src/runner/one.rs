@@ -41,8 +41,8 @@ pub(super) struct One<'r> {
     /// Whether it is applied, and the records have nothing of it: neither of a run before, nor of one
     /// that was interrupted.
     pub(super) is_first: bool,
-    /// Whether its first statement is written down as begun.
-    pub(super) is_begun: bool,
+    /// How far it is since the one before it ended.
+    pub(super) ahead: Ahead,
     /// What is written down as begun with its end.
     pub(super) next: Option<Next<'r>>,
     /// The revisions that this run had brought to an end before.
@@ -59,6 +59,17 @@ pub(super) struct Next<'r> {
     pub(super) name: &'r str,
     /// The first statement of it.
     pub(super) statement: &'r Statement,
+}
+
+/// How far a migration is when the one before it has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ahead {
+    /// Nothing of it is there.
+    Nothing,
+    /// Its first statement is written down as begun.
+    Begun,
+    /// That has run, too, which began then.
+    Ran(Instant),
 }
 
 impl<'r> Next<'r> {
@@ -373,17 +384,20 @@ impl One<'_> {
     }
 
     /// The statements one by one, each written down before it begins, because each commits by
-    /// itself. `left` is where an earlier run was interrupted. Tells whether the next migration is
-    /// written down as begun.
-    pub(super) async fn journaled(&self, rendered: &Rendered, left: Option<Open>) -> Result<bool> {
+    /// itself. `left` is where an earlier run was interrupted. Tells how far the next migration is.
+    pub(super) async fn journaled(&self, rendered: &Rendered, left: Option<Open>) -> Result<Ahead> {
         let run = rendered.run.as_slice();
         let texts: Vec<&str> = texts(run);
-        let (first, mut position) = self.resumed(rendered, &texts, left).await?;
+        let (mut first, mut position) = self.resumed(rendered, &texts, left).await?;
         let (name, records) = (&self.revision.name, &self.runner.records);
-        let mut since = Instant::now();
+        let (mut since, mut has_run) = (Instant::now(), false);
+        if let Ahead::Ran(began) = self.ahead {
+            (first, since, has_run) = (1, began, true);
+            self.tell_ended(rendered, first, &mut since);
+        }
         for (at, statement) in run.iter().enumerate().skip(first) {
             let is_begun = at > 0 || position.is_some();
-            if at > first && self.is_to_stop() {
+            if (at > first || has_run) && self.is_to_stop() {
                 let finished = &texts[..at];
                 let _ =
                     records.begin(self.runner.db(), name, self.way, finished, Begun::Nothing).await;

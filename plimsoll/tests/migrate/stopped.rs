@@ -18,6 +18,7 @@ use crate::support::*;
 plimsoll::on_every_empty_database!(
     a_run_that_is_asked_to_stop_ends_behind_the_statement_and_the_next_goes_on,
     nothing_is_open_when_a_run_stops_between_two_migrations,
+    a_migration_whose_table_was_made_with_the_end_of_the_one_before_is_gone_on_with,
     batches_stop_between_two_and_none_runs_twice,
     a_table_that_is_built_anew_is_as_it_was_when_the_run_is_stopped,
     code_in_a_transaction_is_taken_back_when_the_run_is_stopped,
@@ -35,6 +36,7 @@ impl Progress for At {
     fn tell(&self, event: Event<'_>) {
         match event {
             Event::Step { sign, .. } if sign == self.sign => self.stop.ask(),
+            Event::Ended { .. } if self.sign == '.' => self.stop.ask(),
             Event::Rows { .. } if self.sign == '#' => self.stop.ask(),
             Event::Waiting { .. } if self.sign == '?' => self.stop.ask(),
             Event::Hindered { .. } if self.sign == '!' => self.stop.ask(),
@@ -125,6 +127,31 @@ async fn nothing_is_open_when_a_run_stops_between_two_migrations(scratch: &Scrat
     let (report, heard) = heard_up(scratch, &app, "head").await;
     assert_eq!(applied(&report.unwrap()), ["m02", "m03"]);
     assert!(!heard.has("resuming"), "{heard:?}");
+    assert_eq!(open(db).await, 0);
+}
+
+/// MariaDB makes the first table of the next with the message that writes down the end of one.
+async fn a_migration_whose_table_was_made_with_the_end_of_the_one_before_is_gone_on_with(
+    scratch: &Scratch,
+) {
+    let db = &scratch.db;
+    let app = App::new(
+        History::new()
+            .declared("m01", || table("ports"))
+            .declared("m02", || table("ships").insert("ships", ["name"], [row!["Hull"]]))
+            .declared("m03", || table("crew")),
+    );
+
+    let (at, remains, done) = stopped_at(scratch, &app, '.').await;
+
+    let is_mysql = dialect(db) == Dialect::Mysql;
+    assert_eq!((at.as_deref(), remains), (is_mysql.then_some("m02"), left(scratch)));
+    assert_eq!(done, ["m01"]);
+    assert_eq!(tables(db).await.contains(&"ships".to_owned()), is_mysql);
+    let (report, heard) = heard_up(scratch, &app, "head").await;
+    assert_eq!(applied(&report.unwrap()), ["m02", "m03"]);
+    assert_eq!(heard.has("resuming m02 1"), is_mysql, "{heard:?}");
+    assert_eq!(all::<String>(db, "SELECT name FROM ships").await, ["Hull"]);
     assert_eq!(open(db).await, 0);
 }
 

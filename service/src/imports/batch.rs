@@ -6,12 +6,8 @@ mod fields;
 mod same;
 mod secret;
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use futures_util::future::join;
 use plimsoll::schema::Table;
 use sea_orm::ConnectionTrait;
 use serde_json::Value as Json;
@@ -28,7 +24,7 @@ use super::{
     server::Server,
     unit::{Cell, Remark, Row, Unit, Weight},
     vanished,
-    write::{self, Fields, key_text, read_back},
+    write::{self, Fields, New, Values, key_text, read_all_back},
 };
 use crate::{
     Result, World, records,
@@ -52,8 +48,6 @@ pub(super) struct Doing<'o> {
 /// Some records on their way.
 pub(super) struct Batch<'o> {
     doing: Doing<'o>,
-    /// Of what the source says of each record; none while nothing is written.
-    digests: Vec<String>,
     server: Server,
     /// What is known from the records before.
     pass: &'o Pass,
@@ -78,6 +72,8 @@ struct Resolved<'u> {
     unit: usize,
     row: &'u Row,
     fields: Fields,
+    /// The same as the database takes it, until it is in.
+    values: Values,
     /// Those of its columns that refer to rows which this batch has made.
     fresh: Vec<&'static str>,
     secrets: Secrets,
@@ -101,18 +97,13 @@ impl<'o> Batch<'o> {
         units: &[Unit],
     ) -> Result<(Report, Learned)> {
         let names = units.iter().map(|unit| &*unit.key).chain(known::referred(units)).collect();
-        // The digests are made while the database looks.
-        let written = if doing.import_id.is_some() { units } else { &[] };
-        let digests = async { written.iter().map(Unit::digest).collect() };
-        let (known, digests) = join(known::of(db, doing.scope, names), digests).await;
-        let known = known?;
+        let known = known::of(db, doing.scope, names).await?;
         let (targets, remarks) = (vec![Vec::new(); units.len()], vec![Vec::new(); units.len()]);
         let report = Report { records: units.len() as u64, ..Report::default() };
         let records = units.iter().map(|unit| unit.key.clone()).collect();
         let server = Server::of(db).await?;
         let mut batch = Self {
             doing,
-            digests,
             server,
             pass,
             learned: Learned::default(),
@@ -352,7 +343,7 @@ impl<'o> Batch<'o> {
         &mut self,
         db: &impl ConnectionTrait,
         table: &'static Table,
-        make: Vec<Resolved<'_>>,
+        mut make: Vec<Resolved<'_>>,
     ) -> Result<()> {
         if self.doing.import_id.is_none() {
             for Resolved { row, .. } in &make {
@@ -362,18 +353,17 @@ impl<'o> Batch<'o> {
             }
             return Ok(());
         }
-        let fields: Vec<Cow<'_, Fields>> = make.iter().map(Resolved::with_places).collect();
-        let keys = write::insert(db, &self.server, table, &fields).await?;
+        let mut rows: Vec<New<'_>> = make.iter_mut().map(Resolved::going_in).collect();
+        let keys = write::insert(db, &self.server, table, &mut rows).await?;
+        drop(rows);
         let mut columns = write::names(make.iter().map(|row| &row.fields));
         let marked = mark(table);
         columns.extend(marked);
         let borrowed: Vec<&[Json]> = keys.iter().map(Vec::as_slice).collect();
-        let digests = async { make.iter().map(|row| row.row.digest()).collect::<Vec<_>>() };
-        let (back, digests) = join(read_back(db, table, &columns, &borrowed), digests).await;
-        let back = back?;
-        for ((resolved, key), digest) in make.iter().zip(&keys).zip(digests) {
+        let back = read_all_back(db, table, &columns, &borrowed).await?;
+        for (resolved, key) in make.iter().zip(&keys) {
             let Resolved { unit, row, fields, .. } = resolved;
-            let back = back.get(&key_text(key));
+            let back = back.row(&key_text(key));
             compared(table, row, fields, back)?;
             self.seal(db, table, resolved, key).await?;
             self.report.tally(&table.name).made += 1;
@@ -381,7 +371,7 @@ impl<'o> Batch<'o> {
             self.keys.insert(row.key.clone(), here);
             let mark = marked.and_then(|name| back?.get(name)?.as_str().map(str::to_owned));
             let how = Made { import: self.doing.import_id, mark };
-            self.targets[*unit].push(Target::of(row, key.clone(), digest, Some(how)));
+            self.targets[*unit].push(Target::of(row, key.clone(), Some(how)));
         }
         Ok(())
     }
@@ -419,8 +409,8 @@ impl Known {
 }
 
 impl Target {
-    fn of(row: &Row, key: Vec<Json>, digest: String, made: Option<Made>) -> Self {
-        let (table, source) = (row.table.clone(), row.key.clone());
+    fn of(row: &Row, key: Vec<Json>, made: Option<Made>) -> Self {
+        let (table, source, digest) = (row.table.clone(), row.key.clone(), row.digest().to_owned());
         let is_made = made.is_some();
         let made = made.unwrap_or_default();
         Self { table, source, key, digest, is_made, made, changed: BTreeSet::new() }

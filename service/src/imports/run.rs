@@ -26,7 +26,7 @@ use super::{
 use crate::{Error, Result, World, rule::Rule, seal::Keyring, text};
 
 /// How many records are done in one transaction.
-const AT_ONCE: usize = 200;
+const AT_ONCE: usize = 400;
 
 /// How an import goes.
 #[derive(Clone, Debug, Default)]
@@ -99,23 +99,25 @@ async fn through<S: Source + Sync>(
 ) -> Result<Report> {
     let mut report = Report { import_id: doing.import_id, ..Report::default() };
     let mut pass = begun(db, doing.scope).await?;
-    let mut read = source.some(None, AT_ONCE).await?;
+    let mut read = some(source, None).await?;
     for batches in 1.. {
         let (units, place) = read;
         pass.meet(&units);
         // While these records are written, the next are read.
-        let ahead = OptionFuture::from(place.map(|place| source.some(Some(place), AT_ONCE)));
-        let (some, next) = join(done(db, doing, &mut pass, &units), ahead).await;
-        let some = some?;
+        let ahead = OptionFuture::from(place.map(|place| some(source, Some(place))));
+        let (done, next) = join(done(db, doing, &mut pass, &units), ahead).await;
+        let done = done?;
         if doing.import_id.is_some()
-            && let Err(error) = count_rows(db, &some, batches).await
+            && let Err(error) = count_rows(db, &done, batches).await
         {
             // It only takes longer so.
             tracing::warn!(error = &error as &dyn std::error::Error, "the rows were not counted");
         }
-        some.remarks.iter().for_each(|remark| tell(Event::Said(remark)));
-        report.add(&some);
+        done.remarks.iter().for_each(|remark| tell(Event::Said(remark)));
+        report.add(&done);
         tell(Event::Done { records: report.records });
+        // As many small pieces as there are take a while to be freed.
+        blocking::unblock(move || drop(units)).detach();
         let Some(next) = next.transpose()? else {
             for remark in gone(db, source, doing.scope, &pass).await? {
                 tell(Event::Said(&remark));
@@ -126,6 +128,22 @@ async fn through<S: Source + Sync>(
         read = next;
     }
     Ok(report)
+}
+
+/// Some records from there, with the digests of what the source says of them, which are made beside all
+/// that the import does.
+async fn some<S: Source>(
+    source: &S,
+    from: Option<S::Place>,
+) -> Result<(Vec<Unit>, Option<S::Place>)> {
+    let (units, next) = source.some(from, AT_ONCE).await?;
+    let units = blocking::unblock(move || {
+        for unit in &units {
+            unit.digest();
+        }
+        units
+    });
+    Ok((units.await, next))
 }
 
 /// Some records: kept, or where there is no import looked at.
@@ -184,12 +202,12 @@ async fn all_or_nothing<S: Source + Sync>(
             let mut pass = begun(tx, doing.scope).await?;
             let mut place = None;
             for batches in 1.. {
-                let (units, next) = source.some(place, AT_ONCE).await?;
+                let (units, next) = some(source, place).await?;
                 pass.meet(&units);
                 let doing = Doing { import_id: Some(id), ..doing };
-                let (some, learned) = batch(tx, doing, &pass, &units).await?;
-                count_rows(tx, &some, batches).await?;
-                report.add(&some);
+                let (done, learned) = batch(tx, doing, &pass, &units).await?;
+                count_rows(tx, &done, batches).await?;
+                report.add(&done);
                 pass.learn(learned);
                 if next.is_none() {
                     refuse_any(&report)?;

@@ -1,5 +1,7 @@
 //! What a database server takes at once: how large a statement may be, and how its rows are counted.
 
+use std::io;
+
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, TryGetable as _,
     sea_query::{Expr, Query},
@@ -85,8 +87,26 @@ impl Server {
 pub(super) fn bytes(json: &Json) -> usize {
     match json {
         Json::String(text) => text.len(),
-        Json::Array(_) | Json::Object(_) => json.to_string().len(),
+        Json::Array(_) | Json::Object(_) => {
+            let mut count = Count(0);
+            serde_json::to_writer(&mut count, json).expect("documents are JSON");
+            count.0
+        }
         Json::Null | Json::Bool(_) | Json::Number(_) => 8,
+    }
+}
+
+/// How many bytes were written.
+struct Count(usize);
+
+impl io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a source gives: records, each with the rows that it becomes.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::OnceLock};
 
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value as Json;
+
+use crate::identity::secret::hash;
 
 /// What a column of a new row gets.
 #[derive(Clone, Debug)]
@@ -44,6 +46,8 @@ pub struct Row {
     pub cells: BTreeMap<String, Cell>,
     /// What the source calls those of them that have another name there.
     pub names: BTreeMap<String, String>,
+    /// Empty, as a new one is: it is made when it is needed.
+    pub digest: Digest,
 }
 
 /// A record of the source: a person with all that is theirs, a row of a table.
@@ -56,7 +60,13 @@ pub struct Unit {
     pub rows: Vec<Row>,
     /// What there is to say about it.
     pub remarks: Vec<Remark>,
+    /// Empty, as a new one is: it is made when it is needed.
+    pub digest: Digest,
 }
+
+/// SHA-256 of what the source says, made once: nobody changes what a source has given.
+#[derive(Clone, Debug, Default)]
+pub struct Digest(OnceLock<String>);
 
 /// How much a remark weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,10 +111,17 @@ impl fmt::Display for Remark {
 }
 
 impl Unit {
-    /// SHA-256 of what the source says, in hexadecimal.
-    pub(crate) fn digest(&self) -> String {
-        let rows: Vec<_> = self.rows.iter().map(|row| (&row.table, &row.key, said(row))).collect();
-        digest(&rows)
+    /// SHA-256 of what the source says, in hexadecimal; made with those of its rows.
+    pub(crate) fn digest(&self) -> &str {
+        self.digest.0.get_or_init(|| {
+            let mut rows = Vec::with_capacity(self.rows.len());
+            for row in &self.rows {
+                let said = json(&said(row));
+                row.digest.0.get_or_init(|| hash(&said));
+                rows.push(format!("[{},{},{said}]", json(&row.table), json(&row.key)));
+            }
+            hash(&format!("[{}]", rows.join(",")))
+        })
     }
 
     /// A remark about this record.
@@ -137,8 +154,8 @@ impl Cell {
 
 impl Row {
     /// SHA-256 of what the source says of the row, in hexadecimal.
-    pub(crate) fn digest(&self) -> String {
-        digest(&said(self))
+    pub(crate) fn digest(&self) -> &str {
+        self.digest.0.get_or_init(|| hash(&json(&said(self))))
     }
 }
 
@@ -173,9 +190,8 @@ fn said(row: &Row) -> BTreeMap<&str, Said<'_>> {
 }
 
 /// `serde_json` keeps the members of an object in the order of their names.
-fn digest(said: &impl Serialize) -> String {
-    let text = serde_json::to_string(said).expect("texts, documents and lists of them are JSON");
-    crate::identity::secret::hash(&text)
+fn json(said: &impl Serialize) -> String {
+    serde_json::to_string(said).expect("texts, documents and lists of them are JSON")
 }
 
 /// What is shown of a value: its beginning.
@@ -185,4 +201,34 @@ fn shortened(text: &str) -> String {
         short.push('…');
     }
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_digest_of_a_record_is_that_of_the_list_of_its_rows() {
+        let row = |key: &str, cell: Cell| Row {
+            table: "devices".to_owned(),
+            key: key.to_owned(),
+            cells: [("name \"1\"".to_owned(), cell)].into(),
+            ..Row::default()
+        };
+        let rows = [
+            row("devices/ana/\"a\"", Cell::Is(json!({"b": [1, null], "a": "ñ"}))),
+            row("devices/bo", Cell::Rows(vec!["users/ana".to_owned()])),
+        ];
+        for rows in [&rows[..], &rows[..1], &[]] {
+            let unit = Unit { rows: rows.to_vec(), ..Unit::default() };
+            let all: Vec<_> = rows.iter().map(|row| (&row.table, &row.key, said(row))).collect();
+
+            assert_eq!(unit.digest(), hash(&json(&all)));
+            for (row, alone) in unit.rows.iter().zip(rows) {
+                assert_eq!(row.digest(), alone.digest());
+            }
+        }
+    }
 }

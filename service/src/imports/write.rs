@@ -3,12 +3,13 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    mem,
     ops::Range,
 };
 
 use plimsoll::schema::{self, Column, Default, Table, Type};
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, TryGetable as _, Value,
+    ConnectionTrait, DbBackend, DbErr, QueryResult, TryGetable as _, Value,
     sea_query::{Condition, Expr, ExprTrait as _, InsertStatement, Query, SimpleExpr},
 };
 use serde_json::Value as Json;
@@ -25,6 +26,16 @@ use crate::{
 /// The columns of a row, as JSON.
 pub(crate) type Fields = BTreeMap<&'static str, Json>;
 
+/// The columns of a row, as the database takes them.
+pub(super) type Values = BTreeMap<&'static str, Value>;
+
+/// A row on its way in.
+pub(super) struct New<'f> {
+    pub(super) fields: Cow<'f, Fields>,
+    /// The same, until it is in.
+    pub(super) values: Values,
+}
+
 /// Adds the rows, and gives their keys in the same order.
 ///
 /// Whoever needs to be sure reads them back by these keys: that rows of one statement are counted one
@@ -37,19 +48,19 @@ pub(super) async fn insert(
     db: &impl ConnectionTrait,
     server: &Server,
     table: &'static Table,
-    rows: &[Cow<'_, Fields>],
+    rows: &mut [New<'_>],
 ) -> Result<Vec<Vec<Json>>> {
-    let mut keys: Vec<Vec<Json>> = rows.iter().map(|row| key(table, row)).collect();
-    let usual = usual(table, rows);
+    let mut keys: Vec<Vec<Json>> = rows.iter().map(|row| key(table, &row.fields)).collect();
+    let usual = usual(table, rows)?;
     for (columns, run) in alike(rows, &usual) {
         let run: Vec<usize> = run.collect();
-        let of = columns.iter().map(|name| known(table, name)).collect::<Result<Vec<_>>>()?;
-        for some in server.lots(&run, columns.len(), |at| rows[*at].values().map(bytes).sum()) {
+        let size = |at: &usize| rows[*at].fields.values().map(bytes).sum();
+        for some in server.lots(&run, columns.len(), size) {
             let mut insert = Query::insert();
             insert.into_table(table.name.clone()).columns(columns.iter().copied());
             for at in some {
-                let values = values(table, &of, &rows[*at], &usual)?;
-                insert.values_panic(values.into_iter().map(Expr::value));
+                let values = mem::take(&mut rows[*at].values);
+                insert.values_panic(filled(&columns, values, &usual).map(Expr::value));
             }
             if !is_counted(table) {
                 db.execute(&insert).await?;
@@ -97,9 +108,14 @@ async fn counted(
 
 /// What columns that some of the rows name have by themselves in the others: the more alike the rows
 /// are, the fewer statements they need.
-fn usual(table: &Table, rows: &[Cow<'_, Fields>]) -> Fields {
-    let named = names(rows.iter().map(|row| &**row));
-    named.into_iter().filter_map(|name| Some((name, by_itself(column(table, name)?)?))).collect()
+fn usual(table: &Table, rows: &[New<'_>]) -> Result<Values> {
+    let mut usual = Values::new();
+    for name in names(rows.iter().map(|row| &*row.fields)) {
+        if let Some(json) = column(table, name).and_then(by_itself) {
+            usual.insert(name, value(table, name, &json)?);
+        }
+    }
+    Ok(usual)
 }
 
 /// The columns that some of the rows name.
@@ -133,15 +149,17 @@ fn by_itself(column: &Column) -> Option<Json> {
 
 /// Rows one behind the other that get the same columns: those columns, and where the rows stand. The
 /// order stays.
-fn alike(rows: &[Cow<'_, Fields>], usual: &Fields) -> Vec<(Vec<&'static str>, Range<usize>)> {
+fn alike(rows: &[New<'_>], usual: &Values) -> Vec<(Vec<&'static str>, Range<usize>)> {
     let mut runs: Vec<(Vec<&'static str>, Range<usize>)> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
-        let is_as_before = at.checked_sub(1).is_some_and(|last| rows[last].keys().eq(row.keys()));
+        let is_same = |last: usize| rows[last].fields.keys().eq(row.fields.keys());
+        let is_as_before = at.checked_sub(1).is_some_and(is_same);
         if let (true, Some((_, run))) = (is_as_before, runs.last_mut()) {
             run.end = at + 1;
             continue;
         }
-        let columns: BTreeSet<&'static str> = row.keys().chain(usual.keys()).copied().collect();
+        let columns = row.fields.keys().chain(usual.keys()).copied();
+        let columns: BTreeSet<&'static str> = columns.collect();
         match runs.last_mut() {
             Some((of, run)) if of.iter().eq(&columns) => run.end = at + 1,
             _ => runs.push((columns.into_iter().collect(), at..at + 1)),
@@ -150,9 +168,17 @@ fn alike(rows: &[Cow<'_, Fields>], usual: &Fields) -> Vec<(Vec<&'static str>, Ra
     runs
 }
 
-fn values(table: &Table, columns: &[&Column], row: &Fields, usual: &Fields) -> Result<Vec<Value>> {
-    let said = |name: &str| row.get(name).unwrap_or_else(|| &usual[name]);
-    columns.iter().map(|column| value_of(table, column, said(&column.name))).collect()
+/// What a row has in each of these columns, which are in the order of their names.
+fn filled<'c>(
+    columns: &'c [&'static str],
+    row: Values,
+    usual: &'c Values,
+) -> impl Iterator<Item = Value> + 'c {
+    let mut said = row.into_iter().peekable();
+    columns.iter().map(move |name| match said.next_if(|(of, _)| of == name) {
+        Some((_, value)) => value,
+        None => usual[name].clone(),
+    })
 }
 
 /// The value of a column.
@@ -188,30 +214,41 @@ pub(crate) async fn select(
     columns: &[&'static str],
     which: SimpleExpr,
 ) -> Result<Vec<Fields>> {
+    fields(table, columns, &rows(db, table, columns, which).await?)
+}
+
+async fn rows(
+    db: &impl ConnectionTrait,
+    table: &Table,
+    columns: &[&'static str],
+    which: SimpleExpr,
+) -> Result<Vec<QueryResult>> {
     let query = Query::select()
         .columns(columns.iter().copied())
         .from(table.name.clone())
         .and_where(which)
         .take();
-    fields(table, columns, &db.query_all(&query).await?)
+    Ok(db.query_all(&query).await?)
 }
 
 /// Rows that a database gave, as JSON.
 pub(crate) fn fields(
     table: &Table,
     columns: &[&'static str],
-    rows: &[sea_orm::QueryResult],
+    rows: &[QueryResult],
 ) -> Result<Vec<Fields>> {
+    let lists = lists(table, columns, rows)?.into_iter();
+    Ok(lists.map(|list| columns.iter().copied().zip(list).collect()).collect())
+}
+
+/// The same, in the order of the columns.
+fn lists(table: &Table, columns: &[&'static str], rows: &[QueryResult]) -> Result<Vec<Vec<Json>>> {
     let of = columns.iter().map(|name| known(table, name)).collect::<Result<Vec<_>>>()?;
-    let mut read = Vec::with_capacity(rows.len());
-    for row in rows {
-        let mut fields = Fields::new();
-        for (at, name) in columns.iter().enumerate() {
-            fields.insert(*name, cell::read(row, at, of[at])?);
-        }
-        read.push(fields);
-    }
-    Ok(read)
+    let list = |row: &QueryResult| {
+        let cells = of.iter().enumerate().map(|(at, column)| cell::read(row, at, column));
+        Ok(cells.collect::<Result<Vec<_>, _>>()?)
+    };
+    rows.iter().map(list).collect()
 }
 
 /// The rows with these keys.
@@ -275,6 +312,50 @@ pub(crate) async fn read_back(
         }
     }
     Ok(found)
+}
+
+/// Rows with what they have in some columns, without the names at each.
+pub(super) struct Back {
+    names: Vec<&'static str>,
+    rows: HashMap<String, Vec<Json>>,
+}
+
+impl Back {
+    /// The row with that key, as text.
+    pub(super) fn row(&self, key: &str) -> Option<BackRow<'_>> {
+        Some(BackRow { names: &self.names, values: self.rows.get(key)? })
+    }
+}
+
+/// One of them.
+#[derive(Clone, Copy)]
+pub(super) struct BackRow<'b> {
+    names: &'b [&'static str],
+    values: &'b [Json],
+}
+
+impl<'b> BackRow<'b> {
+    /// What it has in a column that was read.
+    pub(super) fn get(&self, name: &str) -> Option<&'b Json> {
+        self.values.get(self.names.iter().position(|of| *of == name)?)
+    }
+}
+
+/// As [`read_back`], for many rows.
+pub(super) async fn read_all_back(
+    db: &impl ConnectionTrait,
+    table: &'static Table,
+    columns: &BTreeSet<&'static str>,
+    keys: &[&[Json]],
+) -> Result<Back> {
+    let names = with_key(table, columns.iter().copied());
+    let mut found = HashMap::with_capacity(keys.len());
+    for some in keys.chunks(1_000) {
+        let some = rows(db, table, &names, near_keys(table, some)?).await?;
+        let lists = lists(table, &names, &some)?.into_iter();
+        found.extend(lists.map(|row| (key_text(&row[..table.primary_key.len()]), row)));
+    }
+    Ok(Back { names, rows: found })
 }
 
 /// Changes columns of the row with that key.

@@ -1,7 +1,7 @@
 //! Whether the values of a row will do, before the database is asked and when it refuses.
 
 use chrono::{DateTime, SubsecRound as _, Utc};
-use plimsoll::schema::{Check, Rule, Table, Type};
+use plimsoll::schema::{Check, Column, Rule, Table, Type};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue, ConnectionTrait, DbErr, EntityTrait, IdenStatic as _,
     Iterable as _, SqlErr, Value,
@@ -80,8 +80,12 @@ pub(crate) fn read<E: EntityTrait>(
 
 /// What is wrong with a value, if anything is.
 pub(crate) fn problem(table: &Table, name: &str, value: &Value) -> Option<String> {
-    let ty = &table.columns.iter().find(|column| column.name == name)?.ty;
-    let own = match (value, ty) {
+    problem_of(table, tables::column(table, name)?, value)
+}
+
+/// What is wrong with a value of that column, if anything is.
+pub(crate) fn problem_of(table: &Table, column: &Column, value: &Value) -> Option<String> {
+    let own = match (value, &column.ty) {
         (Value::String(Some(text)), _) if text.contains('\0') => {
             Some("it has a NUL character in it".to_owned())
         }
@@ -104,7 +108,7 @@ pub(crate) fn problem(table: &Table, name: &str, value: &Value) -> Option<String
         (Value::ChronoTime(Some(time)), _) if cell::is_leap(time) => Some(LEAP.to_owned()),
         _ => None,
     };
-    own.or_else(|| table.checks.iter().find_map(|check| beyond(&check.rule, name, value)))
+    own.or_else(|| table.checks.iter().find_map(|check| beyond(&check.rule, &column.name, value)))
 }
 
 /// What is wrong with a value that nothing in the column is compared with: a moment that not every

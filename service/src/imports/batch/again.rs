@@ -10,7 +10,7 @@ use super::{
     super::{
         known::{Made, Target},
         unit::{Cell, Weight},
-        write::{self, Fields, read_back},
+        write::{self, Fields, key_text, read_all_back, read_back},
     },
     Batch, Here, Resolved, below, mark,
     same::{compared, is_same},
@@ -40,7 +40,7 @@ impl Batch<'_> {
         target: Target,
     ) -> Result<()> {
         let (unit, row) = (resolved.unit, resolved.row);
-        let digest = row.digest();
+        let digest = row.digest().to_owned();
         let now = if target.digest == digest && resolved.secrets.is_empty() {
             self.look_at_name(db, table, &resolved, &target).await?;
             Now::Same
@@ -110,7 +110,7 @@ impl Batch<'_> {
         key: Vec<Json>,
     ) -> Result<()> {
         let Resolved { unit, row, .. } = resolved;
-        let mut target = Target::of(row, key.clone(), row.digest(), None);
+        let mut target = Target::of(row, key.clone(), None);
         let now = if is_setting(table) {
             self.compare(db, table, resolved, &target).await?
         } else {
@@ -198,8 +198,8 @@ impl Batch<'_> {
             if !different.is_empty() {
                 write::update(db, table, &target.key, &different).await?;
                 let columns = different.keys().copied().collect();
-                let back = read_back(db, table, &columns, &[&target.key]).await?;
-                compared(table, row, &different, back.values().next())?;
+                let back = read_all_back(db, table, &columns, &[&target.key]).await?;
+                compared(table, row, &different, back.row(&key_text(&target.key)))?;
             }
             if !secrets.is_empty() {
                 self.seal(db, table, resolved, &target.key).await?;

@@ -33,7 +33,7 @@ impl Batch<'_> {
             let is_whole = unit.rows.iter().all(|row| !self.dropped.contains(&row.key))
                 && unit.remarks.iter().all(|remark| remark.weight < Weight::Fault);
             // What was refused is looked at again the next time.
-            let digest = if is_whole { self.digests[at].clone() } else { INCOMPLETE.to_owned() };
+            let digest = if is_whole { unit.digest().to_owned() } else { INCOMPLETE.to_owned() };
             let list: Json = targets.iter().map(Target::json).collect();
             match self.known.get(&unit.key) {
                 None if targets.is_empty() => {}

@@ -14,7 +14,7 @@ use super::{
         cell,
         server::bytes,
         unit::{Cell, Row, Weight},
-        write::{Fields, select, with_key},
+        write::{Fields, Values, select, with_key},
     },
     Batch, Resolved, below,
     secret::{Secret, Secrets},
@@ -30,7 +30,7 @@ impl Batch<'_> {
         row: &'u Row,
         named: &BTreeMap<String, Vec<Json>>,
     ) -> Option<Resolved<'u>> {
-        let (mut fields, mut fresh) = (Fields::new(), Vec::new());
+        let (mut fields, mut values, mut fresh) = (Fields::new(), Values::new(), Vec::new());
         let mut secrets = Secrets::default();
         if let Some(column) = missing(table, row) {
             self.refuse(unit, row, &column.name, &Json::Null, "it is missing");
@@ -54,15 +54,18 @@ impl Batch<'_> {
                 fresh.push(&*column.name);
             }
             let looked_at = cell::value(column, &json).and_then(|value| {
-                records::sound::problem(table, name, &value).map_or(Ok(value), Err)
+                records::sound::problem_of(table, column, &value).map_or(Ok(value), Err)
             });
             match looked_at {
-                Ok(value) => fields.insert(&column.name, cell::normal(&value, json)),
+                Ok(value) => {
+                    fields.insert(&column.name, cell::normal(&value, json));
+                    values.insert(&column.name, value);
+                }
                 Err(problem) => {
                     self.refuse(unit, row, name, &json, &problem);
                     return None;
                 }
-            };
+            }
         }
         if let Some(problem) = self.server.refuses(|| fields.values().map(bytes).sum()) {
             let largest = fields.iter().max_by_key(|(_, json)| bytes(json));
@@ -71,9 +74,9 @@ impl Batch<'_> {
             return None;
         }
         if table.name == "users" {
-            self.rename(&mut fields);
+            self.rename(&mut fields, &mut values);
         }
-        Some(Resolved { unit, row, fields, fresh, secrets })
+        Some(Resolved { unit, row, fields, values, fresh, secrets })
     }
 
     /// What a column gets.
@@ -168,11 +171,13 @@ impl Batch<'_> {
     }
 
     /// Gives a person the name that they are to have here.
-    fn rename(&self, fields: &mut Fields) {
+    fn rename(&self, fields: &mut Fields, values: &mut Values) {
         let old = fields.get("username").and_then(Json::as_str).unwrap_or_default();
         if let Some(new) = self.doing.names.get(old) {
-            fields.insert("username_key", fold(new).into());
-            fields.insert("username", new.clone().into());
+            for (column, text) in [("username_key", fold(new)), ("username", new.clone())] {
+                fields.insert(column, text.clone().into());
+                values.insert(column, text.into());
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     super::{
         people::bare,
         unit::{Cell, Row},
-        write::Fields,
+        write::{BackRow, Fields},
     },
     Resolved,
 };
@@ -46,7 +46,7 @@ pub(super) fn compared(
     table: &Table,
     row: &Row,
     fields: &Fields,
-    back: Option<&Fields>,
+    back: Option<BackRow<'_>>,
 ) -> Result<()> {
     let wrong = |problem: String| Error::Malformed {
         kind: "row that was brought in",
@@ -54,7 +54,8 @@ pub(super) fn compared(
         problem,
     };
     let Some(back) = back else { return Err(wrong("it is not there".to_owned())) };
-    match fields.iter().find(|(name, said)| !is_same(&back[**name], said)) {
+    let is_kept = |name: &str, said: &Json| back.get(name).is_some_and(|back| is_same(back, said));
+    match fields.iter().find(|(name, said)| !is_kept(name, said)) {
         Some((name, _)) => Err(wrong(format!("`{name}` was not kept as it was written"))),
         None => Ok(()),
     }

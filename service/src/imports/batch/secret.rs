@@ -1,6 +1,6 @@
 //! Secrets of the rows: sealed for the row that they are in, once its key is known.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, mem};
 
 use plimsoll::schema::{Column, Table};
 use sea_orm::ConnectionTrait;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{
     super::{
         unit::Cell,
-        write::{self, Fields, read_back},
+        write::{self, Fields, New, read_back},
     },
     Batch, Resolved,
 };
@@ -40,13 +40,14 @@ impl Secrets {
 }
 
 impl Resolved<'_> {
-    /// The columns of the row, with something in the place of what is sealed when its key is known.
-    pub(super) fn with_places(&self) -> Cow<'_, Fields> {
-        let mut fields = Cow::Borrowed(&self.fields);
+    /// The row on its way in, with something in the place of what is sealed when its key is known.
+    pub(super) fn going_in(&mut self) -> New<'_> {
+        let (mut fields, mut values) = (Cow::Borrowed(&self.fields), mem::take(&mut self.values));
         for name in self.secrets.0.keys() {
             fields.to_mut().insert(name, "".into());
+            values.insert(name, "".into());
         }
-        fields
+        New { fields, values }
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Tronbyt {
 }
 
 /// How many documents are read at once.
-const FEW: usize = 16;
+const FEW: usize = 50;
 
 /// As many rows are enough at once, but for a person who has more of them.
 const ROWS: usize = 5_000;

@@ -124,7 +124,7 @@ impl Source for Interfered<'_> {
 }
 
 async fn an_import_that_runs_stops_when_it_is_taken_out(db: &DatabaseConnection) {
-    let people: Vec<(String, String)> = (0..201)
+    let people: Vec<(String, String)> = (0..401)
         .map(|number| (format!("p{number}"), format!(r#"{{"username": "p{number}"}}"#)))
         .collect();
     let file = File::of(&people, 4).await;

@@ -257,7 +257,7 @@ impl Passage<'_> {
             return unit;
         }
         let key = unit.key.clone();
-        let own = Row { table: map.to.name.clone(), key, path: String::new(), cells, names };
+        let own = Row { table: map.to.name.clone(), key, cells, names, ..Row::default() };
         unit.rows = before.into_iter().chain([own]).chain(behind).collect();
         unit
     }

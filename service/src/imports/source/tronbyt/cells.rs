@@ -50,6 +50,6 @@ impl Unit {
     pub(super) fn push(&mut self, table: &str, key: &str, path: &str, cells: Cells) {
         let (table, key, path) = (table.to_owned(), key.to_owned(), path.to_owned());
         let Cells { cells, names } = cells;
-        self.rows.push(Row { table, key, path, cells, names });
+        self.rows.push(Row { table, key, path, cells, names, ..Row::default() });
     }
 }
