@@ -89,12 +89,18 @@ impl Plain {
         })
     }
 
-    /// Runs the statements in one message: all of them or none, where the database takes back what it makes.
+    /// Runs the statements: in one message and all of them or none, where the database takes back what it
+    /// makes; else one by one, each with an answer of its own.
     pub(crate) async fn run_whole(&mut self, statements: &[&str]) -> Result<(), DbErr> {
         let dialect = match self {
             Self::Sqlite(_) => Dialect::Sqlite,
             Self::Postgres(_) => Dialect::Postgres,
-            Self::Mysql(_) => return self.run(statements, None).await.map_err(|it| it.source),
+            Self::Mysql(_) => {
+                for statement in statements {
+                    self.run(&[statement], None).await.map_err(|it| it.source)?;
+                }
+                return Ok(());
+            }
         };
         let all = once(begin(dialect)).chain(statements.iter().copied()).chain(once("COMMIT"));
         let all: Vec<&str> = all.collect();

@@ -102,14 +102,13 @@ impl One<'_> {
         };
         let with_next = Box::pin(self.runner.terms.patiently(async || once(self.next).await)).await;
         match with_next {
-            Ok(ahead) => Ok(ahead),
             // That the next cannot be written down is nothing to this one.
             Err(Error::Migration(MigrationError::Failed { source, .. }))
                 if self.next.is_some() && !is_hindered(&source) && !is_lost(&source) =>
             {
                 Box::pin(self.runner.terms.patiently(async || once(None).await)).await
             }
-            Err(error) => Err(error),
+            outcome => outcome,
         }
     }
 
@@ -145,9 +144,11 @@ impl One<'_> {
         let kept = statements.len() + 1;
         let mut all: Vec<&str> =
             statements.iter().map(String::as_str).chain(once("COMMIT")).collect();
-        let makes_table = |next: &Next<'_>| makes_tables(std::slice::from_ref(next.statement));
-        if let Some(next) = next.filter(|next| makes_table(next) && !self.is_to_stop()) {
-            all.push(&next.statement.sql);
+        if let Some(Next { statement, .. }) = next
+            && statement.effect == (Effect::Table { exists: true })
+            && !self.is_to_stop()
+        {
+            all.push(&statement.sql);
         }
         let mut kept_at = None;
         let ran = plain.run_telling(&all, self.runner.patience(), |ended| {

@@ -303,15 +303,9 @@ pub(crate) async fn read_back(
     columns: &BTreeSet<&'static str>,
     keys: &[&[Json]],
 ) -> Result<HashMap<String, Fields>> {
-    let names = with_key(table, columns.iter().copied());
-    let mut found = HashMap::new();
-    for some in keys.chunks(1_000) {
-        for row in select(db, table, &names, near_keys(table, some)?).await? {
-            let key = key_text(table.primary_key.iter().map(|name| &row[&**name]));
-            found.insert(key, row);
-        }
-    }
-    Ok(found)
+    let Back { names, rows } = read_all_back(db, table, columns, keys).await?;
+    let named = |row: Vec<Json>| names.iter().copied().zip(row).collect();
+    Ok(rows.into_iter().map(|(key, row)| (key, named(row))).collect())
 }
 
 /// Rows with what they have in some columns, without the names at each.
