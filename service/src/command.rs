@@ -72,6 +72,9 @@ async fn perform(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let database = Database::resolve(&env, arguments.database_url.as_deref())?;
     let db = plimsoll::connect::pool(&pooled(arguments, database)).await?;
     plimsoll::keeps_statements(&db).await?;
+    if let Command::Import(_) = arguments.command {
+        import::prepare(&db).await?;
+    }
     let done = act(arguments, &env, &db).await;
     db.close().await?;
     done

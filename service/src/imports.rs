@@ -6,7 +6,9 @@
 
 mod batch;
 pub(crate) use crate::cell;
+mod inserts;
 mod known;
+mod look;
 mod pass;
 mod people;
 mod report;
@@ -23,10 +25,11 @@ use std::future::Future;
 pub use entity::imports::import::{ImportStatus, Model};
 
 pub use self::{
+    look::Look,
     report::{Event, Report, Tally},
     run::{Options, run},
     undo::{Kept, Undone, undo},
-    unit::{Cell, Digest, Remark, Row, Unit, Weight},
+    unit::{Cell, Digest, Label, Remark, Row, Unit, Weight},
 };
 use sea_orm::ConnectionTrait;
 

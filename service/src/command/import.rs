@@ -15,7 +15,7 @@ use std::{
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use plimsoll::config::Env;
-use sea_orm::DatabaseConnection;
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend};
 use serde_json::json;
 use service::{
     World, config,
@@ -219,6 +219,16 @@ pub(super) async fn json(
 }
 
 /// Brings in what the source has, and shows how far it is.
+/// Has SQLite keep 16 MB of its pages in the memory of the one connection that an import has, and take 40 MB
+/// of changes into the database at once: what is changed again and again is written less often.
+pub(super) async fn prepare(db: &DatabaseConnection) -> anyhow::Result<()> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        let larger = "PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 10000";
+        db.execute_unprepared(larger).await?;
+    }
+    Ok(())
+}
+
 async fn bring<S: Source + Sync>(
     db: &DatabaseConnection,
     source: &S,

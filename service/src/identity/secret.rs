@@ -67,7 +67,9 @@ pub(crate) fn is_brought_key(text: &str) -> bool {
 pub(crate) fn hash(text: &str) -> String {
     let halves = |byte: u8| [byte >> 4, byte & 15];
     let digits = Sha256::digest(text.as_bytes()).into_iter().flat_map(halves);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+    let mut hash = String::with_capacity(64);
+    hash.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
+    hash
 }
 
 #[cfg(test)]

@@ -1,30 +1,34 @@
 //! Some records at a time: what they mean here, and writing what is new.
 
 mod again;
+mod compare;
 mod down;
 mod fields;
 mod same;
 mod secret;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+};
 
+use futures_util::future::try_join;
 use plimsoll::schema::Table;
 use sea_orm::ConnectionTrait;
 use serde_json::Value as Json;
 
-use self::{
-    same::{compared, has_blanks, unique_keys},
-    secret::Secrets,
-};
+use self::{compare::Comparison, same::has_blanks, secret::Secrets};
 use super::{
+    inserts::Inserts,
     known::{self, Known, Made, Target},
+    look::unique_keys,
     pass::{Foreseen, Learned, Pass},
     people::{Candidate, Match, matches, misnamed},
     report::Report,
     server::Server,
     unit::{Cell, Remark, Row, Unit, Weight},
     vanished,
-    write::{self, Fields, New, Values, key_text, read_all_back},
+    write::{self, Fields, New, Values, key_text, unread},
 };
 use crate::{
     Result, World, records,
@@ -43,6 +47,7 @@ pub(super) struct Doing<'o> {
     pub(super) names: &'o BTreeMap<String, String>,
     /// What secrets are sealed with.
     pub(super) seals: &'o Keyring,
+    pub(super) inserts: &'o Inserts,
 }
 
 /// Some records on their way.
@@ -53,10 +58,10 @@ pub(super) struct Batch<'o> {
     pass: &'o Pass,
     learned: Learned,
     /// What the source calls the records.
-    records: Vec<String>,
+    records: Vec<&'o str>,
     known: BTreeMap<String, Known>,
     /// The rows of the source that are here, or would be.
-    keys: HashMap<String, Here>,
+    keys: HashMap<Cow<'o, str>, Here>,
     /// Rows that do not come in.
     dropped: HashSet<String>,
     /// Rows that were there before any import.
@@ -64,6 +69,8 @@ pub(super) struct Batch<'o> {
     /// What became of the rows, by record.
     targets: Vec<Vec<Target>>,
     remarks: Vec<Vec<Remark>>,
+    /// What is compared beside, of what was written.
+    comparisons: Vec<Comparison>,
     report: Report,
 }
 
@@ -83,10 +90,15 @@ impl Resolved<'_> {
     fn candidate(&self) -> Candidate<'_> {
         Candidate { fields: &self.fields, fresh: &self.fresh }
     }
+
+    fn own(&self, table: &Table) -> Vec<u64> {
+        unique_keys(table, self.row, &self.fields)
+    }
 }
 
 impl<'o> Batch<'o> {
-    /// Does what is to be done with these records.
+    /// Does what is to be done with these records: where they are apart, with one half while the database
+    /// is busy with the other.
     ///
     /// # Errors
     /// Only those of the database: what is wrong with a record is in the report.
@@ -94,13 +106,34 @@ impl<'o> Batch<'o> {
         db: &impl ConnectionTrait,
         doing: Doing<'o>,
         pass: &'o Pass,
-        units: &[Unit],
+        units: &'o [Unit],
+        are_apart: bool,
     ) -> Result<(Report, Learned)> {
-        let names = units.iter().map(|unit| &*unit.key).chain(known::referred(units)).collect();
+        // Nobody gets a name here that is not the one in the source.
+        if !are_apart || !doing.names.is_empty() {
+            return Self::whole(db, doing, pass, units).await;
+        }
+        let (some, others) = units.split_at(units.len() / 2);
+        let (some, others) =
+            (Self::whole(db, doing, pass, some), Self::whole(db, doing, pass, others));
+        let ((mut report, mut learned), (also, more)) = try_join(some, others).await?;
+        report.add(&also);
+        learned.add(more);
+        Ok((report, learned))
+    }
+
+    async fn whole(
+        db: &impl ConnectionTrait,
+        doing: Doing<'o>,
+        pass: &'o Pass,
+        units: &'o [Unit],
+    ) -> Result<(Report, Learned)> {
+        let to = units.iter().flat_map(Unit::refers_to);
+        let names = units.iter().map(|unit| &*unit.key).chain(to).collect();
         let known = known::of(db, doing.scope, names).await?;
         let (targets, remarks) = (vec![Vec::new(); units.len()], vec![Vec::new(); units.len()]);
         let report = Report { records: units.len() as u64, ..Report::default() };
-        let records = units.iter().map(|unit| unit.key.clone()).collect();
+        let records = units.iter().map(|unit| &*unit.key).collect();
         let server = Server::of(db).await?;
         let mut batch = Self {
             doing,
@@ -109,17 +142,19 @@ impl<'o> Batch<'o> {
             learned: Learned::default(),
             records,
             known,
-            keys: HashMap::new(),
+            keys: HashMap::with_capacity(units.iter().map(|unit| unit.rows.len()).sum()),
             dropped: HashSet::new(),
             strange: HashSet::new(),
             targets,
             remarks,
+            comparisons: Vec::new(),
             report,
         };
         batch.recall();
-        for table in in_order(units) {
-            batch.table(db, table, units).await?;
+        for (table, rows) in in_order(units) {
+            batch.table(db, table, units, rows).await?;
         }
+        batch.settle().await?;
         batch.write_down(db, units).await?;
         for (unit, part) in vanished::parts(db, &batch.known, units).await? {
             batch.say(unit, Weight::Warning, part, &Json::Null, vanished::WHY.to_owned());
@@ -139,7 +174,7 @@ impl<'o> Batch<'o> {
             if let Ok(table) = tables::named(&target.table) {
                 let key = Some(target.key.clone());
                 let here = Here { table: &table.name, key, is_fresh: false };
-                self.keys.insert(target.source.clone(), here);
+                self.keys.insert(target.source.clone().into(), here);
             }
             if !target.is_made {
                 self.strange.insert(target.source.clone());
@@ -159,7 +194,7 @@ impl<'o> Batch<'o> {
         }
         for unit in units {
             // Only such a row is referred to by other records.
-            if let Some(here) = self.keys.get(&unit.key) {
+            if let Some(here) = self.keys.get(&*unit.key) {
                 let key = here.key.as_deref().and_then(<[Json]>::first).cloned();
                 let is_strange = self.strange.contains(&unit.key);
                 let foreseen = Foreseen { table: here.table, key, is_strange };
@@ -174,16 +209,8 @@ impl<'o> Batch<'o> {
         db: &impl ConnectionTrait,
         table: &'static Table,
         units: &[Unit],
+        rows: Vec<(usize, &'o Row)>,
     ) -> Result<()> {
-        let mut rows = Vec::new();
-        for (unit, of) in units.iter().enumerate() {
-            for row in of.rows.iter().filter(|row| row.table == table.name) {
-                rows.push((unit, row));
-            }
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
         let named = fields::named(db, &rows).await?;
         let (mut new, mut seen) = (Vec::new(), HashMap::new());
         let before = self.before(units, &rows);
@@ -191,7 +218,7 @@ impl<'o> Batch<'o> {
             let Some(resolved) = self.resolved(table, unit, row, &named) else { continue };
             match before {
                 Some(target) => {
-                    self.see(unique_keys(table, &resolved), &resolved, &mut seen);
+                    self.see(resolved.own(table), &resolved, &mut seen);
                     self.again(db, table, resolved, target).await?;
                 }
                 None => new.push(resolved),
@@ -226,7 +253,7 @@ impl<'o> Batch<'o> {
     }
 
     fn say(&mut self, unit: usize, weight: Weight, path: String, value: &Json, reason: String) {
-        let mut about = Unit { key: self.records[unit].clone(), ..Unit::default() };
+        let mut about = Unit { key: self.records[unit].to_owned(), ..Unit::default() };
         about.remark(weight, path, value, reason);
         self.remarks[unit].append(&mut about.remarks);
     }
@@ -238,8 +265,8 @@ impl<'o> Batch<'o> {
         db: &impl ConnectionTrait,
         table: &'static Table,
         units: &[Unit],
-        rows: Vec<Resolved<'_>>,
-        mut seen: HashMap<String, String>,
+        rows: Vec<Resolved<'o>>,
+        mut seen: HashMap<u64, &'o str>,
     ) -> Result<()> {
         let candidates: Vec<Candidate<'_>> = rows.iter().map(Resolved::candidate).collect();
         let records: Vec<&str> = rows.iter().map(|row| &*units[row.unit].key).collect();
@@ -311,14 +338,14 @@ impl<'o> Batch<'o> {
     fn twice(
         &mut self,
         table: &Table,
-        resolved: &Resolved<'_>,
-        seen: &mut HashMap<String, String>,
+        resolved: &Resolved<'o>,
+        seen: &mut HashMap<u64, &'o str>,
     ) -> Option<String> {
-        let own = unique_keys(table, resolved);
+        let own = resolved.own(table);
         if let Some(other) = own.iter().find_map(|key| seen.get(key)) {
             return Some(format!("`{other}` in the same source"));
         }
-        if own.iter().any(|key| self.pass.has_seen(key)) {
+        if own.iter().any(|key| self.pass.has_seen(*key)) {
             return Some("another record of the source".to_owned());
         }
         self.see(own, resolved, seen);
@@ -327,71 +354,76 @@ impl<'o> Batch<'o> {
 
     /// Remembers what a row has where nothing may be twice, also for the records to come when they do not
     /// find it in the database: while nothing is written, and where it has blanks behind it.
-    fn see(
-        &mut self,
-        own: Vec<String>,
-        resolved: &Resolved<'_>,
-        seen: &mut HashMap<String, String>,
-    ) {
+    fn see(&mut self, own: Vec<u64>, resolved: &Resolved<'o>, seen: &mut HashMap<u64, &'o str>) {
         if self.doing.import_id.is_none() || has_blanks(resolved) {
             self.learned.see(&own);
         }
-        seen.extend(own.into_iter().map(|key| (key, resolved.row.key.clone())));
+        seen.extend(own.into_iter().map(|key| (key, &*resolved.row.key)));
     }
 
     async fn make(
         &mut self,
         db: &impl ConnectionTrait,
         table: &'static Table,
-        mut make: Vec<Resolved<'_>>,
+        mut make: Vec<Resolved<'o>>,
     ) -> Result<()> {
+        if make.is_empty() {
+            return Ok(());
+        }
+        self.report.tally(&table.name).made += make.len() as u64;
         if self.doing.import_id.is_none() {
-            for Resolved { row, .. } in &make {
-                self.report.tally(&table.name).made += 1;
+            for Resolved { row, .. } in make {
                 let here = Here { table: &table.name, key: None, is_fresh: true };
-                self.keys.insert(row.key.clone(), here);
+                self.keys.insert((&*row.key).into(), here);
             }
             return Ok(());
         }
         let mut rows: Vec<New<'_>> = make.iter_mut().map(Resolved::going_in).collect();
-        let keys = write::insert(db, &self.server, table, &mut rows).await?;
+        let keys = write::insert(db, &self.server, self.doing.inserts, table, &mut rows).await?;
         drop(rows);
         let mut columns = write::names(make.iter().map(|row| &row.fields));
         let marked = mark(table);
         columns.extend(marked);
         let borrowed: Vec<&[Json]> = keys.iter().map(Vec::as_slice).collect();
-        let back = read_all_back(db, table, &columns, &borrowed).await?;
-        for (resolved, key) in make.iter().zip(&keys) {
+        let back = unread(db, table, &columns, &borrowed).await?;
+        let mut comparison = Comparison::of(back, marked);
+        for (resolved, key) in make.into_iter().zip(keys) {
+            self.seal(db, table, &resolved, &key).await?;
             let Resolved { unit, row, fields, .. } = resolved;
-            let back = back.row(&key_text(key));
-            compared(table, row, fields, back)?;
-            self.seal(db, table, resolved, key).await?;
-            self.report.tally(&table.name).made += 1;
             let here = Here { table: &table.name, key: Some(key.clone()), is_fresh: true };
-            self.keys.insert(row.key.clone(), here);
-            let mark = marked.and_then(|name| back?.get(name)?.as_str().map(str::to_owned));
-            let how = Made { import: self.doing.import_id, mark };
-            self.targets[*unit].push(Target::of(row, key.clone(), Some(how)));
+            self.keys.insert((&*row.key).into(), here);
+            comparison.row((unit, self.targets[unit].len()), key.clone(), fields);
+            let how = Made { import: self.doing.import_id, mark: None };
+            self.targets[unit].push(Target::of(row, key, Some(how)));
         }
+        self.comparisons.push(comparison.begun());
         Ok(())
     }
 }
 
-/// The tables, each behind those that it refers to; those come last whose rows name others without a
-/// foreign key.
-fn in_order(units: &[Unit]) -> Vec<&'static Table> {
-    let names_rows =
-        |row: &&Row| row.cells.values().any(|cell| matches!(cell, Cell::Text(..) | Cell::Rows(_)));
-    let rows = units.iter().flat_map(|unit| &unit.rows);
-    let last: BTreeSet<&str> = rows.filter(names_rows).map(|row| &*row.table).collect();
-    let mut order: Vec<&Table> = TABLES.iter().collect();
-    order.sort_by_key(|table| last.contains(&*table.name) && !tables::is_referred(table));
+/// The rows by their tables, each behind those that it refers to; those come last whose rows name others
+/// without a foreign key.
+fn in_order(units: &[Unit]) -> Vec<(&'static Table, Vec<(usize, &Row)>)> {
+    let mut by_table = HashMap::<&str, Vec<(usize, &Row)>>::new();
+    for (unit, of) in units.iter().enumerate() {
+        for row in &of.rows {
+            by_table.entry(&row.table).or_default().push((unit, row));
+        }
+    }
+    let rows_of = |table: &'static Table| Some((table, by_table.remove(&*table.name)?));
+    let mut order: Vec<_> = TABLES.iter().filter_map(rows_of).collect();
+    let names_rows = |(_, row): &(usize, &Row)| {
+        row.cells.values().any(|cell| matches!(cell, Cell::Text(..) | Cell::Rows(_)))
+    };
+    order.sort_by_cached_key(|(table, rows)| {
+        rows.iter().any(names_rows) && !tables::is_referred(table)
+    });
     order
 }
 
 /// Where a column of a row stands in its record.
 fn below(row: &Row, column: &str) -> String {
-    let column = row.names.get(column).map_or(column, String::as_str);
+    let column = row.names.get(column).map_or(column, |name| name);
     match (&*row.path, column) {
         ("", column) => column.to_owned(),
         (path, "") => path.to_owned(),

@@ -1,6 +1,6 @@
 //! What imports have brought in before.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::imports::import_record::{Column, Entity, Model};
 use sea_orm::{
@@ -8,15 +8,16 @@ use sea_orm::{
     QueryOrder as _, QuerySelect as _,
     sea_query::{ExprTrait as _, SimpleExpr},
 };
-use serde_json::{Value as Json, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
 
-use super::unit::Unit;
+use super::unit::Label;
 use crate::{Error, Result};
 
 /// What became of one row of a record.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Target {
-    pub(super) table: String,
+    pub(super) table: Label,
     /// What the source calls the row.
     pub(super) source: String,
     /// Its key here, the columns of the key in their order.
@@ -39,16 +40,20 @@ pub(super) struct Made {
     pub(super) mark: Option<String>,
 }
 
-impl Target {
-    pub(super) fn json(&self) -> Json {
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let Self { table, source, key, digest, is_made, made, changed } = self;
+        let row = (table, source, key, digest, is_made, made.import, &made.mark);
         if changed.is_empty() {
-            return json!([table, source, key, digest, is_made, made.import, made.mark]);
+            return row.serialize(serializer);
         }
+        let (table, source, key, digest, is_made, import, mark) = row;
         let changed: Vec<String> = changed.iter().map(|import| by(*import)).collect();
-        json!([table, source, key, digest, is_made, made.import, made.mark, changed])
+        (table, source, key, digest, is_made, import, mark, changed).serialize(serializer)
     }
+}
 
+impl Target {
     fn read(json: &Json) -> Option<Self> {
         let text = |at: usize| Some(json.get(at)?.as_str()?.to_owned());
         let key = json.get(2)?.as_array()?.clone();
@@ -57,7 +62,7 @@ impl Target {
         let changed = json.get(7).and_then(Json::as_array).into_iter().flatten();
         let import = |by: &Json| by.as_str()?.strip_prefix(BY)?.parse().ok();
         let changed = changed.filter_map(import).collect();
-        let (table, source, digest) = (text(0)?, text(1)?, text(3)?);
+        let (table, source, digest) = (text(0)?.into(), text(1)?, text(3)?);
         Some(Self { table, source, key, digest, is_made, made, changed })
     }
 }
@@ -141,15 +146,6 @@ pub(super) async fn people(
     Ok(Some((people, last)))
 }
 
-/// The names of the records whose rows these records refer to, and do not hold.
-pub(super) fn referred(units: &[Unit]) -> BTreeSet<&str> {
-    let own: HashSet<&str> =
-        units.iter().flat_map(|unit| &unit.rows).map(|row| &*row.key).collect();
-    let to = units.iter().flat_map(|unit| &unit.rows).flat_map(|row| row.cells.values());
-    let keys = to.flat_map(super::Cell::refers_to).map(String::as_str);
-    keys.filter(|key| !own.contains(key)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,7 +153,7 @@ mod tests {
     #[test]
     fn what_is_written_down_of_a_row_is_read_again() {
         let mut target = Target {
-            table: "devices".to_owned(),
+            table: "devices".into(),
             source: "devices/ana/0000000a".to_owned(),
             key: vec!["0000000a".into()],
             digest: "5e".to_owned(),
@@ -165,12 +161,14 @@ mod tests {
             made: Made { import: Some(3), mark: Some("2025-01-01T00:00:00.000000Z".to_owned()) },
             changed: BTreeSet::new(),
         };
-        assert_eq!(target.json().as_array().map(Vec::len), Some(7));
-        assert_eq!(Target::read(&target.json()), Some(target.clone()));
+        let json = |target: &Target| serde_json::to_value(target).unwrap();
+        assert_eq!(json(&target).as_array().map(Vec::len), Some(7));
+        assert_eq!(Target::read(&json(&target)), Some(target.clone()));
 
         target.changed.extend([5, 7]);
 
-        assert!(target.json().to_string().contains("\"import 5\""), "{}", target.json());
-        assert_eq!(Target::read(&target.json()), Some(target));
+        let json = json(&target);
+        assert!(json.to_string().contains("\"import 5\""), "{json}");
+        assert_eq!(Target::read(&json), Some(target));
     }
 }

@@ -4,7 +4,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    hash::{DefaultHasher, Hash as _, Hasher as _},
+    hash::{DefaultHasher, Hash, Hasher as _},
 };
 
 use serde_json::Value as Json;
@@ -45,21 +45,18 @@ pub(super) struct Foreseen {
 impl Pass {
     /// Takes in what a batch has learned.
     pub(super) fn learn(&mut self, learned: Learned) {
-        let Learned { people, rows, seen } = learned;
-        self.learned.people.extend(people);
-        self.learned.rows.extend(rows);
-        self.learned.seen.extend(seen);
+        self.learned.add(learned);
     }
 
     /// Takes in which records became which people in earlier imports.
     pub(super) fn recall(&mut self, people: impl IntoIterator<Item = (i64, String)>) {
-        let people = people.into_iter().map(|(id, record)| (id, hash(&record)));
+        let people = people.into_iter().map(|(id, record)| (id, hash(&*record)));
         self.learned.people.extend(people);
     }
 
     /// Takes in that these records are in the source, whatever becomes of them.
     pub(super) fn meet(&mut self, units: &[Unit]) {
-        self.met.extend(units.iter().map(|unit| hash(&unit.key)));
+        self.met.extend(units.iter().map(|unit| hash(&*unit.key)));
     }
 
     /// Whether a record of that name was there.
@@ -79,12 +76,19 @@ impl Pass {
     }
 
     /// Whether a row of an earlier record would have that.
-    pub(super) fn has_seen(&self, unique: &str) -> bool {
-        self.learned.seen.contains(&hash(unique))
+    pub(super) fn has_seen(&self, unique: u64) -> bool {
+        self.learned.seen.contains(&unique)
     }
 }
 
 impl Learned {
+    pub(super) fn add(&mut self, other: Self) {
+        let Self { people, rows, seen } = other;
+        self.people.extend(people);
+        self.rows.extend(rows);
+        self.seen.extend(seen);
+    }
+
     pub(super) fn person(&mut self, key: &[Json], record: &str) {
         if let Some(id) = key.first().and_then(Json::as_i64) {
             self.people.insert(id, hash(record));
@@ -95,13 +99,14 @@ impl Learned {
         self.rows.insert(hash(row), foreseen);
     }
 
-    pub(super) fn see(&mut self, uniques: &[String]) {
-        self.seen.extend(uniques.iter().map(|unique| hash(unique)));
+    pub(super) fn see(&mut self, uniques: &[u64]) {
+        self.seen.extend(uniques);
     }
 }
 
-fn hash(text: &str) -> u64 {
+/// The same for the same, also in another batch.
+pub(super) fn hash(of: &(impl Hash + ?Sized)) -> u64 {
     let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    of.hash(&mut hasher);
     hasher.finish()
 }

@@ -17,10 +17,11 @@ use self::{
 use super::{
     Source,
     batch::{Batch, Doing},
+    inserts::Inserts,
     known,
     pass::Pass,
     report::{Event, Report},
-    unit::{Remark, Unit},
+    unit::{Remark, Unit, are_apart},
     vanished,
 };
 use crate::{Error, Result, World, rule::Rule, seal::Keyring, text};
@@ -75,6 +76,7 @@ pub async fn run<S: Source + Sync>(
         update: options.update,
         names: &options.names,
         seals: &options.keys,
+        inserts: &Inserts::default(),
     };
     if options.dry_run {
         return through(db, source, doing, tell).await;
@@ -99,13 +101,12 @@ async fn through<S: Source + Sync>(
 ) -> Result<Report> {
     let mut report = Report { import_id: doing.import_id, ..Report::default() };
     let mut pass = begun(db, doing.scope).await?;
-    let mut read = some(source, None).await?;
+    let (mut records, mut place) = some(source, None).await?;
     for batches in 1.. {
-        let (units, place) = read;
-        pass.meet(&units);
+        pass.meet(&records.units);
         // While these records are written, the next are read.
         let ahead = OptionFuture::from(place.map(|place| some(source, Some(place))));
-        let (done, next) = join(done(db, doing, &mut pass, &units), ahead).await;
+        let (done, next) = join(done(db, doing, &mut pass, &records), ahead).await;
         let done = done?;
         if doing.import_id.is_some()
             && let Err(error) = count_rows(db, &done, batches).await
@@ -117,7 +118,7 @@ async fn through<S: Source + Sync>(
         report.add(&done);
         tell(Event::Done { records: report.records });
         // As many small pieces as there are take a while to be freed.
-        blocking::unblock(move || drop(units)).detach();
+        blocking::unblock(move || drop(records)).detach();
         let Some(next) = next.transpose()? else {
             for remark in gone(db, source, doing.scope, &pass).await? {
                 tell(Event::Said(&remark));
@@ -125,25 +126,30 @@ async fn through<S: Source + Sync>(
             }
             break;
         };
-        read = next;
+        (records, place) = next;
     }
     Ok(report)
 }
 
-/// Some records from there, with the digests of what the source says of them, which are made beside all
-/// that the import does.
+/// Some records that were read.
+struct Records {
+    units: Vec<Unit>,
+    /// Whether the first half has nothing to do with the others.
+    are_apart: bool,
+}
+
+/// Some records from there, with what can be made of them without the database, beside all that the import
+/// does.
 async fn some<S: Source>(
     source: &S,
     from: Option<S::Place>,
-) -> Result<(Vec<Unit>, Option<S::Place>)> {
+) -> Result<(Records, Option<S::Place>)> {
     let (units, next) = source.some(from, AT_ONCE).await?;
-    let units = blocking::unblock(move || {
-        for unit in &units {
-            unit.digest();
-        }
-        units
+    let records = blocking::unblock(move || {
+        units.iter().for_each(Unit::prepare);
+        Records { are_apart: are_apart(&units), units }
     });
-    Ok((units.await, next))
+    Ok((records.await, next))
 }
 
 /// Some records: kept, or where there is no import looked at.
@@ -151,12 +157,13 @@ async fn done(
     db: &DatabaseConnection,
     doing: Doing<'_>,
     pass: &mut Pass,
-    units: &[Unit],
+    records: &Records,
 ) -> Result<Report> {
     if doing.import_id.is_some() {
-        return kept(db, doing, pass, units).await;
+        return kept(db, doing, pass, records).await;
     }
-    let (report, learned) = Batch::run(db, doing, pass, units).await?;
+    let Records { units, are_apart } = records;
+    let (report, learned) = Batch::run(db, doing, pass, units, *are_apart).await?;
     pass.learn(learned);
     Ok(report)
 }
@@ -202,10 +209,10 @@ async fn all_or_nothing<S: Source + Sync>(
             let mut pass = begun(tx, doing.scope).await?;
             let mut place = None;
             for batches in 1.. {
-                let (units, next) = some(source, place).await?;
+                let (Records { units, are_apart }, next) = some(source, place).await?;
                 pass.meet(&units);
                 let doing = Doing { import_id: Some(id), ..doing };
-                let (done, learned) = batch(tx, doing, &pass, &units).await?;
+                let (done, learned) = batch(tx, doing, &pass, &units, are_apart).await?;
                 count_rows(tx, &done, batches).await?;
                 report.add(&done);
                 pass.learn(learned);

@@ -152,19 +152,19 @@ async fn some(
         for target in &mut others {
             if target.changed.remove(&id) {
                 changed += 1;
-                *undone.changed.entry(target.table.clone()).or_default() += 1;
+                *undone.changed.entry(target.table.clone().into_owned()).or_default() += 1;
             }
         }
         if ours.is_empty() && record.import_id != id {
             if changed > 0 {
                 let mut row = record.into_active_model();
-                row.targets = Set(others.iter().map(known::Target::json).collect());
+                row.targets = Set(json!(others));
                 row.update(tx).await?;
             }
             continue;
         }
         for target in ours {
-            made.entry(target.table.clone()).or_default().push(target);
+            made.entry(target.table.clone().into_owned()).or_default().push(target);
         }
         forget(tx, id, record, &others).await?;
     }
@@ -211,7 +211,7 @@ async fn forget(
     row.import_id = Set(owner);
     // What is missing is brought again by the next import.
     row.digest = Set(super::batch::INCOMPLETE.to_owned());
-    row.targets = Set(others.iter().map(known::Target::json).collect());
+    row.targets = Set(json!(others));
     row.update(tx).await?;
     Ok(())
 }

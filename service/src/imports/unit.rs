@@ -1,11 +1,17 @@
 //! What a source gives: records, each with the rows that it becomes.
 
-use std::{collections::BTreeMap, fmt, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+    fmt,
+    sync::OnceLock,
+};
 
 use secrecy::SecretString;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 
+use super::look::Look;
 use crate::identity::secret::hash;
 
 /// What a column of a new row gets.
@@ -33,21 +39,26 @@ pub enum Cell {
     },
 }
 
+/// What a table or a column is called: mostly a word of the program.
+pub type Label = Cow<'static, str>;
+
 /// A row that a record becomes.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
     /// The table that it goes to.
-    pub table: String,
+    pub table: Label,
     /// What tells it from all other rows of the source: `devices/a1b2c3d4`.
     pub key: String,
     /// Where it stands in its record, for people: `devices.a1b2c3d4`.
     pub path: String,
     /// Its columns; those that are not named get their defaults.
-    pub cells: BTreeMap<String, Cell>,
+    pub cells: BTreeMap<Label, Cell>,
     /// What the source calls those of them that have another name there.
-    pub names: BTreeMap<String, String>,
+    pub names: BTreeMap<Label, Label>,
     /// Empty, as a new one is: it is made when it is needed.
     pub digest: Digest,
+    /// Empty, as a new one is: it is made when it is needed.
+    pub look: Look,
 }
 
 /// A record of the source: a person with all that is theirs, a row of a table.
@@ -111,16 +122,36 @@ impl fmt::Display for Remark {
 }
 
 impl Unit {
+    /// Makes of it what needs no database, before it is needed.
+    pub(super) fn prepare(&self) {
+        self.digest();
+        for row in &self.rows {
+            row.look.prepare(row);
+        }
+    }
+
+    /// The keys of the rows that its rows refer to and that it has not.
+    pub(super) fn refers_to(&self) -> impl Iterator<Item = &str> {
+        let own: HashSet<&str> = self.rows.iter().map(|row| &*row.key).collect();
+        let to = self.rows.iter().flat_map(|row| row.cells.values()).flat_map(Cell::refers_to);
+        to.map(String::as_str).filter(move |key| !own.contains(key))
+    }
+
     /// SHA-256 of what the source says, in hexadecimal; made with those of its rows.
     pub(crate) fn digest(&self) -> &str {
         self.digest.0.get_or_init(|| {
-            let mut rows = Vec::with_capacity(self.rows.len());
+            let mut rows = String::from("[");
             for row in &self.rows {
-                let said = json(&said(row));
+                let said = json(&Columns(row));
                 row.digest.0.get_or_init(|| hash(&said));
-                rows.push(format!("[{},{},{said}]", json(&row.table), json(&row.key)));
+                let comma = if rows.len() > 1 { "," } else { "" };
+                let (table, key) = (json(&row.table), json(&row.key));
+                for part in [comma, "[", &table, ",", &key, ",", &said, "]"] {
+                    rows.push_str(part);
+                }
             }
-            hash(&format!("[{}]", rows.join(",")))
+            rows.push(']');
+            hash(&rows)
         })
     }
 
@@ -141,6 +172,21 @@ impl Unit {
     }
 }
 
+/// Whether the first half of the records, which were prepared, has nothing to do with the others: they
+/// refer to nothing of one another, and have nothing in common where nothing may be twice.
+pub(super) fn are_apart(units: &[Unit]) -> bool {
+    let (some, others) = units.split_at(units.len() / 2);
+    let own = |units: &[Unit]| -> HashSet<u64> {
+        units.iter().flat_map(|unit| &unit.rows).flat_map(|row| row.look.own()).collect()
+    };
+    some.len() >= FEW
+        && units.iter().all(|unit| unit.refers_to().next().is_none())
+        && own(some).is_disjoint(&own(others))
+}
+
+/// It is not worth while for fewer records.
+const FEW: usize = 50;
+
 impl Cell {
     /// The rows of the source that it refers to.
     pub(super) fn refers_to(&self) -> &[String] {
@@ -155,7 +201,7 @@ impl Cell {
 impl Row {
     /// SHA-256 of what the source says of the row, in hexadecimal.
     pub(crate) fn digest(&self) -> &str {
-        self.digest.0.get_or_init(|| hash(&json(&said(self))))
+        self.digest.0.get_or_init(|| hash(&json(&Columns(self))))
     }
 }
 
@@ -185,8 +231,13 @@ impl<'c> From<&'c Cell> for Said<'c> {
     }
 }
 
-fn said(row: &Row) -> BTreeMap<&str, Said<'_>> {
-    row.cells.iter().map(|(column, cell)| (&**column, cell.into())).collect()
+/// What the columns of a row say, by their names.
+struct Columns<'r>(&'r Row);
+
+impl Serialize for Columns<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.cells.iter().map(|(column, cell)| (column, Said::from(cell))))
+    }
 }
 
 /// `serde_json` keeps the members of an object in the order of their names.
@@ -212,9 +263,9 @@ mod tests {
     #[test]
     fn the_digest_of_a_record_is_that_of_the_list_of_its_rows() {
         let row = |key: &str, cell: Cell| Row {
-            table: "devices".to_owned(),
+            table: "devices".into(),
             key: key.to_owned(),
-            cells: [("name \"1\"".to_owned(), cell)].into(),
+            cells: [("name \"1\"".into(), cell)].into(),
             ..Row::default()
         };
         let rows = [
@@ -223,12 +274,50 @@ mod tests {
         ];
         for rows in [&rows[..], &rows[..1], &[]] {
             let unit = Unit { rows: rows.to_vec(), ..Unit::default() };
-            let all: Vec<_> = rows.iter().map(|row| (&row.table, &row.key, said(row))).collect();
+            let all: Vec<_> = rows.iter().map(|row| (&row.table, &row.key, Columns(row))).collect();
 
             assert_eq!(unit.digest(), hash(&json(&all)));
             for (row, alone) in unit.rows.iter().zip(rows) {
                 assert_eq!(row.digest(), alone.digest());
             }
         }
+    }
+
+    /// People with these names, each with a role.
+    fn people(names: impl IntoIterator<Item = String>) -> Vec<Unit> {
+        let person = |name: String| {
+            let key = format!("users/{name}");
+            let row = |table: &'static str, key: &str, cells: Vec<(&'static str, Cell)>| Row {
+                table: table.into(),
+                key: key.to_owned(),
+                cells: cells.into_iter().map(|(column, cell)| (column.into(), cell)).collect(),
+                ..Row::default()
+            };
+            let known =
+                vec![("username", Cell::Is(json!(name))), ("username_key", Cell::Is(json!(name)))];
+            let role = Cell::Named("roles", "name_key", "viewer".to_owned());
+            let role = vec![("user_id", Cell::Row(key.clone())), ("role_id", role)];
+            let rows = vec![row("users", &key, known), row("user_roles", &name, role)];
+            let unit = Unit { key, rows, ..Unit::default() };
+            unit.prepare();
+            unit
+        };
+        names.into_iter().map(person).collect()
+    }
+
+    #[test]
+    fn records_are_apart_that_share_nothing_and_are_many() {
+        let many = || (0..2 * FEW).map(|at| format!("p{at}"));
+        assert!(are_apart(&people(many())));
+        assert!(!are_apart(&people(many().skip(2))), "they are too few");
+
+        let last = 2 * FEW - 1;
+        for same in ["p3", "p3 "] {
+            let names = many().map(|name| name.replace(&format!("p{last}"), same));
+            assert!(!are_apart(&people(names)), "`{same}` is there twice");
+        }
+        let mut one_refers = people(many());
+        one_refers[last].rows[1].cells.insert("user_id".into(), Cell::Row("users/p3".to_owned()));
+        assert!(!are_apart(&one_refers));
     }
 }

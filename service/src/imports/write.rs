@@ -2,20 +2,22 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     mem,
     ops::Range,
 };
 
 use plimsoll::schema::{self, Column, Default, Table, Type};
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, QueryResult, TryGetable as _, Value,
-    sea_query::{Condition, Expr, ExprTrait as _, InsertStatement, Query, SimpleExpr},
+    ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, TryGetable as _, Value,
+    sea_query::{Condition, Expr, ExprTrait as _, Query, SimpleExpr},
 };
 use serde_json::Value as Json;
 
 use super::{
     cell,
+    inserts::Inserts,
+    pass,
     server::{Server, bytes},
 };
 use crate::{
@@ -47,26 +49,29 @@ pub(super) struct New<'f> {
 pub(super) async fn insert(
     db: &impl ConnectionTrait,
     server: &Server,
+    inserts: &Inserts,
     table: &'static Table,
     rows: &mut [New<'_>],
 ) -> Result<Vec<Vec<Json>>> {
     let mut keys: Vec<Vec<Json>> = rows.iter().map(|row| key(table, &row.fields)).collect();
-    let usual = usual(table, rows)?;
+    let (usual, backend) = (usual(table, rows)?, db.get_database_backend());
+    let is_counted = is_counted(table);
+    let gives = is_counted && backend == DbBackend::Postgres;
+    let gives = gives.then(|| &*table.primary_key[0]);
     for (columns, run) in alike(rows, &usual) {
         let run: Vec<usize> = run.collect();
         let size = |at: &usize| rows[*at].fields.values().map(bytes).sum();
         for some in server.lots(&run, columns.len(), size) {
-            let mut insert = Query::insert();
-            insert.into_table(table.name.clone()).columns(columns.iter().copied());
+            let mut values = Vec::with_capacity(some.len() * columns.len());
             for at in some {
-                let values = mem::take(&mut rows[*at].values);
-                insert.values_panic(filled(&columns, values, &usual).map(Expr::value));
+                values.extend(filled(&columns, mem::take(&mut rows[*at].values), &usual));
             }
-            if !is_counted(table) {
-                db.execute(&insert).await?;
+            let insert = inserts.statement(backend, &table.name, &columns, gives, values);
+            if !is_counted {
+                db.execute_raw(insert).await?;
                 continue;
             }
-            let ids = counted(db, table, insert, some.len(), server.step).await?;
+            let ids = counted(db, insert, some.len(), server.step).await?;
             for (at, id) in some.iter().zip(ids) {
                 keys[*at] = vec![id.into()];
             }
@@ -87,19 +92,17 @@ fn key(table: &Table, row: &Fields) -> Vec<Json> {
 /// the last.
 async fn counted(
     db: &impl ConnectionTrait,
-    table: &Table,
-    mut insert: InsertStatement,
+    insert: Statement,
     rows: usize,
     step: i64,
 ) -> Result<Vec<i64>> {
-    let backend = db.get_database_backend();
+    let backend = insert.db_backend;
     if backend == DbBackend::Postgres {
-        insert.returning_col(table.primary_key[0].clone());
-        let rows = db.query_all(&insert).await?;
+        let rows = db.query_all_raw(insert).await?;
         let ids = rows.iter().map(|row| i64::try_get_by(row, 0_usize).map_err(DbErr::from));
         return Ok(ids.collect::<Result<_, _>>()?);
     }
-    let told = db.execute(&insert).await?.last_insert_id();
+    let told = db.execute_raw(insert).await?.last_insert_id();
     let told = i64::try_from(told).map_err(|_| DbErr::RecordNotInserted)?;
     let rows = i64::try_from(rows).map_err(|_| DbErr::RecordNotInserted)?;
     let first = if backend == DbBackend::Sqlite { told - rows + 1 } else { told };
@@ -281,8 +284,8 @@ fn near_keys(table: &Table, keys: &[&[Json]]) -> Result<SimpleExpr> {
 
 /// That the column has one of these values; how often they are given makes no difference.
 pub(super) fn among_these(name: &str, mut values: Vec<Value>) -> SimpleExpr {
-    let mut seen = HashSet::new();
-    values.retain(|value| seen.insert(value.clone()));
+    // Those that are the same mostly stand together.
+    values.dedup();
     Expr::col(name.to_owned()).is_in(values)
 }
 
@@ -303,21 +306,24 @@ pub(crate) async fn read_back(
     columns: &BTreeSet<&'static str>,
     keys: &[&[Json]],
 ) -> Result<HashMap<String, Fields>> {
-    let Back { names, rows } = read_all_back(db, table, columns, keys).await?;
-    let named = |row: Vec<Json>| names.iter().copied().zip(row).collect();
-    Ok(rows.into_iter().map(|(key, row)| (key, named(row))).collect())
+    let Back { names, rows } = unread(db, table, columns, keys).await?.read()?;
+    let key = |row: &[Json]| key_text(&row[..table.primary_key.len()]);
+    let named = |row: Vec<Json>| (key(&row), names.iter().copied().zip(row).collect());
+    Ok(rows.into_values().map(named).collect())
 }
 
 /// Rows with what they have in some columns, without the names at each.
 pub(super) struct Back {
     names: Vec<&'static str>,
-    rows: HashMap<String, Vec<Json>>,
+    /// By hashes of their keys, which are the first that they have.
+    rows: HashMap<u64, Vec<Json>>,
 }
 
 impl Back {
-    /// The row with that key, as text.
-    pub(super) fn row(&self, key: &str) -> Option<BackRow<'_>> {
-        Some(BackRow { names: &self.names, values: self.rows.get(key)? })
+    /// The row with that key.
+    pub(super) fn row(&self, key: &[Json]) -> Option<BackRow<'_>> {
+        let values = self.rows.get(&pass::hash(key)).filter(|row| row.starts_with(key))?;
+        Some(BackRow { names: &self.names, values })
     }
 }
 
@@ -335,21 +341,35 @@ impl<'b> BackRow<'b> {
     }
 }
 
-/// As [`read_back`], for many rows.
-pub(super) async fn read_all_back(
+/// Rows that a database gave back, and that nobody has looked at.
+pub(super) struct Unread {
+    table: &'static Table,
+    names: Vec<&'static str>,
+    rows: Vec<QueryResult>,
+}
+
+impl Unread {
+    /// What they have.
+    pub(super) fn read(self) -> Result<Back> {
+        let Self { table, names, rows } = self;
+        let lists = lists(table, &names, &rows)?.into_iter();
+        let rows = lists.map(|row| (pass::hash(&row[..table.primary_key.len()]), row)).collect();
+        Ok(Back { names, rows })
+    }
+}
+
+/// As [`read_back`], to be looked at later.
+pub(super) async fn unread(
     db: &impl ConnectionTrait,
     table: &'static Table,
     columns: &BTreeSet<&'static str>,
     keys: &[&[Json]],
-) -> Result<Back> {
-    let names = with_key(table, columns.iter().copied());
-    let mut found = HashMap::with_capacity(keys.len());
+) -> Result<Unread> {
+    let (names, mut found) = (with_key(table, columns.iter().copied()), Vec::new());
     for some in keys.chunks(1_000) {
-        let some = rows(db, table, &names, near_keys(table, some)?).await?;
-        let lists = lists(table, &names, &some)?.into_iter();
-        found.extend(lists.map(|row| (key_text(&row[..table.primary_key.len()]), row)));
+        found.append(&mut rows(db, table, &names, near_keys(table, some)?).await?);
     }
-    Ok(Back { names, rows: found })
+    Ok(Unread { table, names, rows: found })
 }
 
 /// Changes columns of the row with that key.

@@ -10,10 +10,12 @@ use super::{
     super::{
         known::{Made, Target},
         unit::{Cell, Weight},
-        write::{self, Fields, key_text, read_all_back, read_back},
+        write::{self, Fields, read_back, unread},
     },
-    Batch, Here, Resolved, below, mark,
-    same::{compared, is_same},
+    Batch, Here, Resolved, below,
+    compare::compared,
+    mark,
+    same::is_same,
 };
 use crate::{Result, identity::fold::fold, records};
 
@@ -30,7 +32,7 @@ enum Now {
 /// The digest of a row that the source says otherwise: it is compared each time.
 const DIFFERENT: &str = "different";
 
-impl Batch<'_> {
+impl<'o> Batch<'o> {
     /// A row that was brought in before.
     pub(super) async fn again(
         &mut self,
@@ -106,7 +108,7 @@ impl Batch<'_> {
         &mut self,
         db: &impl ConnectionTrait,
         table: &'static Table,
-        resolved: &Resolved<'_>,
+        resolved: &Resolved<'o>,
         key: Vec<Json>,
     ) -> Result<()> {
         let Resolved { unit, row, .. } = resolved;
@@ -130,7 +132,7 @@ impl Batch<'_> {
             }
         }
         let here = Here { table: &table.name, key: Some(key), is_fresh: false };
-        self.keys.insert(row.key.clone(), here);
+        self.keys.insert((&*row.key).into(), here);
         self.strange.insert(row.key.clone());
         self.targets[*unit].push(target);
         Ok(())
@@ -198,8 +200,8 @@ impl Batch<'_> {
             if !different.is_empty() {
                 write::update(db, table, &target.key, &different).await?;
                 let columns = different.keys().copied().collect();
-                let back = read_all_back(db, table, &columns, &[&target.key]).await?;
-                compared(table, row, &different, back.row(&key_text(&target.key)))?;
+                let back = unread(db, table, &columns, &[&target.key]).await?.read()?;
+                compared(table, &row.key, &different, back.row(&target.key))?;
             }
             if !secrets.is_empty() {
                 self.seal(db, table, resolved, &target.key).await?;

@@ -1,6 +1,9 @@
 //! What the columns of a row get.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use plimsoll::schema::{Column, OnDelete, Table};
 use sea_orm::{
@@ -11,7 +14,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     super::{
-        cell,
+        look::{Looked, Rest, referred},
         server::bytes,
         unit::{Cell, Row, Weight},
         write::{Fields, Values, select, with_key},
@@ -19,28 +22,28 @@ use super::{
     Batch, Resolved, below,
     secret::{Secret, Secrets},
 };
-use crate::{Result, identity::fold::fold, records, tables};
+use crate::{Result, identity::fold::fold, tables};
 
-impl Batch<'_> {
+impl<'o> Batch<'o> {
     /// A row with its columns as the database would give them back; nothing when it does not come in.
-    pub(super) fn resolved<'u>(
+    pub(super) fn resolved(
         &mut self,
         table: &'static Table,
         unit: usize,
-        row: &'u Row,
+        row: &'o Row,
         named: &BTreeMap<String, Vec<Json>>,
-    ) -> Option<Resolved<'u>> {
-        let (mut fields, mut values, mut fresh) = (Fields::new(), Values::new(), Vec::new());
-        let mut secrets = Secrets::default();
-        if let Some(column) = missing(table, row) {
-            self.refuse(unit, row, &column.name, &Json::Null, "it is missing");
-            return None;
-        }
-        for (name, cell) in &row.cells {
-            let Some(column) = tables::column(table, name) else {
-                self.refuse(unit, row, name, &Json::Null, "there is no such column");
-                return None;
+    ) -> Option<Resolved<'o>> {
+        let mut looked = row.look.take(table, row);
+        let (mut fresh, mut secrets) = (Vec::new(), Secrets::default());
+        for rest in mem::take(&mut looked.rest) {
+            let column = match rest {
+                Rest::Later(column) => column,
+                Rest::Wrong { column, value, why } => {
+                    self.refuse(unit, row, &column, &value, &why);
+                    return None;
+                }
             };
+            let cell = &row.cells[&*column.name];
             let json = match self.said(unit, row, (table, column), cell, named) {
                 Said::Is(json) => json,
                 Said::Secret(secret) => {
@@ -53,20 +56,12 @@ impl Batch<'_> {
             if self.is_fresh(table, column, cell) {
                 fresh.push(&*column.name);
             }
-            let looked_at = cell::value(column, &json).and_then(|value| {
-                records::sound::problem_of(table, column, &value).map_or(Ok(value), Err)
-            });
-            match looked_at {
-                Ok(value) => {
-                    fields.insert(&column.name, cell::normal(&value, json));
-                    values.insert(&column.name, value);
-                }
-                Err(problem) => {
-                    self.refuse(unit, row, name, &json, &problem);
-                    return None;
-                }
+            if let Err(problem) = looked.is(table, column, &json) {
+                self.refuse(unit, row, &column.name, &json, &problem);
+                return None;
             }
         }
+        let Looked { mut fields, mut values, .. } = looked;
         if let Some(problem) = self.server.refuses(|| fields.values().map(bytes).sum()) {
             let largest = fields.iter().max_by_key(|(_, json)| bytes(json));
             let column = largest.map_or("", |(name, _)| *name);
@@ -90,10 +85,7 @@ impl Batch<'_> {
     ) -> Said {
         let to = referred(table, column);
         let missing = match cell {
-            Cell::Is(json) if to.is_some() && !json.is_null() => {
-                self.refuse(unit, row, &column.name, json, "it names no row of the source");
-                return Said::Out;
-            }
+            // What it says was looked at with the row.
             Cell::Is(json) => return Said::Is(json.clone()),
             Cell::Row(key) => match self.there(key, to) {
                 Some(Some(key)) => return Said::Is(key),
@@ -138,7 +130,7 @@ impl Batch<'_> {
     /// Whether the column refers by a foreign key to a row that this batch has made.
     fn is_fresh(&self, table: &Table, column: &Column, cell: &Cell) -> bool {
         let Cell::Row(key) = cell else { return false };
-        self.keys.get(key).is_some_and(|here| here.is_fresh) && referred(table, column).is_some()
+        self.keys.get(&**key).is_some_and(|here| here.is_fresh) && referred(table, column).is_some()
     }
 
     fn secret(&mut self, unit: usize, row: &Row, column: &Column, cell: &Cell) -> Said {
@@ -192,28 +184,11 @@ enum Said {
     Out,
 }
 
-/// The table that a column refers to by a foreign key of its own.
-fn referred<'t>(table: &'t Table, column: &Column) -> Option<&'t str> {
-    let key = table.foreign_keys.iter().find(|key| key.columns == [column.name.as_str()])?;
-    Some(&*key.references)
-}
-
 /// Whether the column is emptied when what it refers to goes.
 fn can_be_empty(table: &Table, column: &Column) -> bool {
     let mut keys = table.foreign_keys.iter();
     let key = keys.find(|key| key.columns == [column.name.as_str()]);
     column.nullable && key.is_some_and(|key| key.on_delete == OnDelete::SetNull)
-}
-
-/// A column that the row does not name and cannot be without.
-fn missing<'t>(table: &'t Table, row: &Row) -> Option<&'t Column> {
-    table.columns.iter().find(|column| {
-        !column.nullable
-            && column.default.is_none()
-            && !column.auto_increment
-            && column.generated.is_none()
-            && !row.cells.contains_key(&column.name)
-    })
 }
 
 /// The keys of rows that are there whatever the source says, by what they are named by.

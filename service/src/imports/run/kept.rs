@@ -11,11 +11,14 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use super::super::{
-    batch::{Batch, Doing},
-    pass::{Learned, Pass},
-    report::Report,
-    unit::{Unit, Weight},
+use super::{
+    super::{
+        batch::{Batch, Doing},
+        pass::{Learned, Pass},
+        report::Report,
+        unit::{Unit, Weight},
+    },
+    Records,
 };
 use crate::{
     Error, Result,
@@ -29,9 +32,10 @@ pub(super) async fn kept(
     db: &DatabaseConnection,
     doing: Doing<'_>,
     pass: &mut Pass,
-    units: &[Unit],
+    some: &Records,
 ) -> Result<Report> {
-    match in_transaction(db, doing, pass, units).await {
+    let units = &*some.units;
+    match in_transaction(db, doing, pass, units, some.are_apart).await {
         Ok((report, learned)) => {
             pass.learn(learned);
             return Ok(report);
@@ -46,7 +50,7 @@ pub(super) async fn kept(
     let mut report = Report::default();
     for unit in units {
         let one = std::slice::from_ref(unit);
-        match in_transaction(db, doing, pass, one).await {
+        match in_transaction(db, doing, pass, one, false).await {
             Ok((some, learned)) => {
                 report.add(&some);
                 pass.learn(learned);
@@ -63,9 +67,12 @@ async fn in_transaction(
     doing: Doing<'_>,
     pass: &Pass,
     units: &[Unit],
+    are_apart: bool,
 ) -> Result<(Report, Learned)> {
     Retry::default()
-        .transaction(db, |tx, _: Borrows<'_, '_>| Box::pin(batch(tx, doing, pass, units)))
+        .transaction(db, |tx, _: Borrows<'_, '_>| {
+            Box::pin(batch(tx, doing, pass, units, are_apart))
+        })
         .await
 }
 
@@ -75,11 +82,12 @@ pub(super) async fn batch(
     doing: Doing<'_>,
     pass: &Pass,
     units: &[Unit],
+    are_apart: bool,
 ) -> Result<(Report, Learned)> {
     if let Some(id) = doing.import_id {
         still_runs(tx, id).await?;
     }
-    let (report, learned) = Batch::run(tx, doing, pass, units).await?;
+    let (report, learned) = Batch::run(tx, doing, pass, units, are_apart).await?;
     let changed: serde_json::Map<_, _> = report
         .tables
         .iter()

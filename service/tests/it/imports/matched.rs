@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use entity::displays::device;
 use sea_orm::{DatabaseConnection, EntityTrait};
 use serde_json::json;
-use service::imports::{Options, Remark, Report};
+use service::{
+    World,
+    imports::{self, Options, Remark, Report},
+};
 
 use super::file::{File, bring, counts, named, person_with, refused, run};
 use crate::people::person;
 
 plimsoll::on_every_database!(migration::app:
     two_people_of_one_batch_do_not_become_one,
+    what_two_of_many_people_have_comes_in_once,
     whoever_came_in_by_another_name_is_not_taken_for_somebody_else,
 );
 
@@ -48,6 +52,41 @@ async fn two_people_of_one_batch_do_not_become_one(db: &DatabaseConnection) {
     let displays = device::Entity::find().all(db).await.unwrap();
     assert_eq!(displays.len(), 1);
     assert_eq!((&*displays[0].id, displays[0].user_id), ("0000000a", boss.id));
+}
+
+/// So many that half of them are brought in beside the others.
+async fn what_two_of_many_people_have_comes_in_once(db: &DatabaseConnection) {
+    for (first, second, path) in [
+        (("Zoe", "0000000a"), ("zoe", "0000000b"), ""),
+        (("yan", "0000000c"), ("xia", "0000000C"), "devices.0000000C"),
+        (("wim", "0000000d"), ("v", "0000000e"), "none"),
+    ] {
+        let mut people: Vec<(String, String)> = (0..130)
+            .map(|at| (format!("{}{at}", first.0), format!(r#"{{"username": "{}{at}"}}"#, first.0)))
+            .collect();
+        for (at, (name, display)) in [(3, first), (125, second)] {
+            let (name, document) = person_with(name, &json!({"id": display}));
+            people[at] = (name.to_owned(), document);
+        }
+        let before = counts(db).await;
+
+        let dry = Options { dry_run: true, ..Options::default() };
+        let file = File::of(&people, 4).await;
+        let dry = run(db, &file, &dry).await.unwrap();
+        let report = bring(db, &file).await;
+
+        assert_eq!((&dry.tables, &dry.remarks), (&report.tables, &report.remarks), "{first:?}");
+        let (told, are_two) = (refused(&report), u64::from(path != "none"));
+        assert_eq!(told.len() as u64, are_two, "{told:?}");
+        assert!(told.iter().all(|told| told.unit == second.0 && told.path == path), "{told:?}");
+        let now = counts(db).await;
+        let lacks_person = u64::from(path.is_empty());
+        assert_eq!(now[0] - before[0], 130 - lacks_person, "{first:?}");
+        assert_eq!(now[1] - before[1], 2 - are_two, "{first:?}");
+        let import = report.import_id.unwrap();
+        assert!(imports::undo(db, &World::system(), import).await.is_ok());
+        assert_eq!(counts(db).await[..6], before[..6]);
+    }
 }
 
 async fn whoever_came_in_by_another_name_is_not_taken_for_somebody_else(db: &DatabaseConnection) {

@@ -43,10 +43,10 @@ struct Crew {
 
 fn row<const N: usize>(table: &str, key: &str, cells: [(&str, Cell); N]) -> Row {
     Row {
-        table: table.to_owned(),
+        table: table.to_owned().into(),
         key: key.to_owned(),
         path: key.to_owned(),
-        cells: cells.into_iter().map(|(name, cell)| (name.to_owned(), cell)).collect(),
+        cells: cells.into_iter().map(|(name, cell)| (name.to_owned().into(), cell)).collect(),
         ..Row::default()
     }
 }

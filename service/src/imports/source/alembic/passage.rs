@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Error,
-    imports::{Cell, Row, Unit, Weight},
+    imports::{Cell, Label, Row, Unit, Weight},
     records, tables,
 };
 
@@ -38,9 +38,9 @@ pub(super) struct Passage<'r> {
     pub(super) beside: &'r Beside,
     found: &'r Found,
     unit: Unit,
-    cells: BTreeMap<String, Cell>,
+    cells: BTreeMap<Label, Cell>,
     /// What the source calls columns that have another name here.
-    names: BTreeMap<String, String>,
+    names: BTreeMap<Label, Label>,
     before: Vec<Row>,
     behind: Vec<Row>,
 }
@@ -118,13 +118,13 @@ impl Passage<'_> {
     }
 
     /// Gives a column here a value.
-    pub(super) fn set(&mut self, column: &str, value: impl Into<Json>) {
+    pub(super) fn set(&mut self, column: &'static str, value: impl Into<Json>) {
         self.cell(column, Cell::Is(value.into()));
     }
 
     /// Gives a column here what it says.
-    pub(super) fn cell(&mut self, column: &str, cell: Cell) {
-        self.cells.insert(column.to_owned(), cell);
+    pub(super) fn cell(&mut self, column: &'static str, cell: Cell) {
+        self.cells.insert(column.into(), cell);
     }
 
     /// Whether a column here gets something.
@@ -133,7 +133,7 @@ impl Passage<'_> {
     }
 
     /// Adds a row that this one refers to, and says what it is called.
-    pub(super) fn before(&mut self, table: &str, part: &str, cells: Cells) -> String {
+    pub(super) fn before(&mut self, table: &'static str, part: &str, cells: Cells) -> String {
         let row = self.row(table, part, cells);
         let key = row.key.clone();
         self.before.push(row);
@@ -141,14 +141,14 @@ impl Passage<'_> {
     }
 
     /// Adds a row that refers to this one.
-    pub(super) fn behind(&mut self, table: &str, part: &str, cells: Cells) {
+    pub(super) fn behind(&mut self, table: &'static str, part: &str, cells: Cells) {
         let row = self.row(table, part, cells);
         self.behind.push(row);
     }
 
-    fn row(&self, table: &str, part: &str, cells: Cells) -> Row {
+    fn row(&self, table: &'static str, part: &str, cells: Cells) -> Row {
         let key = format!("{}/{part}", self.unit.key);
-        let (table, path, cells) = (table.to_owned(), part.to_owned(), owned(cells));
+        let (table, path, cells) = (table.into(), part.to_owned(), owned(cells));
         Row { table, key, path, cells, ..Row::default() }
     }
 
@@ -162,7 +162,7 @@ impl Passage<'_> {
         self.unit.remark(Weight::Fault, name, value, format!("{why}; the row is left out"));
     }
 
-    fn carry(&mut self, from: &str, goes: Goes) {
+    fn carry(&mut self, from: &'static str, goes: Goes) {
         let json = self.json(from).clone();
         match goes {
             Goes::Looked | Goes::Nowhere(_) => {}
@@ -192,10 +192,10 @@ impl Passage<'_> {
     }
 
     /// Takes a value to a column here.
-    fn go(&mut self, from: &str, to: &str, json: &Json) {
+    fn go(&mut self, from: &'static str, to: &'static str, json: &Json) {
         let map = self.map;
         if from != to {
-            self.names.insert(to.to_owned(), from.to_owned());
+            self.names.insert(to.into(), from.into());
         }
         let Some(column) = tables::column(map.to, to) else {
             return self.refuse(from, &Json::Null, "there is no column for it");
@@ -257,7 +257,7 @@ impl Passage<'_> {
             return unit;
         }
         let key = unit.key.clone();
-        let own = Row { table: map.to.name.clone(), key, cells, names, ..Row::default() };
+        let own = Row { table: (&*map.to.name).into(), key, cells, names, ..Row::default() };
         unit.rows = before.into_iter().chain([own]).chain(behind).collect();
         unit
     }
@@ -266,6 +266,6 @@ impl Passage<'_> {
 /// The columns of a row that is made beside another.
 pub(super) type Cells = Vec<(&'static str, Cell)>;
 
-fn owned(cells: Cells) -> BTreeMap<String, Cell> {
-    cells.into_iter().map(|(name, cell)| (name.to_owned(), cell)).collect()
+fn owned(cells: Cells) -> BTreeMap<Label, Cell> {
+    cells.into_iter().map(|(name, cell)| (name.into(), cell)).collect()
 }

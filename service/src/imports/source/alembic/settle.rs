@@ -6,10 +6,15 @@ use std::collections::BTreeMap;
 use sea_orm::{ActiveModelTrait, ActiveValue, IdenStatic as _, Iterable as _, Value};
 use serde_json::{Value as Json, json};
 
-use crate::{Result, cell, imports::Cell, records::Record, tables};
+use crate::{
+    Result, cell,
+    imports::{Cell, Label},
+    records::Record,
+    tables,
+};
 
 /// Puts the columns of a row in order.
-pub(super) type Settle = fn(&mut BTreeMap<String, Cell>) -> Result<()>;
+pub(super) type Settle = fn(&mut BTreeMap<Label, Cell>) -> Result<()>;
 
 /// Puts the columns of a row in order as [`Record::settle`] does, with what is not known yet (the
 /// keys of other rows, sealed texts) held by something in its place. A value that is none of its
@@ -17,7 +22,7 @@ pub(super) type Settle = fn(&mut BTreeMap<String, Cell>) -> Result<()>;
 ///
 /// # Errors
 /// Those of [`Record::settle`].
-pub(super) fn settle<E: Record>(cells: &mut BTreeMap<String, Cell>) -> Result<()> {
+pub(super) fn settle<E: Record>(cells: &mut BTreeMap<Label, Cell>) -> Result<()> {
     let table = tables::of::<E>();
     let mut row = <E::ActiveModel as ActiveModelTrait>::default();
     for column in E::Column::iter() {
@@ -41,7 +46,7 @@ pub(super) fn settle<E: Record>(cells: &mut BTreeMap<String, Cell>) -> Result<()
     for column in E::Column::iter() {
         let ActiveValue::Set(now) = row.get(column) else { continue };
         if before.get(column).into_value().as_ref() != Some(&now) {
-            cells.insert(column.as_str().to_owned(), Cell::Is(written(&now)));
+            cells.insert(column.as_str().into(), Cell::Is(written(&now)));
         }
     }
     Ok(())
@@ -86,7 +91,7 @@ mod tests {
                 ("auto_renew", is(json!(true))),
                 ("created_by_id", Cell::Row("auth_user/1".to_owned())),
             ]
-            .map(|(name, cell)| (name.to_owned(), cell)),
+            .map(|(name, cell)| (Label::from(name), cell)),
         );
 
         settle::<certificate::Entity>(&mut cells).unwrap();
@@ -105,14 +110,14 @@ mod tests {
     fn what_a_domain_demands_is_demanded_and_a_wrong_value_left_to_the_engine() {
         let user = |name: &str| {
             BTreeMap::from([
-                ("username".to_owned(), is(json!(name))),
-                ("secret_id".to_owned(), Cell::Row("user/1/secret".to_owned())),
+                (Label::from("username"), is(json!(name))),
+                ("secret_id".into(), Cell::Row("user/1/secret".to_owned())),
             ])
         };
         assert!(settle::<environment_user::Entity>(&mut user("ana")).is_ok());
         assert!(settle::<environment_user::Entity>(&mut user(" ana")).is_err());
         let mut wrong = user(" ana");
-        wrong.insert("secret_provider".to_owned(), is(json!("nobody")));
+        wrong.insert("secret_provider".into(), is(json!("nobody")));
         assert!(settle::<environment_user::Entity>(&mut wrong).is_ok());
     }
 }

@@ -22,13 +22,13 @@ pub(super) fn unit(row: line::Row) -> Unit {
         return unit;
     };
     let (key, path) = (unit.key.clone(), String::new());
-    let mut of = Row { table: name, key, path, ..Row::default() };
+    let mut of = Row { table: (&*table.name).into(), key, path, ..Row::default() };
     for (column, json) in columns {
         let is_secret = records::is_secret(&table.name, &column);
         let shown = if is_secret { Json::Null } else { json.clone() };
         match cell(table, &column, json) {
             Ok(cell) => {
-                of.cells.insert(column, cell);
+                of.cells.insert(column.into(), cell);
             }
             Err(why) => {
                 unit.remark(Weight::Fault, column, &shown, format!("{why}; it is left out"));

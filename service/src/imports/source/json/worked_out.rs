@@ -49,7 +49,7 @@ pub(super) fn settle(unit: &mut Unit, row: &mut Row) -> bool {
                 unit.remark(Weight::Warning, column, said, why);
             }
         }
-        row.cells.insert(column.to_owned(), Cell::Is(key));
+        row.cells.insert(column.into(), Cell::Is(key));
     }
     true
 }
@@ -61,9 +61,9 @@ mod tests {
     use super::*;
 
     fn settled(table: &str, columns: &Json) -> (Row, Unit, bool) {
-        let cell = |(name, json): (&String, &Json)| (name.clone(), Cell::Is(json.clone()));
+        let cell = |(name, json): (&String, &Json)| (name.clone().into(), Cell::Is(json.clone()));
         let cells = columns.as_object().unwrap().iter().map(cell).collect();
-        let mut row = Row { table: table.to_owned(), cells, ..Row::default() };
+        let mut row = Row { table: table.to_owned().into(), cells, ..Row::default() };
         let mut unit = Unit::default();
         let comes = settle(&mut unit, &mut row);
         (row, unit, comes)

@@ -4,51 +4,51 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::imports::unit::{Cell, Row, Unit};
+use crate::imports::unit::{Cell, Label, Row, Unit};
 
 /// The columns of a row that is being made.
 #[derive(Default)]
 pub(super) struct Cells {
-    cells: BTreeMap<String, Cell>,
-    names: BTreeMap<String, String>,
+    cells: BTreeMap<Label, Cell>,
+    names: BTreeMap<Label, Label>,
 }
 
 impl Cells {
-    pub(super) fn set(&mut self, column: &str, value: impl Into<Json>) {
-        self.cells.insert(column.to_owned(), Cell::Is(value.into()));
+    pub(super) fn set(&mut self, column: &'static str, value: impl Into<Json>) {
+        self.cells.insert(column.into(), Cell::Is(value.into()));
     }
 
-    pub(super) fn maybe(&mut self, column: &str, value: Option<impl Into<Json>>) {
+    pub(super) fn maybe(&mut self, column: &'static str, value: Option<impl Into<Json>>) {
         if let Some(value) = value {
             self.set(column, value);
         }
     }
 
     /// What the document calls the column.
-    pub(super) fn called(&mut self, column: &str, name: &str) {
+    pub(super) fn called(&mut self, column: &'static str, name: &'static str) {
         if column != name {
-            self.names.insert(column.to_owned(), name.to_owned());
+            self.names.insert(column.into(), name.into());
         }
     }
 
-    pub(super) fn row(&mut self, column: &str, key: &str) {
-        self.cells.insert(column.to_owned(), Cell::Row(key.to_owned()));
+    pub(super) fn row(&mut self, column: &'static str, key: &str) {
+        self.cells.insert(column.into(), Cell::Row(key.to_owned()));
     }
 
     pub(super) fn named(
         &mut self,
-        column: &str,
+        column: &'static str,
         table: &'static str,
         by: &'static str,
         text: &str,
     ) {
-        self.cells.insert(column.to_owned(), Cell::Named(table, by, text.to_owned()));
+        self.cells.insert(column.into(), Cell::Named(table, by, text.to_owned()));
     }
 }
 
 impl Unit {
-    pub(super) fn push(&mut self, table: &str, key: &str, path: &str, cells: Cells) {
-        let (table, key, path) = (table.to_owned(), key.to_owned(), path.to_owned());
+    pub(super) fn push(&mut self, table: &'static str, key: &str, path: &str, cells: Cells) {
+        let (table, key, path) = (table.into(), key.to_owned(), path.to_owned());
         let Cells { cells, names } = cells;
         self.rows.push(Row { table, key, path, cells, names, ..Row::default() });
     }

@@ -9,7 +9,11 @@ use super::{
     super::{map::Map, passage::Passage, settle::settle},
     form,
 };
-use crate::{Result, imports::Cell, records::Record};
+use crate::{
+    Result,
+    imports::{Cell, Label},
+    records::Record,
+};
 
 pub(super) fn maps() -> Vec<Map> {
     vec![
@@ -48,13 +52,13 @@ fn registered<E: Record>(from: &'static str) -> Map {
     Map { settle: Some(settled::<E>), ..Map::of::<E>(from) }
 }
 
-fn settled<E: Record>(cells: &mut BTreeMap<String, Cell>) -> Result<()> {
+fn settled<E: Record>(cells: &mut BTreeMap<Label, Cell>) -> Result<()> {
     const COLUMN: &str = "elder_registered";
 
     let said = cells.get(COLUMN).cloned();
     settle::<E>(cells)?;
     match said {
-        Some(said) => cells.insert(COLUMN.to_owned(), said),
+        Some(said) => cells.insert(COLUMN.into(), said),
         None => cells.remove(COLUMN),
     };
     Ok(())

@@ -94,7 +94,7 @@ fn assigned(passage: &mut Passage<'_>) {
 }
 
 /// The names of the eggs in a list, each once. What is no egg is told and left out.
-pub(super) fn eggs(passage: &mut Passage<'_>, column: &str) {
+pub(super) fn eggs(passage: &mut Passage<'_>, column: &'static str) {
     let items = match items(passage.json(column)) {
         Ok(Some(items)) => items,
         Ok(None) => return,

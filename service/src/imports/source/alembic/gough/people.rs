@@ -203,7 +203,7 @@ fn enabled(passage: &mut Passage<'_>) {
 
 /// Gough did not keep when; the only time that is the same whenever it is asked for is that at
 /// which the row was made.
-fn ended(passage: &mut Passage<'_>, column: &str) {
+fn ended(passage: &mut Passage<'_>, column: &'static str) {
     match passage.moment("created_at") {
         Some(made) => passage.set(column, made),
         None => passage.refuse("created_at", &Json::Null, "there is no time at which it was made"),
