@@ -49,11 +49,11 @@ pub(crate) fn read(row: &QueryResult, at: usize, column: &Column) -> Result<Json
         Type::SmallInteger | Type::Integer => json!(get::<i32>(row, at)?),
         Type::BigInteger => json!(get::<i64>(row, at)?),
         Type::Float | Type::Double => json!(get::<f64>(row, at)?),
-        Type::Char(_) | Type::String(_) | Type::Text => json!(get::<String>(row, at)?),
+        Type::Char(_) | Type::String(_) | Type::Text => get::<String>(row, at)?.into(),
         Type::Json | Type::JsonBinary => get::<Json>(row, at)?.unwrap_or(Json::Null),
         Type::Date => json!(get::<NaiveDate>(row, at)?),
-        Type::Time => json!(get::<NaiveTime>(row, at)?.map(shown_time)),
-        Type::Timestamp => json!(get::<DateTime<Utc>>(row, at)?.map(shown)),
+        Type::Time => get::<NaiveTime>(row, at)?.map(shown_time).into(),
+        Type::Timestamp => get::<DateTime<Utc>>(row, at)?.map(shown).into(),
         other => return Err(DbErr::Custom(format!("no export reads a {other:?}"))),
     })
 }
@@ -62,8 +62,8 @@ pub(crate) fn read(row: &QueryResult, at: usize, column: &Column) -> Result<Json
 pub(crate) fn normal(value: &Value, said: Json) -> Json {
     match value {
         Value::ChronoDate(Some(date)) => json!(date),
-        Value::ChronoTime(Some(time)) => json!(shown_time(*time)),
-        Value::ChronoDateTimeUtc(Some(moment)) => json!(shown(*moment)),
+        Value::ChronoTime(Some(time)) => shown_time(*time).into(),
+        Value::ChronoDateTimeUtc(Some(moment)) => shown(*moment).into(),
         Value::Double(Some(number)) => json!(number),
         _ => said,
     }

@@ -2,10 +2,12 @@
 
 use std::{
     borrow::Cow,
-    sync::{Mutex, PoisonError},
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
 };
 
 use plimsoll::schema::{Column, Table};
+use sea_orm::Value;
 use serde_json::Value as Json;
 
 use super::{
@@ -79,36 +81,44 @@ impl Look {
 impl Looked {
     fn at(table: &'static Table, row: &Row) -> Self {
         let mut looked = Self::default();
-        if let Some(column) = missing(table, row) {
+        let known = &TABLES[&*table.name];
+        let mut needed = known.needed.iter();
+        if let Some(column) = needed.find(|column| !row.cells.contains_key(&*column.name)) {
             looked.is_wrong(&column.name, &Json::Null, "it is missing".to_owned());
             return looked;
         }
+        let (mut fields, mut values) = (Vec::new(), Vec::new());
+        let mut places = known.columns.iter().peekable();
         for (name, cell) in &row.cells {
-            let Some(column) = tables::column(table, name) else {
+            while places.next_if(|place| *place.column.name < **name).is_some() {}
+            let Some(place) = places.next_if(|place| *place.column.name == **name) else {
                 looked.is_wrong(name, &Json::Null, "there is no such column".to_owned());
                 break;
             };
             let Cell::Is(json) = cell else {
-                looked.rest.push(Rest::Later(column));
+                looked.rest.push(Rest::Later(place.column));
                 continue;
             };
-            if let Err(why) = looked.says(table, column, json) {
-                looked.is_wrong(name, json, why);
-                break;
+            match place.says(table, json) {
+                Ok((field, value)) => {
+                    fields.push((&*place.column.name, field));
+                    values.push((&*place.column.name, value));
+                }
+                Err(why) => {
+                    looked.is_wrong(name, json, why);
+                    break;
+                }
             }
         }
-        looked
+        Self {
+            fields: fields.into_iter().collect(),
+            values: values.into_iter().collect(),
+            ..looked
+        }
     }
 
     fn is_wrong(&mut self, column: &str, value: &Json, why: String) {
         self.rest.push(Rest::Wrong { column: column.to_owned(), value: value.clone(), why });
-    }
-
-    fn says(&mut self, table: &Table, column: &'static Column, json: &Json) -> Result<(), String> {
-        if !json.is_null() && referred(table, column).is_some() {
-            return Err("it names no row of the source".to_owned());
-        }
-        self.is(table, column, json)
     }
 
     /// Gives the column that value.
@@ -121,13 +131,63 @@ impl Looked {
         column: &'static Column,
         json: &Json,
     ) -> Result<(), String> {
-        let value = cell::value(column, json)?;
-        if let Some(problem) = sound::problem_of(table, column, &value) {
-            return Err(problem);
-        }
-        self.fields.insert(&column.name, cell::normal(&value, json.clone()));
+        let (field, value) = taken(table, column, json)?;
+        self.fields.insert(&column.name, field);
         self.values.insert(&column.name, value);
         Ok(())
+    }
+}
+
+/// A table, for looking at many rows of it.
+struct Known {
+    /// In the order of their names.
+    columns: Vec<Place>,
+    /// Those that no row can be without.
+    needed: Vec<&'static Column>,
+}
+
+struct Place {
+    column: &'static Column,
+    /// Whether it refers to a row by a foreign key of its own.
+    refers: bool,
+}
+
+static TABLES: LazyLock<HashMap<&str, Known>> =
+    LazyLock::new(|| tables::TABLES.iter().map(|table| (&*table.name, Known::of(table))).collect());
+
+impl Known {
+    fn of(table: &'static Table) -> Self {
+        let place = |column| Place { column, refers: referred(table, column).is_some() };
+        let mut columns: Vec<Place> = table.columns.iter().map(place).collect();
+        columns.sort_by(|one, other| one.column.name.cmp(&other.column.name));
+        let is_needed = |column: &&Column| {
+            !column.nullable
+                && column.default.is_none()
+                && !column.auto_increment
+                && column.generated.is_none()
+        };
+        Self { columns, needed: table.columns.iter().filter(is_needed).collect() }
+    }
+}
+
+impl Place {
+    fn says(&self, table: &Table, json: &Json) -> Result<(Json, Value), String> {
+        if !json.is_null() && self.refers {
+            return Err("it names no row of the source".to_owned());
+        }
+        taken(table, self.column, json)
+    }
+}
+
+/// What a column takes of what is said, as a database would give it back, and as it takes it.
+///
+/// # Errors
+/// Why it will not do.
+fn taken(table: &Table, column: &Column, json: &Json) -> Result<(Json, Value), String> {
+    let value = cell::value(column, json)?;
+    match sound::problem_of(table, column, &value) {
+        None => Ok((cell::normal(&value, json.clone()), value)),
+        Some(problem) => Err(problem),
     }
 }
 
@@ -160,15 +220,4 @@ pub(super) fn unique_keys(table: &Table, row: &Row, fields: &Fields) -> Vec<u64>
 enum Own<'r> {
     Is(Cow<'r, Json>),
     Row(&'r str),
-}
-
-/// A column that the row does not name and cannot be without.
-fn missing<'t>(table: &'t Table, row: &Row) -> Option<&'t Column> {
-    table.columns.iter().find(|column| {
-        !column.nullable
-            && column.default.is_none()
-            && !column.auto_increment
-            && column.generated.is_none()
-            && !row.cells.contains_key(&*column.name)
-    })
 }

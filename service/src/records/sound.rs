@@ -150,7 +150,10 @@ const LEAP: &str = "leap seconds are not kept";
 /// What a rule about one column says against the value.
 fn beyond(rule: &Rule, name: &str, value: &Value) -> Option<String> {
     match (rule, value) {
-        (Rule::Range { column, min, max }, _) if column == name => {
+        (
+            Rule::Range { column, min, max },
+            Value::Int(Some(_)) | Value::BigInt(Some(_)) | Value::Double(Some(_)),
+        ) if column == name => {
             let number = number(value)?;
             let fits = |bound: &Option<i64>, good: fn(f64, f64) -> bool| {
                 bound.is_none_or(|bound| good(number, float(bound)))
