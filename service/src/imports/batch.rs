@@ -10,9 +10,10 @@ mod secret;
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    pin::pin,
 };
 
-use futures_util::future::try_join;
+use futures_util::future::{Either, select};
 use plimsoll::schema::Table;
 use sea_orm::ConnectionTrait;
 use serde_json::Value as Json;
@@ -114,9 +115,20 @@ impl<'o> Batch<'o> {
             return Self::whole(db, doing, pass, units).await;
         }
         let (some, others) = units.split_at(units.len() / 2);
-        let (some, others) =
-            (Self::whole(db, doing, pass, some), Self::whole(db, doing, pass, others));
-        let ((mut report, mut learned), (also, more)) = try_join(some, others).await?;
+        let some = pin!(Self::whole(db, doing, pass, some));
+        let others = pin!(Self::whole(db, doing, pass, others));
+        // What fails first counts; a statement of the other that is on its way is waited for.
+        let ((mut report, mut learned), (also, more)) = match select(some, others).await {
+            Either::Left((some, others)) => {
+                let others = others.await;
+                (some?, others?)
+            }
+            Either::Right((others, some)) => {
+                let some = some.await;
+                let others = others?;
+                (some?, others)
+            }
+        };
         report.add(&also);
         learned.add(more);
         Ok((report, learned))
