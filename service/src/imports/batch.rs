@@ -6,6 +6,7 @@ mod down;
 mod fields;
 mod same;
 mod secret;
+mod turns;
 
 use std::{
     borrow::Cow,
@@ -18,7 +19,7 @@ use plimsoll::schema::Table;
 use sea_orm::ConnectionTrait;
 use serde_json::Value as Json;
 
-use self::{compare::Comparison, same::has_blanks, secret::Secrets};
+use self::{compare::Comparison, same::has_blanks, secret::Secrets, turns::Turns};
 use super::{
     inserts::Inserts,
     known::{self, Known, Made, Target},
@@ -110,13 +111,15 @@ impl<'o> Batch<'o> {
         units: &'o [Unit],
         are_apart: bool,
     ) -> Result<(Report, Learned)> {
-        // Nobody gets a name here that is not the one in the source.
-        if !are_apart || !doing.names.is_empty() {
+        // What is changed may free a name that another record gets, and who is called otherwise gets one
+        // that is not in the source.
+        if !are_apart || doing.update || !doing.names.is_empty() {
             return Self::whole(db, doing, pass, units).await;
         }
+        let turns = Turns::of(db);
         let (some, others) = units.split_at(units.len() / 2);
-        let some = pin!(Self::whole(db, doing, pass, some));
-        let others = pin!(Self::whole(db, doing, pass, others));
+        let some = pin!(Self::half(&turns, doing, pass, some));
+        let others = pin!(Self::half(&turns, doing, pass, others));
         // What fails first counts; a statement of the other that is on its way is waited for.
         let ((mut report, mut learned), (also, more)) = match select(some, others).await {
             Either::Left((some, others)) => {
@@ -132,6 +135,19 @@ impl<'o> Batch<'o> {
         report.add(&also);
         learned.add(more);
         Ok((report, learned))
+    }
+
+    async fn half(
+        turns: &Turns<'_, impl ConnectionTrait>,
+        doing: Doing<'o>,
+        pass: &'o Pass,
+        units: &'o [Unit],
+    ) -> Result<(Report, Learned)> {
+        let done = Self::whole(turns, doing, pass, units).await;
+        if done.is_err() {
+            turns.end();
+        }
+        done
     }
 
     async fn whole(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use entity::displays::device;
-use sea_orm::{DatabaseConnection, EntityTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait};
 use serde_json::json;
 use service::{
     World,
@@ -16,6 +16,8 @@ use crate::people::person;
 plimsoll::on_every_database!(migration::app:
     two_people_of_one_batch_do_not_become_one,
     what_two_of_many_people_have_comes_in_once,
+    nothing_is_kept_of_many_people_when_the_database_ends_the_transaction,
+    a_name_that_one_of_many_people_gives_up_goes_to_another,
     whoever_came_in_by_another_name_is_not_taken_for_somebody_else,
 );
 
@@ -87,6 +89,63 @@ async fn what_two_of_many_people_have_comes_in_once(db: &DatabaseConnection) {
         assert!(imports::undo(db, &World::system(), import).await.is_ok());
         assert_eq!(counts(db).await[..6], before[..6]);
     }
+}
+
+fn many(first: &str) -> Vec<(String, String)> {
+    let person = |at| (format!("{first}{at}"), format!(r#"{{"username": "{first}{at}"}}"#));
+    (0..200).map(person).collect()
+}
+
+async fn nothing_is_kept_of_many_people_when_the_database_ends_the_transaction(
+    db: &DatabaseConnection,
+) {
+    let triggers: &[&str] = match db.get_database_backend() {
+        DbBackend::Sqlite => {
+            &["CREATE TRIGGER refused BEFORE INSERT ON users WHEN NEW.username = 'p5' \
+             BEGIN SELECT RAISE(ROLLBACK, 'refused'); END"]
+        }
+        DbBackend::Postgres => &[
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+             $$BEGIN RAISE EXCEPTION 'refused'; END$$",
+            "CREATE TRIGGER refused BEFORE INSERT ON users FOR EACH ROW \
+             WHEN (NEW.username = 'p5') EXECUTE FUNCTION refuse()",
+        ],
+        _ => &["CREATE TRIGGER refused BEFORE INSERT ON users FOR EACH ROW \
+             IF NEW.username = 'p5' THEN SIGNAL SQLSTATE '45000'; END IF"],
+    };
+    for trigger in triggers {
+        db.execute_unprepared(trigger).await.unwrap();
+    }
+    let file = File::of(&many("p"), 4).await;
+
+    let all = Options { all_or_nothing: true, ..Options::default() };
+    let refused_all = run(db, &file, &all).await;
+    assert!(refused_all.is_err(), "{refused_all:?}");
+    assert_eq!(counts(db).await, [0; 7]);
+
+    let report = bring(db, &file).await;
+
+    assert_eq!((refused(&report).len(), &*refused(&report)[0].unit), (1, "p5"), "{report:?}");
+    assert_eq!((report.tables["users"].made, report.tables["users"].same), (199, 0));
+    assert_eq!(counts(db).await[0], 199);
+}
+
+async fn a_name_that_one_of_many_people_gives_up_goes_to_another(db: &DatabaseConnection) {
+    let with = |name: &str, email: &str| {
+        (name.to_owned(), json!({"username": name, "email": email}).to_string())
+    };
+    let mut people = many("p");
+    people[190] = with("ana", "x@example.org");
+    bring(db, &File::of(&people, 4).await).await;
+    people[190] = with("ana", "y@example.org");
+    people[5] = with("bo", "x@example.org");
+
+    let update = Options { update: true, ..Options::default() };
+    let report = run(db, &File::of(&people, 4).await, &update).await.unwrap();
+
+    assert_eq!(report.faults, 0, "{:?}", report.remarks);
+    assert_eq!(named(db, "bo").await.email.as_deref(), Some("x@example.org"));
+    assert_eq!(named(db, "ana").await.email.as_deref(), Some("y@example.org"));
 }
 
 async fn whoever_came_in_by_another_name_is_not_taken_for_somebody_else(db: &DatabaseConnection) {
