@@ -11,7 +11,6 @@ mod turns;
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    pin::pin,
 };
 
 use futures_util::future::{Either, select};
@@ -118,8 +117,8 @@ impl<'o> Batch<'o> {
         }
         let turns = Turns::of(db);
         let (some, others) = units.split_at(units.len() / 2);
-        let some = pin!(Self::half(&turns, doing, pass, some));
-        let others = pin!(Self::half(&turns, doing, pass, others));
+        let some = Box::pin(Self::half(&turns, doing, pass, some));
+        let others = Box::pin(Self::half(&turns, doing, pass, others));
         // What fails first counts; a statement of the other that is on its way is waited for.
         let ((mut report, mut learned), (also, more)) = match select(some, others).await {
             Either::Left((some, others)) => {
