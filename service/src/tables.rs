@@ -37,6 +37,14 @@ pub(crate) fn column<'t>(table: &'t Table, name: &str) -> Option<&'t Column> {
     table.columns.iter().find(|column| column.name == name)
 }
 
+/// Whether no row can be added without saying what the column has.
+pub(crate) fn is_needed(column: &Column) -> bool {
+    !column.nullable
+        && column.default.is_none()
+        && !column.auto_increment
+        && column.generated.is_none()
+}
+
 /// Whether rows of some table refer to rows of that one by a foreign key.
 pub(crate) fn is_referred(table: &Table) -> bool {
     let mut keys = TABLES.iter().flat_map(|other| &other.foreign_keys);

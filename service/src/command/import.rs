@@ -218,7 +218,6 @@ pub(super) async fn json(
     bring(db, &source, how, config::keyring(env)?, is_quiet).await
 }
 
-/// Brings in what the source has, and shows how far it is.
 /// Has SQLite keep 16 MB of its pages in the memory of the one connection that an import has, and take 40 MB
 /// of changes into the database at once: what is changed again and again is written less often.
 pub(super) async fn prepare(db: &DatabaseConnection) -> anyhow::Result<()> {
@@ -229,6 +228,7 @@ pub(super) async fn prepare(db: &DatabaseConnection) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Brings in what the source has, and shows how far it is.
 async fn bring<S: Source + Sync>(
     db: &DatabaseConnection,
     source: &S,

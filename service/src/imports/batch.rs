@@ -27,7 +27,7 @@ use super::{
     people::{Candidate, Match, matches, misnamed},
     report::Report,
     server::Server,
-    unit::{Cell, Remark, Row, Unit, Weight},
+    unit::{Cell, Remark, Row, Unit, Weight, referred},
     vanished,
     write::{self, Fields, New, Values, key_text, unread},
 };
@@ -155,8 +155,7 @@ impl<'o> Batch<'o> {
         pass: &'o Pass,
         units: &'o [Unit],
     ) -> Result<(Report, Learned)> {
-        let to = units.iter().flat_map(Unit::refers_to);
-        let names = units.iter().map(|unit| &*unit.key).chain(to).collect();
+        let names = units.iter().map(|unit| &*unit.key).chain(referred(units)).collect();
         let known = known::of(db, doing.scope, names).await?;
         let (targets, remarks) = (vec![Vec::new(); units.len()], vec![Vec::new(); units.len()]);
         let report = Report { records: units.len() as u64, ..Report::default() };
@@ -413,17 +412,18 @@ impl<'o> Batch<'o> {
         columns.extend(marked);
         let borrowed: Vec<&[Json]> = keys.iter().map(Vec::as_slice).collect();
         let back = unread(db, table, &columns, &borrowed).await?;
-        let mut comparison = Comparison::of(back, marked);
+        let (mut places, mut said) = (Vec::new(), Vec::new());
         for (resolved, key) in make.into_iter().zip(keys) {
             self.seal(db, table, &resolved, &key).await?;
             let Resolved { unit, row, fields, .. } = resolved;
             let here = Here { table: &table.name, key: Some(key.clone()), is_fresh: true };
             self.keys.insert((&*row.key).into(), here);
-            comparison.row((unit, self.targets[unit].len()), key.clone(), fields);
+            places.push((unit, self.targets[unit].len()));
+            said.push((key.clone(), fields));
             let how = Made { import: self.doing.import_id, mark: None };
             self.targets[unit].push(Target::of(row, key, Some(how)));
         }
-        self.comparisons.push(comparison.begun());
+        self.comparisons.push(Comparison::begin(back, marked, places, said));
         Ok(())
     }
 }

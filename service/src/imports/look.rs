@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     collections::HashMap,
-    sync::{LazyLock, Mutex, PoisonError},
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
 };
 
 use plimsoll::schema::{Column, Table};
@@ -16,7 +16,10 @@ use super::{
     unit::{Cell, Row},
     write::{Fields, Values},
 };
-use crate::{records::sound, tables};
+use crate::{
+    records::sound,
+    tables::{self, TABLES, is_needed},
+};
 
 /// What was seen of a row, until somebody takes it; whoever wants it once more has it made again.
 #[derive(Debug, Default)]
@@ -61,34 +64,37 @@ impl Look {
         if let Ok(table) = tables::named(&row.table) {
             let mut looked = Looked::at(table, row);
             looked.own = unique_keys(table, row, &looked.fields);
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(looked);
+            *self.seen() = Some(looked);
         }
     }
 
-    /// What it was found to have where nothing may be twice.
-    pub(super) fn own(&self) -> Vec<u64> {
-        let looked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        looked.as_ref().map(|looked| looked.own.clone()).unwrap_or_default()
+    /// What it was found to have where nothing may be twice, if it was looked at.
+    pub(super) fn own(&self) -> Option<Vec<u64>> {
+        self.seen().as_ref().map(|looked| looked.own.clone())
     }
 
     /// What the row of that table, whose own it is, comes to.
     pub(super) fn take(&self, table: &'static Table, row: &Row) -> Looked {
-        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        made.unwrap_or_else(|| Looked::at(table, row))
+        let seen = self.seen().take();
+        seen.unwrap_or_else(|| Looked::at(table, row))
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<Looked>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Looked {
     fn at(table: &'static Table, row: &Row) -> Self {
         let mut looked = Self::default();
-        let known = &TABLES[&*table.name];
-        let mut needed = known.needed.iter();
+        let layout = &LAYOUTS[&*table.name];
+        let mut needed = layout.needed.iter();
         if let Some(column) = needed.find(|column| !row.cells.contains_key(&*column.name)) {
             looked.is_wrong(&column.name, &Json::Null, "it is missing".to_owned());
             return looked;
         }
         let (mut fields, mut values) = (Vec::new(), Vec::new());
-        let mut places = known.columns.iter().peekable();
+        let mut places = layout.columns.iter().peekable();
         for (name, cell) in &row.cells {
             while places.next_if(|place| *place.column.name < **name).is_some() {}
             let Some(place) = places.next_if(|place| *place.column.name == **name) else {
@@ -139,7 +145,7 @@ impl Looked {
 }
 
 /// A table, for looking at many rows of it.
-struct Known {
+struct Layout {
     /// In the order of their names.
     columns: Vec<Place>,
     /// Those that no row can be without.
@@ -152,21 +158,16 @@ struct Place {
     refers: bool,
 }
 
-static TABLES: LazyLock<HashMap<&str, Known>> =
-    LazyLock::new(|| tables::TABLES.iter().map(|table| (&*table.name, Known::of(table))).collect());
+static LAYOUTS: LazyLock<HashMap<&str, Layout>> =
+    LazyLock::new(|| TABLES.iter().map(|table| (&*table.name, Layout::of(table))).collect());
 
-impl Known {
+impl Layout {
     fn of(table: &'static Table) -> Self {
         let place = |column| Place { column, refers: referred(table, column).is_some() };
         let mut columns: Vec<Place> = table.columns.iter().map(place).collect();
         columns.sort_by(|one, other| one.column.name.cmp(&other.column.name));
-        let is_needed = |column: &&Column| {
-            !column.nullable
-                && column.default.is_none()
-                && !column.auto_increment
-                && column.generated.is_none()
-        };
-        Self { columns, needed: table.columns.iter().filter(is_needed).collect() }
+        let needed = table.columns.iter().filter(|column| is_needed(column));
+        Self { columns, needed: needed.collect() }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashSet},
-    fmt,
+    collections::{BTreeMap, BTreeSet, HashSet},
+    fmt, slice,
     sync::OnceLock,
 };
 
@@ -130,13 +130,6 @@ impl Unit {
         }
     }
 
-    /// The keys of the rows that its rows refer to and that it has not.
-    pub(super) fn refers_to(&self) -> impl Iterator<Item = &str> {
-        let own: HashSet<&str> = self.rows.iter().map(|row| &*row.key).collect();
-        let to = self.rows.iter().flat_map(|row| row.cells.values()).flat_map(Cell::refers_to);
-        to.map(String::as_str).filter(move |key| !own.contains(key))
-    }
-
     /// SHA-256 of what the source says, in hexadecimal; made with those of its rows.
     pub(crate) fn digest(&self) -> &str {
         self.digest.0.get_or_init(|| {
@@ -172,16 +165,30 @@ impl Unit {
     }
 }
 
-/// Whether the first half of the records, which were prepared, has nothing to do with the others: they
-/// refer to nothing of one another, and have nothing in common where nothing may be twice.
+/// The keys of the rows that these records refer to, and do not hold.
+pub(super) fn referred(units: &[Unit]) -> BTreeSet<&str> {
+    let rows = || units.iter().flat_map(|unit| &unit.rows);
+    let own: HashSet<&str> = rows().map(|row| &*row.key).collect();
+    let to = rows().flat_map(|row| row.cells.values()).flat_map(Cell::refers_to);
+    to.map(String::as_str).filter(|key| !own.contains(key)).collect()
+}
+
+/// Whether the first half of the records has nothing to do with the others: they refer to nothing of one
+/// another, and have nothing in common where nothing may be twice. Of records that were not prepared it is
+/// not known.
 pub(super) fn are_apart(units: &[Unit]) -> bool {
     let (some, others) = units.split_at(units.len() / 2);
-    let own = |units: &[Unit]| -> HashSet<u64> {
-        units.iter().flat_map(|unit| &unit.rows).flat_map(|row| row.look.own()).collect()
+    let own = |units: &[Unit]| -> Option<HashSet<u64>> {
+        let mut own = HashSet::new();
+        for row in units.iter().flat_map(|unit| &unit.rows) {
+            own.extend(row.look.own()?);
+        }
+        Some(own)
     };
+    let share_nothing = || Some(own(some)?.is_disjoint(&own(others)?));
     some.len() >= FEW
-        && units.iter().all(|unit| unit.refers_to().next().is_none())
-        && own(some).is_disjoint(&own(others))
+        && units.iter().all(|unit| referred(slice::from_ref(unit)).is_empty())
+        && share_nothing().unwrap_or_default()
 }
 
 /// It is not worth while for fewer records.
@@ -191,7 +198,7 @@ impl Cell {
     /// The rows of the source that it refers to.
     pub(super) fn refers_to(&self) -> &[String] {
         match self {
-            Self::Row(key) | Self::Text(_, key) => std::slice::from_ref(key),
+            Self::Row(key) | Self::Text(_, key) => slice::from_ref(key),
             Self::Rows(keys) => keys,
             Self::Is(_) | Self::Named(..) | Self::Secret(_) | Self::Sealed { .. } => &[],
         }

@@ -39,8 +39,7 @@ pub(crate) fn is_full<E: EntityTrait>(kind: &'static str, row: &E::ActiveModel) 
     let table = tables::of::<E>();
     let is_missing = |column: &E::Column| {
         let of = table.columns.iter().find(|of| of.name == column.as_str());
-        of.is_some_and(|of| !of.nullable && of.default.is_none() && !of.auto_increment)
-            && row.get(*column).is_not_set()
+        of.is_some_and(tables::is_needed) && row.get(*column).is_not_set()
     };
     match E::Column::iter().find(is_missing) {
         Some(column) => Err(invalid(kind, column.as_str(), "it is missing")),
@@ -150,10 +149,7 @@ const LEAP: &str = "leap seconds are not kept";
 /// What a rule about one column says against the value.
 fn beyond(rule: &Rule, name: &str, value: &Value) -> Option<String> {
     match (rule, value) {
-        (
-            Rule::Range { column, min, max },
-            Value::Int(Some(_)) | Value::BigInt(Some(_)) | Value::Double(Some(_)),
-        ) if column == name => {
+        (Rule::Range { column, min, max }, _) if column == name => {
             let number = number(value)?;
             let fits = |bound: &Option<i64>, good: fn(f64, f64) -> bool| {
                 bound.is_none_or(|bound| good(number, float(bound)))

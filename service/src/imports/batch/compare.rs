@@ -13,39 +13,26 @@ use super::{
 };
 use crate::{Error, Result};
 
-/// The rows of a table that were written, on their way to be compared.
+/// Rows of a table that were written, which are being compared.
 pub(super) struct Comparison {
     /// The targets of the rows: of which record, and which of them.
     places: Vec<(usize, usize)>,
-    work: Work,
-}
-
-enum Work {
-    Gathered { back: Unread, mark: Option<&'static str>, said: Vec<(Vec<Json>, Fields)> },
-    Begun(Task<Result<Vec<Compared>>>),
+    compared: Task<Result<Vec<Compared>>>,
 }
 
 /// What came of a row: its mark, or what is wrong with it.
 type Compared = Result<Option<String>, String>;
 
 impl Comparison {
-    /// None yet, of rows with a mark in that column.
-    pub(super) const fn of(back: Unread, mark: Option<&'static str>) -> Self {
-        Self { places: Vec::new(), work: Work::Gathered { back, mark, said: Vec::new() } }
-    }
-
-    /// One more, by its key.
-    pub(super) fn row(&mut self, place: (usize, usize), key: Vec<Json>, fields: Fields) {
-        if let Work::Gathered { said, .. } = &mut self.work {
-            self.places.push(place);
-            said.push((key, fields));
-        }
-    }
-
-    /// Compares all of them, on another thread.
-    pub(super) fn begun(self) -> Self {
-        let Work::Gathered { back, mark, said } = self.work else { return self };
-        let task = unblock(move || {
+    /// Compares rows by their keys with what came back of them, on another thread. Their marks are in that
+    /// column.
+    pub(super) fn begin(
+        back: Unread,
+        mark: Option<&'static str>,
+        places: Vec<(usize, usize)>,
+        said: Vec<(Vec<Json>, Fields)>,
+    ) -> Self {
+        let compared = unblock(move || {
             let back = back.read()?;
             let compared = |(key, fields): &(Vec<Json>, Fields)| {
                 let back = back.row(key);
@@ -53,7 +40,7 @@ impl Comparison {
             };
             Ok(said.iter().map(compared).collect())
         });
-        Self { work: Work::Begun(task), ..self }
+        Self { places, compared }
     }
 }
 
@@ -63,9 +50,8 @@ impl Batch<'_> {
     /// # Errors
     /// [`Error::Malformed`] for a row that was not kept as it was written.
     pub(super) async fn settle(&mut self) -> Result<()> {
-        for Comparison { places, work } in mem::take(&mut self.comparisons) {
-            let Work::Begun(task) = work else { continue };
-            for ((unit, at), compared) in places.into_iter().zip(task.await?) {
+        for Comparison { places, compared } in mem::take(&mut self.comparisons) {
+            for ((unit, at), compared) in places.into_iter().zip(compared.await?) {
                 let target = &mut self.targets[unit][at];
                 target.made.mark =
                     compared.map_err(|problem| unkept(&target.table, &target.source, problem))?;
