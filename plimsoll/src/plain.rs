@@ -121,15 +121,16 @@ impl Plain {
         statements: &[&str],
         patience: Option<Duration>,
     ) -> Result<(), Failure> {
-        self.run_telling(statements, patience, |_| {}).await
+        self.run_while(statements, patience, |_| true).await
     }
 
-    /// As [`Self::run`]; `tell` hears how many have ended each time that one does.
-    pub(crate) async fn run_telling(
+    /// As [`Self::run`]; `goes_on` hears how many have ended each time that one does, and says whether to go
+    /// on. When it does not, one or another more may run, and nobody hears of it.
+    pub(crate) async fn run_while(
         &mut self,
         statements: &[&str],
         patience: Option<Duration>,
-        mut tell: impl FnMut(usize),
+        mut goes_on: impl FnMut(usize) -> bool,
     ) -> Result<(), Failure> {
         let between = match self {
             // It keeps the text of a schema up to the semicolon, and what goes to it ends in no comment.
@@ -159,7 +160,9 @@ impl Plain {
                 match answer {
                     Ok(Some(sqlx::Either::Left(_))) => {
                         ended += 1;
-                        tell(ended);
+                        if !goes_on(ended) {
+                            break Ok(());
+                        }
                         if let (Some(limit), Some(patience)) = (&mut limit, patience) {
                             limit.reset(patience);
                         }

@@ -439,6 +439,15 @@ impl<'h> Records<'h> {
         )
     }
 
+    /// The statement that sets how long a revision took.
+    pub(crate) fn took(&self, version: &str, took: Duration) -> String {
+        let (history, version) = (self.text(self.table), self.text(version));
+        let took = self.milliseconds(Took::Exactly(took));
+        format!(
+            "UPDATE {HISTORY} SET took_ms = {took} WHERE history = {history} AND version = {version}"
+        )
+    }
+
     /// Drops SeaORM's table, as `reset` there does, and what the engine keeps of this history.
     pub(crate) async fn uninstall(&self, db: &DatabaseConnection) -> Result<()> {
         let failed = |source| MigrationError::Record { doing: "drop", source };

@@ -10,10 +10,11 @@ mod rehearse;
 mod repair;
 mod seen;
 mod stamp;
+mod together;
 mod unfinished;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, VecDeque},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -48,6 +49,7 @@ use rehearse::{Rendered, render};
 pub(crate) use repair::repair;
 pub use repair::{Repair, Repaired};
 pub use stamp::Stamp;
+use together::{Planned, together};
 pub use unfinished::Unfinished;
 use unfinished::{interrupted, is_nothing};
 pub(crate) use unfinished::{is_settled, resume_first, still_open, unfinished};
@@ -452,7 +454,7 @@ impl<'r> Runner<'r> {
         }
         // All of them are rendered before the first runs: what the database has no form for is
         // refused before anything has changed.
-        let mut plan = Vec::new();
+        let mut plan = VecDeque::new();
         for at in positions {
             let revision = &self.revisions.list[at];
             // Behind code it is known when its turn comes.
@@ -460,15 +462,15 @@ impl<'r> Runner<'r> {
                 Err(_) if !revision.is_known() => Rendered::default(),
                 rendered => rendered?,
             };
-            plan.push((revision, rendered));
+            plan.push_back(Planned { revision, rendered });
         }
         self.terms.progress.tell(Event::Planned { migrations: plan.len() });
         let stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let was_open = open.is_some();
+        let is_first = |name: &str| way == Way::Up && !was_open && !stale.contains(name);
         let (mut done, mut seen) = (Vec::<Ran>::new(), Seen::default());
-        let mut ahead = Ahead::Nothing;
-        let mut plan = plan.into_iter().peekable();
-        while let Some((revision, rendered)) = plan.next() {
+        let (mut ahead, mut is_refused) = (Ahead::Nothing, false);
+        while let Some(Planned { revision, .. }) = plan.front() {
             let names = || done.iter().map(|ran| ran.name.clone()).collect::<Vec<_>>();
             // Of one that has begun itself knows what is left.
             if self.terms.stop.is_asked() && !matches!(ahead, Ahead::Ran(_)) {
@@ -480,11 +482,24 @@ impl<'r> Runner<'r> {
             }
             self.still_the_same_session(names).await?;
             self.before(revision, way, &mut seen).await;
+            if self.dialect() == Dialect::Sqlite && !is_refused {
+                let many = together(&plan, is_first);
+                if many > 1 {
+                    let some: Vec<_> = plan.iter().take(many).collect();
+                    let ran = self.all_at_once(&some).await?;
+                    is_refused = ran.len() < many;
+                    plan.drain(..ran.len());
+                    done.extend(ran);
+                    continue;
+                }
+            }
+            is_refused = false;
+            let Some(Planned { revision, rendered }) = plan.pop_front() else { break };
             let began = if let Ahead::Ran(since) = ahead { since } else { Instant::now() };
-            let is_first = way == Way::Up && !was_open && !stale.contains(&revision.name);
-            let next = plan.peek().and_then(|(next, rendered)| {
+            let next = plan.front().and_then(|Planned { revision: next, rendered }| {
                 Next::behind(revision, next, rendered).filter(|_| self.dialect() == Dialect::Mysql)
             });
+            let is_first = is_first(&revision.name);
             let one =
                 One { runner: self, revision, way, began, is_first, ahead, next, done: &done };
             let (name, verb) = (&*revision.name, way.name());

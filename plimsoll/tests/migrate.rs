@@ -127,6 +127,8 @@ mod systems;
 mod text;
 #[path = "migrate/time.rs"]
 mod time;
+#[path = "migrate/together.rs"]
+mod together;
 #[path = "migrate/travel.rs"]
 mod travel;
 #[path = "migrate/typed.rs"]

@@ -151,10 +151,11 @@ impl One<'_> {
             all.push(&statement.sql);
         }
         let mut kept_at = None;
-        let ran = plain.run_telling(&all, self.runner.patience(), |ended| {
+        let ran = plain.run_while(&all, self.runner.patience(), |ended| {
             if ended == kept {
                 kept_at = Some(Instant::now());
             }
+            true
         });
         let Err(failure) = ran.await else {
             self.runner.hold(plain);

@@ -50,7 +50,7 @@ pub(super) struct One<'r> {
 }
 
 /// A longer statement is written down by itself: a server does not take messages of any length.
-const HANDED: usize = 32 * 1024;
+pub(super) const HANDED: usize = 32 * 1024;
 
 /// The migration behind one whose statements commit by themselves: that it begins is one commit with
 /// that the other ended.

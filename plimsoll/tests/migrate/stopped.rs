@@ -105,9 +105,12 @@ async fn a_run_that_is_asked_to_stop_ends_behind_the_statement_and_the_next_goes
     assert_eq!(applied(&up(scratch, &app).await.unwrap()), ["m03"]);
 }
 
-/// MariaDB writes down with the end of one that the next begins.
+/// MariaDB writes down with the end of one that the next begins. (SQLite gets them together.)
 async fn nothing_is_open_when_a_run_stops_between_two_migrations(scratch: &Scratch) {
     let db = &scratch.db;
+    if dialect(db) == Dialect::Sqlite {
+        return;
+    }
     let ships = || {
         Steps::new().create_table("ships", |t| {
             t.column(big_pk_auto("id")).column(string_len("name", 80)).index(["name"])

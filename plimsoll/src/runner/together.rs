@@ -1,0 +1,166 @@
+//! Migrations of new tables one behind the other, which SQLite gets in one message, each in a transaction of
+//! its own: they take less time than its thread takes to be woken.
+
+use std::{
+    iter::once,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Ran, Runner,
+    at_once::is_at_once,
+    one::{Ahead, HANDED, Keeping, One, texts},
+    rehearse::Rendered,
+    seen::is_lost,
+};
+use crate::{
+    error::Result,
+    history::{Kind, Revision},
+    plain::begin,
+    progress::Event,
+    records::{Took, Way},
+};
+
+/// How many at most go in one message: whoever asks to stop is heard between two statements of it, but
+/// perhaps late.
+const MOST: usize = 16;
+
+/// A migration that is on its way with others.
+pub(super) struct Planned<'r> {
+    pub(super) revision: &'r Revision<'r>,
+    pub(super) rendered: Rendered,
+}
+
+impl Planned<'_> {
+    fn length(&self) -> usize {
+        self.rendered.run.iter().map(|statement| statement.sql.len()).sum()
+    }
+
+    /// Whether all that it does goes in one message, and nothing has to be asked before.
+    fn is_at_once(&self) -> bool {
+        let Self { revision, rendered } = self;
+        matches!(revision.kind, Kind::Declared { .. })
+            && revision.is_known()
+            && rendered.guards.is_empty()
+            && is_at_once(rendered, &(0..rendered.run.len()))
+    }
+}
+
+/// How many of those that come next may go together. Of each must hold that `is_first`: the records have
+/// nothing of it.
+pub(super) fn together<'p, 'r: 'p>(
+    next: impl IntoIterator<Item = &'p Planned<'r>>,
+    is_first: impl Fn(&str) -> bool,
+) -> usize {
+    let mut length = 0;
+    let goes = |it: &&Planned<'_>| {
+        length += it.length();
+        length <= HANDED && is_first(&it.revision.name) && it.is_at_once()
+    };
+    next.into_iter().take(MOST).take_while(goes).count()
+}
+
+impl Runner<'_> {
+    /// Applies the migrations, up to the first that is refused, or to where somebody asked to stop. What it
+    /// comes to is known of those that it gives; what kept the next from running tells its own turn.
+    pub(super) async fn all_at_once(&self, some: &[&Planned<'_>]) -> Result<Vec<Ran>> {
+        let one = |revision| One {
+            runner: self,
+            revision,
+            way: Way::Up,
+            began: Instant::now(),
+            is_first: true,
+            ahead: Ahead::Nothing,
+            next: None,
+            done: &[],
+        };
+        let Ok(mut plain) = self.plain().await else { return Ok(Vec::new()) };
+        let (mut keeps, mut ends, mut statements) = (Vec::new(), Vec::new(), 0);
+        for (at, Planned { revision, rendered }) in some.iter().enumerate() {
+            // When a later one begins only the answers tell.
+            let took = if at == 0 { Took::AndOn } else { Took::Exactly };
+            let whole = 0..rendered.run.len();
+            let keep = one(revision).keep(rendered, &whole, Keeping::Record, took(Duration::ZERO));
+            let Ok(keep) = keep else { return Ok(Vec::new()) };
+            statements += rendered.run.len() + keep.len() + 2;
+            keeps.push(keep);
+            ends.push(statements);
+        }
+        let mut all = Vec::with_capacity(statements);
+        for (it, keep) in some.iter().zip(&keeps) {
+            all.extend(once(begin(self.dialect())).chain(texts(&it.rendered.run)));
+            all.extend(keep.iter().map(String::as_str).chain(once("COMMIT")));
+        }
+        let (mut ran, mut since) = (Vec::with_capacity(some.len()), Instant::now());
+        let mut span = some.first().map(|it| self.begun(it));
+        let outcome = plain.run_while(&all, None, |ended| {
+            if ends.get(ran.len()) == Some(&ended) {
+                let it = some[ran.len()];
+                let end = || self.ended(&one(it.revision), it, since);
+                ran.push(span.take().map_or_else(end, |span| span.in_scope(end)));
+                since = Instant::now();
+                span = some.get(ran.len()).map(|it| self.begun(it));
+            }
+            !self.terms.stop.is_asked()
+        });
+        let outcome = outcome.await;
+        let is_lost = outcome.as_ref().is_err_and(|failure| is_lost(&failure.source));
+        if ran.len() < some.len() && !is_lost {
+            // Mostly there is one to take back.
+            let _ = plain.run(&["ROLLBACK"], None).await;
+        }
+        if !is_lost {
+            self.hold(plain);
+        }
+        if ran.len() < some.len() && outcome.is_ok() {
+            // It was to stop, and may have gone on for a moment.
+            let standings = self.standings().await?;
+            let is_applied = |it: &&&Planned<'_>| {
+                standings.iter().any(|of| of.name == it.revision.name && of.is_applied())
+            };
+            for it in some[ran.len()..].iter().take_while(is_applied) {
+                ran.push(self.ended(&one(it.revision), it, since));
+            }
+        }
+        self.took(&ran).await;
+        Ok(ran)
+    }
+
+    /// Tells that the migration begins.
+    fn begun(&self, it: &Planned<'_>) -> tracing::Span {
+        let name = &*it.revision.name;
+        let span = tracing::info_span!("migration", name, way = Way::Up.name());
+        let began = Event::Began { migration: name, reverting: false };
+        span.in_scope(|| self.terms.progress.tell(began));
+        span
+    }
+
+    /// Tells that the migration, and so each of its steps, has ended.
+    fn ended(&self, one: &One<'_>, it: &Planned<'_>, since: Instant) -> Ran {
+        let took = since.elapsed();
+        let mut since = since;
+        for at in 1..=it.rendered.run.len() {
+            one.tell_ended(&it.rendered, at, &mut since);
+        }
+        let name = &it.revision.name;
+        self.terms.progress.tell(Event::Ended { migration: name, took });
+        Ran { name: name.clone(), took }
+    }
+
+    /// Writes down how long those behind the first took, if that is anything.
+    async fn took(&self, ran: &[Ran]) {
+        let behind = ran.iter().skip(1).filter(|ran| ran.took.as_millis() > 0);
+        let statements: Vec<String> =
+            behind.map(|ran| self.records.took(&ran.name, ran.took)).collect();
+        if statements.is_empty() {
+            return;
+        }
+        let Ok(mut plain) = self.plain().await else { return };
+        let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+        if let Err(error) = plain.run_whole(&statements).await {
+            // Nothing depends on it.
+            tracing::debug!(%error, "how long migrations took is not recorded");
+        }
+        self.hold(plain);
+    }
+}
