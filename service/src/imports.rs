@@ -5,6 +5,8 @@
 //! the rows that they become. All the rest is done here, once, for every source.
 
 mod batch;
+mod beside;
+mod fields;
 pub(crate) use crate::cell;
 mod inserts;
 mod known;

@@ -85,6 +85,8 @@ struct Resolved<'u> {
     /// Those of its columns that refer to rows which this batch has made.
     fresh: Vec<&'static str>,
     secrets: Secrets,
+    /// What it has where nothing may be twice, if that was found before.
+    own: Option<Vec<u64>>,
 }
 
 impl Resolved<'_> {
@@ -92,8 +94,11 @@ impl Resolved<'_> {
         Candidate { fields: &self.fields, fresh: &self.fresh }
     }
 
-    fn own(&self, table: &Table) -> Vec<u64> {
-        unique_keys(table, self.row, &self.fields)
+    fn own(&self, table: &Table) -> Cow<'_, [u64]> {
+        match &self.own {
+            Some(own) => own.into(),
+            None => unique_keys(table, self.row, &self.fields).into(),
+        }
     }
 }
 
@@ -113,7 +118,7 @@ impl<'o> Batch<'o> {
         // What is changed may free a name that another record gets, and who is called otherwise gets one
         // that is not in the source.
         if !are_apart || doing.update || !doing.names.is_empty() {
-            return Self::whole(db, doing, pass, units).await;
+            return Self::whole(db, doing, pass, units, referred(units)).await;
         }
         let turns = Turns::of(db);
         let (some, others) = units.split_at(units.len() / 2);
@@ -142,20 +147,23 @@ impl<'o> Batch<'o> {
         pass: &'o Pass,
         units: &'o [Unit],
     ) -> Result<(Report, Learned)> {
-        let done = Self::whole(turns, doing, pass, units).await;
+        // They refer to nothing but what is theirs.
+        let done = Self::whole(turns, doing, pass, units, BTreeSet::new()).await;
         if done.is_err() {
             turns.end();
         }
         done
     }
 
+    /// `others` are the keys of rows of other records that these refer to.
     async fn whole(
         db: &impl ConnectionTrait,
         doing: Doing<'o>,
         pass: &'o Pass,
         units: &'o [Unit],
+        others: BTreeSet<&'o str>,
     ) -> Result<(Report, Learned)> {
-        let names = units.iter().map(|unit| &*unit.key).chain(referred(units)).collect();
+        let names = units.iter().map(|unit| &*unit.key).chain(others).collect();
         let known = known::of(db, doing.scope, names).await?;
         let (targets, remarks) = (vec![Vec::new(); units.len()], vec![Vec::new(); units.len()]);
         let report = Report { records: units.len() as u64, ..Report::default() };
@@ -244,7 +252,7 @@ impl<'o> Batch<'o> {
             let Some(resolved) = self.resolved(table, unit, row, &named) else { continue };
             match before {
                 Some(target) => {
-                    self.see(resolved.own(table), &resolved, &mut seen);
+                    self.see(&resolved.own(table), &resolved, &mut seen);
                     self.again(db, table, resolved, target).await?;
                 }
                 None => new.push(resolved),
@@ -374,17 +382,17 @@ impl<'o> Batch<'o> {
         if own.iter().any(|key| self.pass.has_seen(*key)) {
             return Some("another record of the source".to_owned());
         }
-        self.see(own, resolved, seen);
+        self.see(&own, resolved, seen);
         None
     }
 
     /// Remembers what a row has where nothing may be twice, also for the records to come when they do not
     /// find it in the database: while nothing is written, and where it has blanks behind it.
-    fn see(&mut self, own: Vec<u64>, resolved: &Resolved<'o>, seen: &mut HashMap<u64, &'o str>) {
+    fn see(&mut self, own: &[u64], resolved: &Resolved<'o>, seen: &mut HashMap<u64, &'o str>) {
         if self.doing.import_id.is_none() || has_blanks(resolved) {
-            self.learned.see(&own);
+            self.learned.see(own);
         }
-        seen.extend(own.into_iter().map(|key| (key, &*resolved.row.key)));
+        seen.extend(own.iter().map(|key| (*key, &*resolved.row.key)));
     }
 
     async fn make(
@@ -405,9 +413,9 @@ impl<'o> Batch<'o> {
             return Ok(());
         }
         let mut rows: Vec<New<'_>> = make.iter_mut().map(Resolved::going_in).collect();
-        let keys = write::insert(db, &self.server, self.doing.inserts, table, &mut rows).await?;
+        let (server, inserts) = (&self.server, self.doing.inserts);
+        let (keys, mut columns) = write::insert(db, server, inserts, table, &mut rows).await?;
         drop(rows);
-        let mut columns = write::names(make.iter().map(|row| &row.fields));
         let marked = mark(table);
         columns.extend(marked);
         let borrowed: Vec<&[Json]> = keys.iter().map(Vec::as_slice).collect();

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::HashMap,
+    mem,
     sync::{LazyLock, Mutex, MutexGuard, PoisonError},
 };
 
@@ -42,6 +43,8 @@ pub(super) struct Looked {
     pub(super) rest: Vec<Rest>,
     /// What it has where nothing may be twice, as hashes.
     own: Vec<u64>,
+    /// Whether those stay as they are: the source says all that they are of.
+    is_own_said: bool,
 }
 
 /// What the values that a source says do not settle.
@@ -64,6 +67,9 @@ impl Look {
         if let Ok(table) = tables::named(&row.table) {
             let mut looked = Looked::at(table, row);
             looked.own = unique_keys(table, row, &looked.fields);
+            looked.is_own_said = unique_columns(table)
+                .flatten()
+                .all(|name| matches!(row.cells.get(&**name), None | Some(Cell::Is(_))));
             *self.seen() = Some(looked);
         }
     }
@@ -125,6 +131,11 @@ impl Looked {
 
     fn is_wrong(&mut self, column: &str, value: &Json, why: String) {
         self.rest.push(Rest::Wrong { column: column.to_owned(), value: value.clone(), why });
+    }
+
+    /// What it has where nothing may be twice, if that is known by now.
+    pub(super) fn take_own(&mut self) -> Option<Vec<u64>> {
+        mem::take(&mut self.is_own_said).then(|| mem::take(&mut self.own))
     }
 
     /// Gives the column that value.
@@ -208,12 +219,16 @@ pub(super) fn unique_keys(table: &Table, row: &Row, fields: &Fields) -> Vec<u64>
         },
         Some(value) => Some(Own::Is(bare(value))),
     };
-    let uniques = table.uniques.iter().map(|unique| &unique.columns).chain([&table.primary_key]);
-    let own = uniques.filter_map(|columns| {
+    let own = unique_columns(table).filter_map(|columns| {
         let values: Vec<Own<'_>> = columns.iter().map(value).collect::<Option<_>>()?;
         Some(pass::hash(&(&table.name, columns, values)))
     });
     own.collect()
+}
+
+/// The columns of each of its keys.
+fn unique_columns(table: &Table) -> impl Iterator<Item = &Vec<String>> {
+    table.uniques.iter().map(|unique| &unique.columns).chain([&table.primary_key])
 }
 
 /// What a row has in a column of a key.

@@ -228,7 +228,7 @@ mod tests {
     fn a_person_is_not_called_by_the_address_of_another() {
         let named = |name: &str, email_key: Json| {
             let fields = [("username", json!(name)), ("email_key", email_key)];
-            misnamed(&fields.into())
+            misnamed(&Fields::from_iter(fields))
         };
         let ana = json!("ana@example.org");
 

@@ -1,33 +1,32 @@
 //! An import from its beginning to its end: records in batches, each of which is kept or not.
 
+mod ahead;
 mod kept;
 mod mark;
 
 use std::collections::BTreeMap;
 
 use entity::imports::import;
-use futures_util::future::{OptionFuture, join};
 use plimsoll::retry::{Borrows, Retry};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait as _};
 
 use self::{
+    ahead::{Ahead, Records},
     kept::{batch, count_rows, kept},
     mark::{begin, end},
 };
 use super::{
     Source,
     batch::{Batch, Doing},
+    beside::beside,
     inserts::Inserts,
     known,
     pass::Pass,
     report::{Event, Report},
-    unit::{Remark, Unit, are_apart},
+    unit::Remark,
     vanished,
 };
 use crate::{Error, Result, World, rule::Rule, seal::Keyring, text};
-
-/// How many records are done in one transaction.
-const AT_ONCE: usize = 400;
 
 /// How an import goes.
 #[derive(Clone, Debug, Default)]
@@ -101,13 +100,11 @@ async fn through<S: Source + Sync>(
 ) -> Result<Report> {
     let mut report = Report { import_id: doing.import_id, ..Report::default() };
     let mut pass = begun(db, doing.scope).await?;
-    let (mut records, mut place) = some(source, None).await?;
-    for batches in 1.. {
+    let (mut ahead, mut batches) = (Ahead::of(source), 0);
+    while let Some(records) = ahead.next().await? {
+        batches += 1;
         pass.meet(&records.units);
-        // While these records are written, the next are read.
-        let ahead = OptionFuture::from(place.map(|place| some(source, Some(place))));
-        let (done, next) = join(done(db, doing, &mut pass, &records), ahead).await;
-        let done = done?;
+        let done = ahead.beside(done(db, doing, &mut pass, &records)).await?;
         if doing.import_id.is_some()
             && let Err(error) = count_rows(db, &done, batches).await
         {
@@ -118,38 +115,13 @@ async fn through<S: Source + Sync>(
         report.add(&done);
         tell(Event::Done { records: report.records });
         // As many small pieces as there are take a while to be freed.
-        blocking::unblock(move || drop(records)).detach();
-        let Some(next) = next.transpose()? else {
-            for remark in gone(db, source, doing.scope, &pass).await? {
-                tell(Event::Said(&remark));
-                report.take(&remark);
-            }
-            break;
-        };
-        (records, place) = next;
+        beside(move || drop(records)).forget();
+    }
+    for remark in gone(db, source, doing.scope, &pass).await? {
+        tell(Event::Said(&remark));
+        report.take(&remark);
     }
     Ok(report)
-}
-
-/// Some records that were read.
-struct Records {
-    units: Vec<Unit>,
-    /// Whether the first half has nothing to do with the others.
-    are_apart: bool,
-}
-
-/// Some records from there, with what can be made of them without the database, beside all that the import
-/// does.
-async fn some<S: Source>(
-    source: &S,
-    from: Option<S::Place>,
-) -> Result<(Records, Option<S::Place>)> {
-    let (units, next) = source.some(from, AT_ONCE).await?;
-    let records = blocking::unblock(move || {
-        units.iter().for_each(Unit::prepare);
-        Records { are_apart: are_apart(&units), units }
-    });
-    Ok((records.await, next))
 }
 
 /// Some records: kept, or where there is no import looked at.
@@ -207,23 +179,20 @@ async fn all_or_nothing<S: Source + Sync>(
         Box::pin(async move {
             let mut report = Report { import_id: Some(id), ..Report::default() };
             let mut pass = begun(tx, doing.scope).await?;
-            let mut place = None;
-            for batches in 1.. {
-                let (Records { units, are_apart }, next) = some(source, place).await?;
+            let (mut ahead, mut batches) = (Ahead::of(source), 0);
+            while let Some(Records { units, are_apart }) = ahead.next().await? {
+                batches += 1;
                 pass.meet(&units);
                 let doing = Doing { import_id: Some(id), ..doing };
-                let (done, learned) = batch(tx, doing, &pass, &units, are_apart).await?;
+                let batch = batch(tx, doing, &pass, &units, are_apart);
+                let (done, learned) = ahead.beside(batch).await?;
                 count_rows(tx, &done, batches).await?;
                 report.add(&done);
                 pass.learn(learned);
-                if next.is_none() {
-                    refuse_any(&report)?;
-                    for remark in gone(tx, source, doing.scope, &pass).await? {
-                        report.take(&remark);
-                    }
-                    break;
-                }
-                place = next;
+            }
+            refuse_any(&report)?;
+            for remark in gone(tx, source, doing.scope, &pass).await? {
+                report.take(&remark);
             }
             Ok::<_, Error>(report)
         })

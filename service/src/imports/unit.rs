@@ -2,11 +2,12 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeSet, HashSet},
     fmt, slice,
     sync::OnceLock,
 };
 
+use litemap::LiteMap;
 use secrecy::SecretString;
 use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
@@ -52,9 +53,9 @@ pub struct Row {
     /// Where it stands in its record, for people: `devices.a1b2c3d4`.
     pub path: String,
     /// Its columns; those that are not named get their defaults.
-    pub cells: BTreeMap<Label, Cell>,
+    pub cells: LiteMap<Label, Cell>,
     /// What the source calls those of them that have another name there.
-    pub names: BTreeMap<Label, Label>,
+    pub names: LiteMap<Label, Label>,
     /// Empty, as a new one is: it is made when it is needed.
     pub digest: Digest,
     /// Empty, as a new one is: it is made when it is needed.
@@ -272,7 +273,7 @@ mod tests {
         let row = |key: &str, cell: Cell| Row {
             table: "devices".into(),
             key: key.to_owned(),
-            cells: [("name \"1\"".into(), cell)].into(),
+            cells: [("name \"1\"".into(), cell)].into_iter().collect(),
             ..Row::default()
         };
         let rows = [

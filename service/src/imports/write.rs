@@ -2,11 +2,13 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     mem,
     ops::Range,
+    ptr,
 };
 
+use litemap::LiteMap;
 use plimsoll::schema::{self, Column, Default, Table, Type};
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, TryGetable as _, Value,
@@ -26,10 +28,10 @@ use crate::{
 };
 
 /// The columns of a row, as JSON.
-pub(crate) type Fields = BTreeMap<&'static str, Json>;
+pub(crate) use super::fields::Fields;
 
 /// The columns of a row, as the database takes them.
-pub(super) type Values = BTreeMap<&'static str, Value>;
+pub(super) type Values = LiteMap<&'static str, Value>;
 
 /// A row on its way in.
 pub(super) struct New<'f> {
@@ -38,7 +40,7 @@ pub(super) struct New<'f> {
     pub(super) values: Values,
 }
 
-/// Adds the rows, and gives their keys in the same order.
+/// Adds the rows, and gives their keys in the same order, and the columns that some of them name.
 ///
 /// Whoever needs to be sure reads them back by these keys: that rows of one statement are counted one
 /// after another is what the databases do, and no promise of SQLite's.
@@ -52,19 +54,27 @@ pub(super) async fn insert(
     inserts: &Inserts,
     table: &'static Table,
     rows: &mut [New<'_>],
-) -> Result<Vec<Vec<Json>>> {
+) -> Result<(Vec<Vec<Json>>, BTreeSet<&'static str>)> {
     let mut keys: Vec<Vec<Json>> = rows.iter().map(|row| key(table, &row.fields)).collect();
-    let (usual, backend) = (usual(table, rows)?, db.get_database_backend());
+    let runs = runs(rows);
+    let names = runs.iter().flat_map(|run| rows[run.start].fields.keys()).copied().collect();
+    let (usual, backend) = (usual(table, &names)?, db.get_database_backend());
     let is_counted = is_counted(table);
     let gives = is_counted && backend == DbBackend::Postgres;
     let gives = gives.then(|| &*table.primary_key[0]);
-    for (columns, run) in alike(rows, &usual) {
+    for (columns, run) in alike(rows, runs, &usual) {
         let run: Vec<usize> = run.collect();
         let size = |at: &usize| rows[*at].fields.values().map(bytes).sum();
         for some in server.lots(&run, columns.len(), size) {
             let mut values = Vec::with_capacity(some.len() * columns.len());
             for at in some {
-                values.extend(filled(&columns, mem::take(&mut rows[*at].values), &usual));
+                let row = mem::take(&mut rows[*at].values);
+                // They say nothing of other columns.
+                if row.len() == columns.len() {
+                    values.extend(row.into_iter().map(|(_, value)| value));
+                } else {
+                    values.extend(filled(&columns, row, &usual));
+                }
             }
             let insert = inserts.statement(backend, &table.name, &columns, gives, values);
             if !is_counted {
@@ -77,7 +87,7 @@ pub(super) async fn insert(
             }
         }
     }
-    Ok(keys)
+    Ok((keys, names))
 }
 
 /// The key that the row says itself.
@@ -109,29 +119,32 @@ async fn counted(
     Ok((0..rows).map(|at| first + at * step).collect())
 }
 
-/// What columns that some of the rows name have by themselves in the others: the more alike the rows
+/// Where rows stand one behind the other that name the same columns.
+fn runs(rows: &[New<'_>]) -> Vec<Range<usize>> {
+    // The names are those of the table, mostly in the same place, too, which is faster to see.
+    let is_same = |(one, other): (&&str, &&str)| ptr::eq(*one, *other) || one == other;
+    let are_alike = |one: &New<'_>, other: &New<'_>| {
+        let (one, other) = (&one.fields, &other.fields);
+        one.len() == other.len() && one.keys().zip(other.keys()).all(is_same)
+    };
+    let mut end = 0;
+    let run = |run: &[New<'_>]| {
+        end += run.len();
+        end - run.len()..end
+    };
+    rows.chunk_by(are_alike).map(run).collect()
+}
+
+/// What those columns that some of the rows name have by themselves in the others: the more alike the rows
 /// are, the fewer statements they need.
-fn usual(table: &Table, rows: &[New<'_>]) -> Result<Values> {
+fn usual(table: &Table, names: &BTreeSet<&'static str>) -> Result<Values> {
     let mut usual = Values::new();
-    for name in names(rows.iter().map(|row| &*row.fields)) {
+    for name in names {
         if let Some(json) = column(table, name).and_then(by_itself) {
             usual.insert(name, value(table, name, &json)?);
         }
     }
     Ok(usual)
-}
-
-/// The columns that some of the rows name.
-pub(super) fn names<'f>(rows: impl IntoIterator<Item = &'f Fields>) -> BTreeSet<&'static str> {
-    let (mut names, mut last) = (BTreeSet::new(), None);
-    for row in rows {
-        // Most are as the one before.
-        if !last.is_some_and(|last: &Fields| last.keys().eq(row.keys())) {
-            names.extend(row.keys());
-        }
-        last = Some(row);
-    }
-    names
 }
 
 /// What a column has when nothing is said, if that is the same in every row.
@@ -152,23 +165,21 @@ fn by_itself(column: &Column) -> Option<Json> {
 
 /// Rows one behind the other that get the same columns: those columns, and where the rows stand. The
 /// order stays.
-fn alike(rows: &[New<'_>], usual: &Values) -> Vec<(Vec<&'static str>, Range<usize>)> {
-    let mut runs: Vec<(Vec<&'static str>, Range<usize>)> = Vec::new();
-    for (at, row) in rows.iter().enumerate() {
-        let is_same = |last: usize| rows[last].fields.keys().eq(row.fields.keys());
-        let is_as_before = at.checked_sub(1).is_some_and(is_same);
-        if let (true, Some((_, run))) = (is_as_before, runs.last_mut()) {
-            run.end = at + 1;
-            continue;
-        }
-        let columns = row.fields.keys().chain(usual.keys()).copied();
+fn alike(
+    rows: &[New<'_>],
+    runs: Vec<Range<usize>>,
+    usual: &Values,
+) -> Vec<(Vec<&'static str>, Range<usize>)> {
+    let mut alike: Vec<(Vec<&'static str>, Range<usize>)> = Vec::new();
+    for run in runs {
+        let columns = rows[run.start].fields.keys().chain(usual.keys()).copied();
         let columns: BTreeSet<&'static str> = columns.collect();
-        match runs.last_mut() {
-            Some((of, run)) if of.iter().eq(&columns) => run.end = at + 1,
-            _ => runs.push((columns.into_iter().collect(), at..at + 1)),
+        match alike.last_mut() {
+            Some((of, before)) if of.iter().eq(&columns) => before.end = run.end,
+            _ => alike.push((columns.into_iter().collect(), run)),
         }
     }
-    runs
+    alike
 }
 
 /// What a row has in each of these columns, which are in the order of their names.

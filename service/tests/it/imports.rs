@@ -1,5 +1,6 @@
 //! What is brought in from other systems.
 
+mod deadlock;
 mod faults;
 mod file;
 mod generated;

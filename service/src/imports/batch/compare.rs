@@ -2,12 +2,15 @@
 
 use std::mem;
 
-use blocking::{Task, unblock};
+use futures_util::future::RemoteHandle;
 use plimsoll::schema::Table;
 use serde_json::Value as Json;
 
 use super::{
-    super::write::{BackRow, Fields, Unread},
+    super::{
+        beside::beside,
+        write::{BackRow, Fields, Unread},
+    },
     Batch,
     same::is_same,
 };
@@ -17,7 +20,7 @@ use crate::{Error, Result};
 pub(super) struct Comparison {
     /// The targets of the rows: of which record, and which of them.
     places: Vec<(usize, usize)>,
-    compared: Task<Result<Vec<Compared>>>,
+    compared: RemoteHandle<Result<Vec<Compared>>>,
 }
 
 /// What came of a row: its mark, or what is wrong with it.
@@ -32,7 +35,7 @@ impl Comparison {
         places: Vec<(usize, usize)>,
         said: Vec<(Vec<Json>, Fields)>,
     ) -> Self {
-        let compared = unblock(move || {
+        let compared = beside(move || {
             let back = back.read()?;
             let compared = |(key, fields): &(Vec<Json>, Fields)| {
                 let back = back.row(key);

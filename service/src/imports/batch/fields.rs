@@ -16,7 +16,7 @@ use super::{
     super::{
         look::{Looked, Rest, referred},
         server::bytes,
-        unit::{Cell, Row, Weight},
+        unit::{Cell, Label, Row, Weight},
         write::{Fields, Values, select, with_key},
     },
     Batch, Resolved, below,
@@ -43,7 +43,7 @@ impl<'o> Batch<'o> {
                     return None;
                 }
             };
-            let cell = &row.cells[&*column.name];
+            let cell = &row.cells[&Label::from(&*column.name)];
             let json = match self.said(unit, row, (table, column), cell, named) {
                 Said::Is(json) => json,
                 Said::Secret(secret) => {
@@ -61,6 +61,8 @@ impl<'o> Batch<'o> {
                 return None;
             }
         }
+        // Who is called otherwise has another name than the source says.
+        let own = looked.take_own().filter(|_| self.doing.names.is_empty());
         let Looked { mut fields, mut values, .. } = looked;
         if let Some(problem) = self.server.refuses(|| fields.values().map(bytes).sum()) {
             let largest = fields.iter().max_by_key(|(_, json)| bytes(json));
@@ -71,7 +73,7 @@ impl<'o> Batch<'o> {
         if table.name == "users" {
             self.rename(&mut fields, &mut values);
         }
-        Some(Resolved { unit, row, fields, values, fresh, secrets })
+        Some(Resolved { unit, row, fields, values, fresh, secrets, own })
     }
 
     /// What a column gets.

@@ -100,7 +100,7 @@ impl Batch<'_> {
         if resolved.secrets.is_empty() {
             return Ok(());
         }
-        let mut sealed = Fields::new();
+        let mut sealed = Fields::default();
         for (name, secret) in &resolved.secrets.0 {
             let place = placed(table, name, key)?;
             let text = self.doing.seals.seal(self.doing.world, place, secret)?;

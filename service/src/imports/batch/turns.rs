@@ -1,7 +1,12 @@
 //! A connection that two halves of a batch use by turns, statement by statement, until one of them has
 //! failed.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    future::poll_fn,
+    mem,
+    sync::atomic::{AtomicBool, Ordering},
+    task::Poll,
+};
 
 use futures_util::lock::Mutex;
 use sea_orm::{
@@ -33,16 +38,37 @@ impl<'c, C: ConnectionTrait> Turns<'c, C> {
         &self,
         statement: impl Future<Output = Result<T, DbErr>> + Send,
     ) -> Result<T, DbErr> {
-        let _turn = self.turn.lock().await;
-        if self.is_over.load(Ordering::SeqCst) {
-            return Err(DbErr::Custom("the other half of the batch has failed".to_owned()));
-        }
-        let outcome = statement.await;
-        if outcome.is_err() {
-            self.end();
+        let outcome = {
+            let _turn = self.turn.lock().await;
+            if self.is_over.load(Ordering::SeqCst) {
+                return Err(DbErr::Custom("the other half of the batch has failed".to_owned()));
+            }
+            let outcome = statement.await;
+            if outcome.is_err() {
+                self.end();
+            }
+            outcome
+        };
+        if outcome.is_ok() {
+            // Who waits for the turn sends its statement before this half looks at what came of its own. Of
+            // one that failed nobody else hears first.
+            give_way().await;
         }
         outcome
     }
+}
+
+/// Lets all else that its task does go on once.
+async fn give_way() {
+    let mut has_waited = false;
+    poll_fn(|context| {
+        if mem::replace(&mut has_waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 #[async_trait]

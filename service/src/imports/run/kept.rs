@@ -18,7 +18,7 @@ use super::{
         report::Report,
         unit::{Unit, Weight},
     },
-    Records,
+    ahead::Records,
 };
 use crate::{
     Error, Result,

@@ -14,7 +14,7 @@ use self::{
 use super::file::{Stamp, changed, malformed};
 use crate::{
     Result,
-    imports::{Source, Unit},
+    imports::{Source, Unit, beside::beside},
 };
 
 /// A file of an export. It is read, and never altered.
@@ -119,6 +119,6 @@ impl Source for Json {
 
     async fn some(&self, from: Option<Place>, limit: usize) -> Result<(Vec<Unit>, Option<Place>)> {
         let file = self.clone();
-        blocking::unblock(move || file.units(from, limit)).await
+        beside(move || file.units(from, limit)).await
     }
 }

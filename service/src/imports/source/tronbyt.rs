@@ -19,7 +19,7 @@ use self::document::Shape;
 use super::file::{self, Watch};
 use crate::{
     Result,
-    imports::{Source, Unit},
+    imports::{Source, Unit, beside::beside},
 };
 
 /// The file of a tronbyt server: `users/usersdb.sqlite`.
@@ -32,7 +32,7 @@ pub struct Tronbyt {
 }
 
 /// How many documents are read at once.
-const FEW: usize = 50;
+const FEW: usize = 100;
 
 /// As many rows are enough at once, but for a person who has more of them.
 const ROWS: usize = 5_000;
@@ -97,7 +97,7 @@ impl Tronbyt {
             documents.push((id, name, data));
         }
         let shape = self.shape.clone();
-        let units = blocking::unblock(move || {
+        let units = beside(move || {
             let unit = |(id, name, data): (i64, Option<String>, Option<String>)| {
                 (id, shape.unit(id, name.as_deref(), data.as_deref()))
             };

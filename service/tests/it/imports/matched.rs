@@ -91,7 +91,7 @@ async fn what_two_of_many_people_have_comes_in_once(db: &DatabaseConnection) {
     }
 }
 
-fn many(first: &str) -> Vec<(String, String)> {
+pub(super) fn many(first: &str) -> Vec<(String, String)> {
     let person = |at| (format!("{first}{at}"), format!(r#"{{"username": "{first}{at}"}}"#));
     (0..200).map(person).collect()
 }

@@ -1,7 +1,6 @@
 //! A row of another system on its way here.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use plimsoll::schema::Type;
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
@@ -38,9 +37,9 @@ pub(super) struct Passage<'r> {
     pub(super) beside: &'r Beside,
     found: &'r Found,
     unit: Unit,
-    cells: BTreeMap<Label, Cell>,
+    cells: LiteMap<Label, Cell>,
     /// What the source calls columns that have another name here.
-    names: BTreeMap<Label, Label>,
+    names: LiteMap<Label, Label>,
     before: Vec<Row>,
     behind: Vec<Row>,
 }
@@ -55,7 +54,7 @@ pub(super) fn unit(
     said: &Said,
 ) -> Unit {
     let unit = Unit { key: named(map.from, key), ..Unit::default() };
-    let (cells, names) = (BTreeMap::new(), BTreeMap::new());
+    let (cells, names) = (LiteMap::new(), LiteMap::new());
     let (before, behind) = (Vec::new(), Vec::new());
     let mut passage =
         Passage { system, map, said, beside, found, unit, cells, names, before, behind };
@@ -266,6 +265,6 @@ impl Passage<'_> {
 /// The columns of a row that is made beside another.
 pub(super) type Cells = Vec<(&'static str, Cell)>;
 
-fn owned(cells: Cells) -> BTreeMap<Label, Cell> {
+fn owned(cells: Cells) -> LiteMap<Label, Cell> {
     cells.into_iter().map(|(name, cell)| (name.into(), cell)).collect()
 }

@@ -1,8 +1,6 @@
 //! What a domain works out and demands of a row that is written plainly, for one that is brought
 //! in.
-
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use sea_orm::{ActiveModelTrait, ActiveValue, IdenStatic as _, Iterable as _, Value};
 use serde_json::{Value as Json, json};
 
@@ -14,7 +12,7 @@ use crate::{
 };
 
 /// Puts the columns of a row in order.
-pub(super) type Settle = fn(&mut BTreeMap<Label, Cell>) -> Result<()>;
+pub(super) type Settle = fn(&mut LiteMap<Label, Cell>) -> Result<()>;
 
 /// Puts the columns of a row in order as [`Record::settle`] does, with what is not known yet (the
 /// keys of other rows, sealed texts) held by something in its place. A value that is none of its
@@ -22,7 +20,7 @@ pub(super) type Settle = fn(&mut BTreeMap<Label, Cell>) -> Result<()>;
 ///
 /// # Errors
 /// Those of [`Record::settle`].
-pub(super) fn settle<E: Record>(cells: &mut BTreeMap<Label, Cell>) -> Result<()> {
+pub(super) fn settle<E: Record>(cells: &mut LiteMap<Label, Cell>) -> Result<()> {
     let table = tables::of::<E>();
     let mut row = <E::ActiveModel as ActiveModelTrait>::default();
     for column in E::Column::iter() {
@@ -82,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_a_domain_works_out_is_worked_out() {
-        let mut cells = BTreeMap::from(
+        let mut cells = LiteMap::from_iter(
             [
                 ("name", is(json!("web"))),
                 ("cert_data", is(json!(WEB))),
@@ -96,20 +94,20 @@ mod tests {
 
         settle::<certificate::Entity>(&mut cells).unwrap();
 
-        let text = |name: &str| match &cells[name] {
+        let text = |name: &str| match cells.get(name).unwrap() {
             Cell::Is(Json::String(text)) => text.clone(),
             other => panic!("{other:?}"),
         };
         assert_eq!(text("renew_at"), "2026-03-02T00:00:00.000000Z");
         assert_eq!(text("valid_until"), "2026-04-01T00:00:00.000000Z");
         assert_eq!(text("common_name"), "web.example.org");
-        assert!(matches!(&cells["created_by_id"], Cell::Row(_)));
+        assert!(matches!(cells.get("created_by_id"), Some(Cell::Row(_))));
     }
 
     #[test]
     fn what_a_domain_demands_is_demanded_and_a_wrong_value_left_to_the_engine() {
         let user = |name: &str| {
-            BTreeMap::from([
+            LiteMap::from_iter([
                 (Label::from("username"), is(json!(name))),
                 ("secret_id".into(), Cell::Row("user/1/secret".to_owned())),
             ])

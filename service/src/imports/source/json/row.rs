@@ -122,7 +122,7 @@ mod tests {
     fn shown(table: &str, column: &str, json: &Json) -> String {
         let unit = of(table, json!({column: json}));
         match unit.rows.first() {
-            Some(row) => format!("{:?}", row.cells[column]),
+            Some(row) => format!("{:?}", row.cells.get(column).unwrap()),
             None => format!("refused: {}", unit.remarks[0].reason),
         }
     }

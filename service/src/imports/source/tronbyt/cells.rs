@@ -1,7 +1,6 @@
 //! The columns of a row while it is put together.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde_json::Value as Json;
 
 use crate::imports::unit::{Cell, Label, Row, Unit};
@@ -9,8 +8,8 @@ use crate::imports::unit::{Cell, Label, Row, Unit};
 /// The columns of a row that is being made.
 #[derive(Default)]
 pub(super) struct Cells {
-    cells: BTreeMap<Label, Cell>,
-    names: BTreeMap<Label, Label>,
+    cells: LiteMap<Label, Cell>,
+    names: LiteMap<Label, Label>,
 }
 
 impl Cells {

@@ -1,8 +1,7 @@
 //! What is registered with Elder.
 
-use std::collections::BTreeMap;
-
 use entity::inventory::{elder_app, elder_config, elder_host};
+use litemap::LiteMap;
 use serde_json::{Map as Object, Value as Json, json};
 
 use super::{
@@ -52,7 +51,7 @@ fn registered<E: Record>(from: &'static str) -> Map {
     Map { settle: Some(settled::<E>), ..Map::of::<E>(from) }
 }
 
-fn settled<E: Record>(cells: &mut BTreeMap<Label, Cell>) -> Result<()> {
+fn settled<E: Record>(cells: &mut LiteMap<Label, Cell>) -> Result<()> {
     const COLUMN: &str = "elder_registered";
 
     let said = cells.get(COLUMN).cloned();
