@@ -125,7 +125,7 @@ impl Plain {
     }
 
     /// As [`Self::run`]; `goes_on` hears how many have ended each time that one does, and says whether to go
-    /// on. When it does not, one or another more may run, and nobody hears of it.
+    /// on. When it does not, others may have run already, or run until the database hears of it.
     pub(crate) async fn run_while(
         &mut self,
         statements: &[&str],
@@ -168,7 +168,9 @@ impl Plain {
                         }
                     }
                     Ok(Some(sqlx::Either::Right(_))) => {}
-                    Ok(None) if may_be_cut && ended < statements.len() => break Err(left_off()),
+                    Ok(None) if (may_be_cut || is_near) && ended < statements.len() => {
+                        break Err(left_off());
+                    }
                     Ok(None) => break Ok(()),
                     Err(error) => break Err(error),
                 }
@@ -198,7 +200,7 @@ async fn at_once<W: Future + Unpin>(mut work: W) -> W::Output {
 }
 
 fn left_off() -> sqlx::Error {
-    sqlx::Error::Protocol("the server left off in the middle of several statements".to_owned())
+    sqlx::Error::Protocol("the database left off in the middle of several statements".to_owned())
 }
 
 /// The statement that an error points into: PostgreSQL reads all of a message before it runs any of it.

@@ -15,19 +15,20 @@ mod unfinished;
 
 use std::{
     collections::{BTreeSet, VecDeque},
+    mem,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, TransactionTrait as _};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::{
     backup::Backup,
     catalog,
     dialect::{Dialect, lock::row, postgres::elsewhere::Dropped},
     error::{Error, MigrationError, Result},
-    history::{Kind, Revisions},
+    history::{Kind, Revision, Revisions},
     limits::Settings,
     lock::{self, Guard},
     loss::{self, Amount, Loss},
@@ -486,14 +487,13 @@ impl<'r> Runner<'r> {
                 let many = together(&plan, is_first);
                 if many > 1 {
                     let some: Vec<_> = plan.iter().take(many).collect();
-                    let ran = self.all_at_once(&some).await?;
+                    let ran = self.all_at_once(&some).await;
                     is_refused = ran.len() < many;
                     plan.drain(..ran.len());
                     done.extend(ran);
                     continue;
                 }
             }
-            is_refused = false;
             let Some(Planned { revision, rendered }) = plan.pop_front() else { break };
             let began = if let Ahead::Ran(since) = ahead { since } else { Instant::now() };
             let next = plan.front().and_then(|Planned { revision: next, rendered }| {
@@ -502,8 +502,9 @@ impl<'r> Runner<'r> {
             let is_first = is_first(&revision.name);
             let one =
                 One { runner: self, revision, way, began, is_first, ahead, next, done: &done };
-            let (name, verb) = (&*revision.name, way.name());
-            let span = tracing::info_span!("migration", name, way = verb);
+            // What was refused among others has begun.
+            let has_begun = mem::take(&mut is_refused);
+            let span = if has_begun { span(revision, way) } else { self.begun(revision, way) };
             let ran = self.migrate(&one, rendered, open.take()).instrument(span).await;
             let Migrated { ran, ahead: next } =
                 ran.map_err(|error| or_stopped(error, &self.terms.stop))?;
@@ -515,6 +516,14 @@ impl<'r> Runner<'r> {
         Ok(done)
     }
 
+    /// Tells that the migration begins, and gives its span.
+    fn begun(&self, revision: &Revision<'_>, way: Way) -> Span {
+        let (migration, reverting) = (&*revision.name, way == Way::Down);
+        let span = span(revision, way);
+        span.in_scope(|| self.terms.progress.tell(Event::Began { migration, reverting }));
+        span
+    }
+
     /// Brings one migration to its end. `left` is where an earlier run was interrupted in it.
     async fn migrate(
         &self,
@@ -524,8 +533,6 @@ impl<'r> Runner<'r> {
     ) -> Result<Migrated> {
         let One { revision, way, began, .. } = one;
         let mut ahead = Ahead::Nothing;
-        let reverting = *way == Way::Down;
-        self.terms.progress.tell(Event::Began { migration: &revision.name, reverting });
         if !revision.is_known() {
             let found = one.look().await?;
             rendered = render(self.dialect(), revision, *way, Some(&found))?;
@@ -562,6 +569,10 @@ impl<'r> Runner<'r> {
             }
         }
     }
+}
+
+fn span(revision: &Revision<'_>, way: Way) -> Span {
+    tracing::info_span!("migration", name = &*revision.name, way = way.name())
 }
 
 /// Refuses a pool: what one of its sessions locks or sets, another would not have.

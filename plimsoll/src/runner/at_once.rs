@@ -22,6 +22,11 @@ use crate::{
 /// takes no time, and nobody waits to stop between two.
 fn makes_tables(run: &[Statement]) -> bool {
     let mut made = BTreeSet::new();
+    // Of an expression that somebody wrote, a message of several could be read otherwise than it is meant.
+    let is_one = |sql: &str| !["--", "/*", ";"].iter().any(|end| sql.contains(end));
+    if !run.iter().all(|statement| is_one(&statement.sql)) {
+        return false;
+    }
     run.iter().all(|statement| match &statement.effect {
         Effect::Table { exists: true } => {
             made.insert(statement.table.as_str());
@@ -246,6 +251,20 @@ mod tests {
 
         assert!(makes_tables(&[create.clone(), index("ships")]));
         assert!(!makes_tables(&[create, index("ports")]));
+    }
+
+    #[test]
+    fn what_may_be_more_than_one_statement_goes_by_itself() {
+        let named = |sql: &str| {
+            let statement = statement("ships", Effect::Table { exists: true });
+            Statement { sql: sql.to_owned(), ..statement }
+        };
+
+        assert!(makes_tables(&[named("CREATE TABLE ships (id int)")]));
+        for written in ["a > 0; SELECT 1", "a > 0 -- positive", "a > 0 /* positive"] {
+            let sql = format!("CREATE TABLE ships (id int CHECK ({written}))");
+            assert!(!makes_tables(&[named(&sql)]), "{sql}");
+        }
     }
 
     #[test]

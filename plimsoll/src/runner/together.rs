@@ -14,15 +14,14 @@ use super::{
     seen::is_lost,
 };
 use crate::{
-    error::Result,
     history::{Kind, Revision},
     plain::begin,
     progress::Event,
     records::{Took, Way},
 };
 
-/// How many at most go in one message: whoever asks to stop is heard between two statements of it, but
-/// perhaps late.
+/// How many at most go in one message: all of it may run before the database hears that somebody asked to
+/// stop.
 const MOST: usize = 16;
 
 /// A migration that is on its way with others.
@@ -63,7 +62,7 @@ pub(super) fn together<'p, 'r: 'p>(
 impl Runner<'_> {
     /// Applies the migrations, up to the first that is refused, or to where somebody asked to stop. What it
     /// comes to is known of those that it gives; what kept the next from running tells its own turn.
-    pub(super) async fn all_at_once(&self, some: &[&Planned<'_>]) -> Result<Vec<Ran>> {
+    pub(super) async fn all_at_once(&self, some: &[&Planned<'_>]) -> Vec<Ran> {
         let one = |revision| One {
             runner: self,
             revision,
@@ -74,14 +73,14 @@ impl Runner<'_> {
             next: None,
             done: &[],
         };
-        let Ok(mut plain) = self.plain().await else { return Ok(Vec::new()) };
+        let Ok(mut plain) = self.plain().await else { return Vec::new() };
         let (mut keeps, mut ends, mut statements) = (Vec::new(), Vec::new(), 0);
         for (at, Planned { revision, rendered }) in some.iter().enumerate() {
             // When a later one begins only the answers tell.
             let took = if at == 0 { Took::AndOn } else { Took::Exactly };
             let whole = 0..rendered.run.len();
             let keep = one(revision).keep(rendered, &whole, Keeping::Record, took(Duration::ZERO));
-            let Ok(keep) = keep else { return Ok(Vec::new()) };
+            let Ok(keep) = keep else { return Vec::new() };
             statements += rendered.run.len() + keep.len() + 2;
             keeps.push(keep);
             ends.push(statements);
@@ -92,14 +91,14 @@ impl Runner<'_> {
             all.extend(keep.iter().map(String::as_str).chain(once("COMMIT")));
         }
         let (mut ran, mut since) = (Vec::with_capacity(some.len()), Instant::now());
-        let mut span = some.first().map(|it| self.begun(it));
+        let mut span = some.first().map(|it| self.begun(it.revision, Way::Up));
         let outcome = plain.run_while(&all, None, |ended| {
             if ends.get(ran.len()) == Some(&ended) {
                 let it = some[ran.len()];
                 let end = || self.ended(&one(it.revision), it, since);
                 ran.push(span.take().map_or_else(end, |span| span.in_scope(end)));
                 since = Instant::now();
-                span = some.get(ran.len()).map(|it| self.begun(it));
+                span = some.get(ran.len()).map(|it| self.begun(it.revision, Way::Up));
             }
             !self.terms.stop.is_asked()
         });
@@ -112,27 +111,22 @@ impl Runner<'_> {
         if !is_lost {
             self.hold(plain);
         }
-        if ran.len() < some.len() && outcome.is_ok() {
-            // It was to stop, and may have gone on for a moment.
-            let standings = self.standings().await?;
+        if ran.len() < some.len()
+            && outcome.is_ok()
+            && let Ok(standings) = self.standings().await
+        {
+            // It was to stop, and some more may have run before the database heard of it.
             let is_applied = |it: &&&Planned<'_>| {
                 standings.iter().any(|of| of.name == it.revision.name && of.is_applied())
             };
             for it in some[ran.len()..].iter().take_while(is_applied) {
-                ran.push(self.ended(&one(it.revision), it, since));
+                let span = span.take().unwrap_or_else(|| self.begun(it.revision, Way::Up));
+                ran.push(span.in_scope(|| self.ended(&one(it.revision), it, since)));
+                since = Instant::now();
             }
         }
         self.took(&ran).await;
-        Ok(ran)
-    }
-
-    /// Tells that the migration begins.
-    fn begun(&self, it: &Planned<'_>) -> tracing::Span {
-        let name = &*it.revision.name;
-        let span = tracing::info_span!("migration", name, way = Way::Up.name());
-        let began = Event::Began { migration: name, reverting: false };
-        span.in_scope(|| self.terms.progress.tell(began));
-        span
+        ran
     }
 
     /// Tells that the migration, and so each of its steps, has ended.

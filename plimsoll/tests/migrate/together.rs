@@ -6,12 +6,14 @@ use futures_timer::Delay;
 use futures_util::future::join;
 use plimsoll::{
     App, Choice, Dialect, History, MigrationError, Remains, Steps, Stop,
+    change::Change,
     prelude::*,
     progress::{Event, Progress},
+    schema::{Index, Sql},
     testing::Scratch,
 };
 
-use crate::{failure::failed, support::*};
+use crate::{crash::clear, failure::failed, support::*};
 
 plimsoll::on_every_empty_database!(
     before_the_one_that_is_refused_all_are_kept_and_behind_it_none,
@@ -19,6 +21,7 @@ plimsoll::on_every_empty_database!(
     a_run_that_is_asked_to_stop_says_which_have_run,
     a_rule_that_a_later_table_breaks_is_told_of_that_migration,
     how_long_one_waited_is_not_written_down_of_those_behind_it,
+    a_predicate_that_could_be_read_otherwise_takes_no_other_along,
 );
 
 /// As many migrations of a table each.
@@ -38,10 +41,13 @@ async fn before_the_one_that_is_refused_all_are_kept_and_behind_it_none(scratch:
     let db = &scratch.db;
     run(db, "CREATE TABLE ships_04 (mine int)").await;
 
-    let error = up(scratch, &fleet(7)).await.unwrap_err();
+    let (outcome, heard) = heard_up(scratch, &fleet(7), "head").await;
 
-    let failed = failed(&error);
+    let failed = failed(&outcome.unwrap_err());
     assert_eq!((&*failed.migration, failed.done), ("m04", named(1..=3)));
+    let told = heard.lines().into_iter().filter(|line| line.starts_with("apply"));
+    let begun: Vec<String> = named(1..=4).iter().map(|name| format!("apply {name}")).collect();
+    assert_eq!(told.collect::<Vec<_>>(), begun);
     assert!(failed.statement.unwrap().contains("ships_04"));
     assert_eq!(recorded(db).await, named(1..=3));
     assert_eq!(tables(db).await, ["ships_01", "ships_02", "ships_03", "ships_04"]);
@@ -172,4 +178,36 @@ async fn how_long_one_waited_is_not_written_down_of_those_behind_it(scratch: &Sc
     assert!(took[1] >= 100, "{took:?}");
     assert!(took[2..].iter().all(|it| *it < took[1]), "{took:?}");
     let _ = blocker.close().await;
+}
+
+/// What somebody writes may end in a comment, or be more than one statement.
+async fn a_predicate_that_could_be_read_otherwise_takes_no_other_along(scratch: &Scratch) {
+    let db = &scratch.db;
+    if dialect(db) != Dialect::Sqlite {
+        return;
+    }
+    for written in ["name > 'a' -- later", "name > 'a' /* later", "name > 'a'; SELECT 1; SELECT 2"]
+    {
+        let partial = move || {
+            let index = Index::over("ships_03", ["name"]).filtered(Sql::new(written));
+            table("ships_03").change(Change::CreateIndex { table: "ships_03".to_owned(), index })
+        };
+        let app = App::new(
+            History::new()
+                .declared("m01", || table("ships_01"))
+                .declared("m02", || table("ships_02"))
+                .declared("m03", partial)
+                .declared("m04", || table("ships_04"))
+                .declared("m05", || table("ships_05")),
+        );
+        run(db, "CREATE TABLE ships_04 (mine int)").await;
+
+        let failed = failed(&up(scratch, &app).await.unwrap_err());
+
+        assert_eq!((&*failed.migration, failed.done), ("m04", named(1..=3)), "{written}");
+        assert_eq!(recorded(db).await, named(1..=3), "{written}");
+        run(db, "DROP TABLE ships_04").await;
+        assert_eq!(applied(&up(scratch, &app).await.unwrap()), named(4..=5), "{written}");
+        clear(db).await;
+    }
 }
