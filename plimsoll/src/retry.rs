@@ -301,6 +301,23 @@ fn is_no_service(error: &dyn DatabaseError) -> bool {
     false
 }
 
+/// Whether the database cannot keep anything now, whatever it is asked: its disk is full, cannot be written
+/// or read, may only be read, or is damaged.
+pub fn is_broken(error: &DbErr) -> bool {
+    let Some(sqlx::Error::Database(error)) = driver_error(error) else { return false };
+    if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
+        // The classes of what it lacks, of its system, and of what it did not expect of itself.
+        return ["53", "58", "XX"].iter().any(|class| error.code().starts_with(class));
+    }
+    if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
+        // The disk is full; a file cannot be read or written; the engine; a full table; only to be read.
+        return matches!(error.number(), 1021 | 1024 | 1026 | 1030 | 1114 | 1290 | 1836);
+    }
+    // SQLITE_NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN and NOTADB.
+    let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    matches!(code.map(sqlite_primary), Some(7 | 8 | 10 | 11 | 13 | 14 | 26))
+}
+
 pub(crate) const SQLITE_BUSY: u32 = 5;
 pub(crate) const SQLITE_LOCKED: u32 = 6;
 

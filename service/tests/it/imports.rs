@@ -3,6 +3,7 @@
 mod deadlock;
 mod faults;
 mod file;
+mod full;
 mod generated;
 mod hazards;
 mod invented;

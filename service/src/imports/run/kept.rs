@@ -4,7 +4,7 @@ use entity::imports::{
     import::{Entity, ImportStatus},
     import_record,
 };
-use plimsoll::retry::{Borrows, Retry};
+use plimsoll::retry::{self, Borrows, Retry};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityName as _,
     EntityTrait as _, QuerySelect as _, RuntimeErr, sqlx,
@@ -159,9 +159,11 @@ fn chain(error: &Error) -> String {
     text
 }
 
-/// Whether the database, or a comparison, has refused the record; else nobody can go on.
+/// Whether the database, or a comparison, has refused the record; else nobody can go on: of a database whose
+/// disk is full, none of what comes behind would be kept.
 fn is_refusal(error: &Error) -> bool {
     match error {
+        Error::Database(error) if retry::is_broken(error) || retry::is_unavailable(error) => false,
         Error::Database(
             DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
         ) => matches!(**error, sqlx::Error::Database(_)),

@@ -82,7 +82,7 @@ impl Tronbyt {
         let rows = self.db.query_all(&query).await;
         // A file that was changed meanwhile can look like a broken one.
         self.watch.look()?;
-        Ok(rows?)
+        rows.map_err(|error| file::malformed(&self.path, error.to_string()))
     }
 
     /// The numbers of the documents, and the records that they are.
@@ -129,7 +129,8 @@ impl Source for Tronbyt {
 
     async fn count(&self) -> Result<u64> {
         let query = Query::select().expr(Expr::col(Asterisk).count()).from("json_data").take();
-        let row = self.db.query_one(&query).await?;
+        let row = self.db.query_one(&query).await;
+        let row = row.map_err(|error| file::malformed(&self.path, error.to_string()))?;
         let count = row.and_then(|row| i64::try_get_by(&row, 0_usize).ok()).unwrap_or_default();
         Ok(u64::try_from(count).unwrap_or_default())
     }
