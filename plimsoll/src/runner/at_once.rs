@@ -11,6 +11,7 @@ use super::{
     seen::{has_run, is_lost, shown},
 };
 use crate::{
+    dialect::Dialect,
     error::{Error, MigrationError, Remains, Result},
     limits::is_hindered,
     plain::{Failure, Plain, begin},
@@ -46,6 +47,18 @@ pub(super) fn is_at_once(rendered: &Rendered, range: &Range<usize>) -> bool {
         && rendered.guards.iter().all(|asking| !is_within(asking.at))
 }
 
+/// The statements, and those that `keep` what is written down of them, as one transaction.
+pub(super) fn whole<'s>(
+    dialect: Dialect,
+    run: &'s [Statement],
+    keep: &'s [String],
+) -> impl Iterator<Item = &'s str> {
+    once(begin(dialect))
+        .chain(texts(run))
+        .chain(keep.iter().map(String::as_str))
+        .chain(once("COMMIT"))
+}
+
 impl One<'_> {
     /// Some of the statements and what is written down of them in one transaction, and in one message. How
     /// long it took the database writes down itself.
@@ -63,12 +76,7 @@ impl One<'_> {
         let mut since = Instant::now();
         let keep = self.keep(rendered, &range, keeping, Took::AndOn(self.began.elapsed()));
         let keep = keep.map_err(self.failed(keeping.doing(), None, remains))?;
-        let begin = once(begin(self.runner.dialect()));
-        let statements: Vec<&str> = begin
-            .chain(texts(run))
-            .chain(keep.iter().map(String::as_str))
-            .chain(once("COMMIT"))
-            .collect();
+        let statements: Vec<&str> = whole(self.runner.dialect(), run, &keep).collect();
         if let Err(failure) = plain.run(&statements, self.runner.patience()).await {
             let Failure { at, source } = failure;
             if !is_lost(&source) {

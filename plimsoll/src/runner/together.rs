@@ -1,22 +1,17 @@
 //! Migrations of new tables one behind the other, which SQLite gets in one message, each in a transaction of
 //! its own: they take less time than its thread takes to be woken.
 
-use std::{
-    iter::once,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{
     Ran, Runner,
-    at_once::is_at_once,
-    one::{Ahead, HANDED, Keeping, One, texts},
+    at_once::{is_at_once, whole},
+    one::{Ahead, HANDED, Keeping, One},
     rehearse::Rendered,
     seen::is_lost,
 };
 use crate::{
     history::{Kind, Revision},
-    plain::begin,
-    progress::Event,
     records::{Took, Way},
 };
 
@@ -74,21 +69,20 @@ impl Runner<'_> {
             done: &[],
         };
         let Ok(mut plain) = self.plain().await else { return Vec::new() };
-        let (mut keeps, mut ends, mut statements) = (Vec::new(), Vec::new(), 0);
+        let mut keeps = Vec::with_capacity(some.len());
         for (at, Planned { revision, rendered }) in some.iter().enumerate() {
             // When a later one begins only the answers tell.
             let took = if at == 0 { Took::AndOn } else { Took::Exactly };
-            let whole = 0..rendered.run.len();
-            let keep = one(revision).keep(rendered, &whole, Keeping::Record, took(Duration::ZERO));
+            let range = 0..rendered.run.len();
+            let keep = one(revision).keep(rendered, &range, Keeping::Record, took(Duration::ZERO));
             let Ok(keep) = keep else { return Vec::new() };
-            statements += rendered.run.len() + keep.len() + 2;
             keeps.push(keep);
-            ends.push(statements);
         }
-        let mut all = Vec::with_capacity(statements);
+        // How many statements have ended with each of them.
+        let (mut all, mut ends) = (Vec::new(), Vec::with_capacity(some.len()));
         for (it, keep) in some.iter().zip(&keeps) {
-            all.extend(once(begin(self.dialect())).chain(texts(&it.rendered.run)));
-            all.extend(keep.iter().map(String::as_str).chain(once("COMMIT")));
+            all.extend(whole(self.dialect(), &it.rendered.run, keep));
+            ends.push(all.len());
         }
         let (mut ran, mut since) = (Vec::with_capacity(some.len()), Instant::now());
         let mut span = some.first().map(|it| self.begun(it.revision, Way::Up));
@@ -136,9 +130,7 @@ impl Runner<'_> {
         for at in 1..=it.rendered.run.len() {
             one.tell_ended(&it.rendered, at, &mut since);
         }
-        let name = &it.revision.name;
-        self.terms.progress.tell(Event::Ended { migration: name, took });
-        Ran { name: name.clone(), took }
+        self.tell_end(it.revision, took)
     }
 
     /// Writes down how long those behind the first took, if that is anything.
@@ -151,10 +143,10 @@ impl Runner<'_> {
         }
         let Ok(mut plain) = self.plain().await else { return };
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
-        if let Err(error) = plain.run_whole(&statements).await {
+        match plain.run_whole(&statements).await {
+            Ok(()) => self.hold(plain),
             // Nothing depends on it.
-            tracing::debug!(%error, "how long migrations took is not recorded");
+            Err(error) => tracing::debug!(%error, "how long migrations took is not recorded"),
         }
-        self.hold(plain);
     }
 }

@@ -3,7 +3,6 @@
 use std::{
     borrow::Cow,
     collections::HashMap,
-    mem,
     sync::{LazyLock, Mutex, MutexGuard, PoisonError},
 };
 
@@ -42,9 +41,9 @@ pub(super) struct Looked {
     /// What is left, in the order of the columns.
     pub(super) rest: Vec<Rest>,
     /// What it has where nothing may be twice, as hashes.
-    own: Vec<u64>,
+    pub(super) own: Vec<u64>,
     /// Whether those stay as they are: the source says all that they are of.
-    is_own_said: bool,
+    pub(super) is_own_said: bool,
 }
 
 /// What the values that a source says do not settle.
@@ -131,11 +130,6 @@ impl Looked {
 
     fn is_wrong(&mut self, column: &str, value: &Json, why: String) {
         self.rest.push(Rest::Wrong { column: column.to_owned(), value: value.clone(), why });
-    }
-
-    /// What it has where nothing may be twice, if that is known by now.
-    pub(super) fn take_own(&mut self) -> Option<Vec<u64>> {
-        mem::take(&mut self.is_own_said).then(|| mem::take(&mut self.own))
     }
 
     /// Gives the column that value.

@@ -61,9 +61,9 @@ impl<'o> Batch<'o> {
                 return None;
             }
         }
+        let Looked { mut fields, mut values, own, is_own_said, .. } = looked;
         // Who is called otherwise has another name than the source says.
-        let own = looked.take_own().filter(|_| self.doing.names.is_empty());
-        let Looked { mut fields, mut values, .. } = looked;
+        let own = (is_own_said && self.doing.names.is_empty()).then_some(own);
         if let Some(problem) = self.server.refuses(|| fields.values().map(bytes).sum()) {
             let largest = fields.iter().max_by_key(|(_, json)| bytes(json));
             let column = largest.map_or("", |(name, _)| *name);

@@ -11,14 +11,14 @@ mod part;
 use std::path::{Path, PathBuf};
 
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, QueryResult, TryGetable as _,
+    ConnectionTrait as _, DatabaseConnection, DbErr, QueryResult, TryGetable as _,
     sea_query::{Asterisk, Expr, ExprTrait as _, Order, Query},
 };
 
 use self::document::Shape;
 use super::file::{self, Watch};
 use crate::{
-    Result,
+    Error, Result,
     imports::{Source, Unit, beside::beside},
 };
 
@@ -82,7 +82,11 @@ impl Tronbyt {
         let rows = self.db.query_all(&query).await;
         // A file that was changed meanwhile can look like a broken one.
         self.watch.look()?;
-        rows.map_err(|error| file::malformed(&self.path, error.to_string()))
+        rows.map_err(|error| self.malformed(&error))
+    }
+
+    fn malformed(&self, error: &DbErr) -> Error {
+        file::malformed(&self.path, error.to_string())
     }
 
     /// The numbers of the documents, and the records that they are.
@@ -130,7 +134,7 @@ impl Source for Tronbyt {
     async fn count(&self) -> Result<u64> {
         let query = Query::select().expr(Expr::col(Asterisk).count()).from("json_data").take();
         let row = self.db.query_one(&query).await;
-        let row = row.map_err(|error| file::malformed(&self.path, error.to_string()))?;
+        let row = row.map_err(|error| self.malformed(&error))?;
         let count = row.and_then(|row| i64::try_get_by(&row, 0_usize).ok()).unwrap_or_default();
         Ok(u64::try_from(count).unwrap_or_default())
     }

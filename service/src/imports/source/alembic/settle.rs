@@ -1,5 +1,6 @@
 //! What a domain works out and demands of a row that is written plainly, for one that is brought
 //! in.
+
 use litemap::LiteMap;
 use sea_orm::{ActiveModelTrait, ActiveValue, IdenStatic as _, Iterable as _, Value};
 use serde_json::{Value as Json, json};
