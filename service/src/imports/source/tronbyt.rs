@@ -44,8 +44,8 @@ impl Tronbyt {
     /// Opens the file, for reading only. `role` is the folded name of the role that people get.
     ///
     /// # Errors
-    /// [`Error::Malformed`](crate::Error::Malformed) for a file that is not there, cannot be read, has no such table, or documents of a
-    /// shape that is not known.
+    /// [`Error::Malformed`] for a file that is not there, cannot be read or has no such table, and for
+    /// documents of a shape that is not known.
     pub async fn open(path: &Path, role: String) -> Result<Self> {
         let (db, watch) = file::open(path).await?;
         let malformed = |problem: String| file::malformed(path, problem);
