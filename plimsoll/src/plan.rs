@@ -67,6 +67,7 @@ pub(crate) fn plan(dialect: Dialect, steps: &Steps, before: &Schema) -> Result<P
         }
     }
     planner.make(&changes)?;
+    has_no_nul(dialect, &planner.plan.statements)?;
     Ok(planner.plan)
 }
 
@@ -438,6 +439,25 @@ fn enums_are_there(
             format!("the native enumeration `{name}`, which no `create_enum` before it creates,"),
             render.dialect(),
         )),
+        None => Ok(()),
+    }
+}
+
+/// A statement of `SQLite` ends with a NUL, and `PostgreSQL` has no text with one: neither would tell where
+/// it stands. `MySQL` and `MariaDB` take it.
+fn has_no_nul(dialect: Dialect, statements: &[Statement]) -> Result<(), Unrenderable> {
+    if dialect == Dialect::Mysql {
+        return Ok(());
+    }
+    let before = |it: &Statement| {
+        let before: String = it.sql.split_once('\0')?.0.chars().rev().take(40).collect();
+        Some((it.table.clone(), before.chars().rev().collect::<String>()))
+    };
+    match statements.iter().find_map(before) {
+        Some((table, before)) => {
+            let what = format!("a NUL character (for `{table}`, behind `{before}`)");
+            Err(Unrenderable::new(what, dialect))
+        }
         None => Ok(()),
     }
 }

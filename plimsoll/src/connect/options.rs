@@ -9,10 +9,10 @@ use std::{
 use sea_orm::{
     ConnectOptions, DatabaseConnection,
     sqlx::{
-        self, Executor,
+        self, Connection, Executor,
         mysql::{MySqlConnectOptions, MySqlSslMode},
         postgres::{PgConnectOptions, PgSslMode},
-        sqlite::{SqliteConnectOptions, SqliteSynchronous},
+        sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous},
     },
 };
 use secrecy::ExposeSecret;
@@ -140,13 +140,30 @@ pub(crate) fn beside_mysql(session: &DatabaseConnection) -> MySqlConnectOptions 
 
 pub(super) fn sqlite(database: &Database, file: &File, role: Role) -> ConnectOptions {
     let mut options = common("sqlite::memory:", database, role);
-    if file.path.is_none() {
+    if file.path.is_some() {
+        options.map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(has_ended(connection)))
+        });
+    } else {
         pinned(&mut options);
     }
     let connection =
         sqlite_connection(database, file, busy(role)).synchronous(SqliteSynchronous::Normal);
     options.map_sqlx_sqlite_opts(move |_| connection.clone());
     options
+}
+
+/// Whether the connection counts no transaction any more, and may be used again.
+///
+/// `SQLite` itself takes back a transaction whose statement finds the disk full, or cannot be written;
+/// `ROLLBACK` is an error then, and sqlx goes on counting the transaction. Each later one would be a
+/// savepoint in none: refused, or open for ever when it is taken back.
+async fn has_ended(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    if connection.is_in_transaction() {
+        // A transaction that was given up is taken back before the answer.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 pub(super) fn postgres(database: &Database, server: &Server, role: Role) -> ConnectOptions {

@@ -233,6 +233,35 @@ fn a_busy_file_is_tried_again() {
 }
 
 #[test]
+fn a_transaction_that_finds_the_disk_full_does_not_stay_with_its_connection() {
+    run(async {
+        let (_folder, database) = database("a.db");
+        let db = connect::pool(&with_size(database.clone(), 1)).await.unwrap();
+        db.execute_unprepared("CREATE TABLE a (value BLOB)").await.unwrap();
+        let write = async |bytes: &'static str| {
+            retry::transaction(&db, move |tx, _| {
+                let sql = format!("INSERT INTO a VALUES (randomblob({bytes}))");
+                Box::pin(async move { tx.execute_unprepared(&sql).await })
+            })
+            .await
+        };
+        let pages: i64 = one(&db, "PRAGMA page_count").await;
+        let full = format!("PRAGMA max_page_count = {}", pages + 2);
+        db.execute_unprepared(&full).await.unwrap();
+
+        let refused = write("100000").await.unwrap_err();
+        let given_up = db.begin().await.unwrap();
+        given_up.execute_unprepared("DELETE FROM a").await.unwrap();
+        given_up.rollback().await.unwrap();
+        write("1").await.unwrap();
+
+        assert!(retry::is_broken(&refused), "{refused}");
+        let other = connect::pool(&database).await.unwrap();
+        assert_eq!(one::<i64>(&other, "SELECT count(*) FROM a").await, 1);
+    });
+}
+
+#[test]
 fn attempts_and_time_are_limited() {
     run(async {
         let (_folder, database) = database("a.db");

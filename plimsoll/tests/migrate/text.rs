@@ -11,6 +11,7 @@ plimsoll::on_every_empty_database!(
     literals_arrive_as_they_are,
     rows_are_found_again_by_their_literals,
     no_rows_are_no_statement,
+    a_nul_comes_where_the_database_takes_it_and_is_refused_where_not,
 );
 
 fn words() -> Steps {
@@ -241,4 +242,36 @@ async fn no_rows_are_no_statement(scratch: &Scratch) {
     down(scratch, &app, "base").await.unwrap();
 
     assert!(tables(&scratch.db).await.is_empty());
+}
+
+async fn a_nul_comes_where_the_database_takes_it_and_is_refused_where_not(scratch: &Scratch) {
+    fn row_with_one() -> Steps {
+        words().insert("words", ["word", "story"], [row!["a\0b", ""]])
+    }
+    fn check_with_one() -> Steps {
+        Steps::new().create_table("checked", |t| {
+            t.column(string_len("word", 80)).check("no_nul", "word <> 'a\0b'")
+        })
+    }
+    fn sql_with_one() -> Steps {
+        words().sql("words", "INSERT INTO words (word, story) VALUES ('a\0b', '')")
+    }
+    for (steps, of) in [
+        (row_with_one as fn() -> Steps, "words"),
+        (check_with_one, "checked"),
+        (sql_with_one, "words"),
+    ] {
+        let outcome = up(scratch, &app_of(steps)).await;
+
+        if dialect(&scratch.db) == Dialect::Mysql {
+            outcome.unwrap();
+            run(&scratch.db, &format!("DROP TABLE {of}")).await;
+            run(&scratch.db, "DELETE FROM seaql_migrations").await;
+        } else {
+            let told = chain(&outcome.unwrap_err());
+            let what = format!("a NUL character (for `{of}`, behind `");
+            assert!(told.contains(&what) && told.contains("'a`) cannot be rendered"), "{told}");
+            assert!(!tables(&scratch.db).await.iter().any(|it| it == of));
+        }
+    }
 }

@@ -20,6 +20,7 @@ use serde_json::Value as Json;
 
 use self::{compare::Comparison, same::has_blanks, secret::Secrets, turns::Turns};
 use super::{
+    fields::Fields,
     inserts::Inserts,
     known::{self, Known, Made, Target},
     look::unique_keys,
@@ -29,7 +30,7 @@ use super::{
     server::Server,
     unit::{Cell, Remark, Row, Unit, Weight, referred},
     vanished,
-    write::{self, Fields, New, Values, key_text, unread},
+    write::{self, New, Values, key_text, unread},
 };
 use crate::{
     Result, World, records,

@@ -11,10 +11,12 @@ use sea_orm::Value;
 use serde_json::Value as Json;
 
 use super::{
-    cell, pass,
+    cell,
+    fields::Fields,
+    pass,
     people::bare,
     unit::{Cell, Row},
-    write::{Fields, Values},
+    write::Values,
 };
 use crate::{
     records::sound,

@@ -9,7 +9,10 @@ use plimsoll::schema::Table;
 use sea_orm::{ConnectionTrait, Value, sea_query::Condition};
 use serde_json::Value as Json;
 
-use super::write::{Fields, among_these, key_text, select, value, with_key};
+use super::{
+    fields::Fields,
+    write::{among_these, key_text, select, value, with_key},
+};
 use crate::{Error, Result, identity::fold::LONGEST};
 
 /// What a new row of a source is here.

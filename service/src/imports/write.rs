@@ -18,6 +18,7 @@ use serde_json::Value as Json;
 
 use super::{
     cell,
+    fields::Fields,
     inserts::Inserts,
     pass,
     server::{Server, bytes},
@@ -26,9 +27,6 @@ use crate::{
     Error, Result,
     tables::{column, is_counted},
 };
-
-/// The columns of a row, as JSON.
-pub(crate) use super::fields::Fields;
 
 /// The columns of a row, as the database takes them.
 pub(super) type Values = LiteMap<&'static str, Value>;

@@ -8,9 +8,10 @@ use serde_json::Value as Json;
 
 use super::{
     super::{
+        fields::Fields,
         known::{Made, Target},
         unit::{Cell, Weight},
-        write::{self, Fields, read_back, unread},
+        write::{self, read_back, unread},
     },
     Batch, Here, Resolved, below,
     compare::compared,

@@ -9,7 +9,8 @@ use serde_json::Value as Json;
 use super::{
     super::{
         beside::beside,
-        write::{BackRow, Fields, Unread},
+        fields::Fields,
+        write::{BackRow, Unread},
     },
     Batch,
     same::is_same,

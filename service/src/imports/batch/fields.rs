@@ -14,10 +14,11 @@ use serde_json::{Value as Json, json};
 
 use super::{
     super::{
+        fields::Fields,
         look::{Looked, Rest, referred},
         server::bytes,
         unit::{Cell, Label, Row, Weight},
-        write::{Fields, Values, select, with_key},
+        write::{Values, select, with_key},
     },
     Batch, Resolved, below,
     secret::{Secret, Secrets},

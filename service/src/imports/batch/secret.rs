@@ -10,8 +10,9 @@ use zeroize::Zeroizing;
 
 use super::{
     super::{
+        fields::Fields,
         unit::Cell,
-        write::{self, Fields, New, read_back},
+        write::{self, New, read_back},
     },
     Batch, Resolved,
 };

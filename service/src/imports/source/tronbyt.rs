@@ -10,6 +10,7 @@ mod part;
 
 use std::path::{Path, PathBuf};
 
+use plimsoll::retry;
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DbErr, QueryResult, TryGetable as _,
     sea_query::{Asterisk, Expr, ExprTrait as _, Order, Query},
@@ -60,7 +61,8 @@ impl Tronbyt {
                         the file, and rename it back there";
             return Err(malformed(format!("it has no table `json_data`; {hint}")));
         }
-        let version = version(&db).await?;
+        let version = version(&db).await;
+        let version = version.map_err(|error| malformed(format!("`meta`: {error}")))?;
         if !(0..=NEWEST).contains(&version) {
             let problem =
                 format!("its documents are of shape {version}, and 0 to {NEWEST} are known");
@@ -86,15 +88,15 @@ impl Tronbyt {
     }
 
     fn malformed(&self, error: &DbErr) -> Error {
-        file::malformed(&self.path, error.to_string())
+        file::malformed(&self.path, format!("`json_data`: {error}"))
     }
 
     /// The numbers of the documents, and the records that they are.
     async fn units(&self, rows: &[QueryResult]) -> Result<Vec<(i64, Unit)>> {
-        let unreadable = |error| file::malformed(&self.path, format!("json_data: {error:?}"));
         let mut documents = Vec::with_capacity(rows.len());
         for row in rows {
-            let id = i64::try_get_by(row, 0_usize).map_err(unreadable)?;
+            let id =
+                i64::try_get_by(row, 0_usize).map_err(|error| self.malformed(&error.into()))?;
             // Of any type: SQLite keeps what it is given.
             let name = Option::<String>::try_get_by(row, 1_usize).unwrap_or_default();
             let data = Option::<String>::try_get_by(row, 2_usize).unwrap_or_default();
@@ -112,10 +114,11 @@ impl Tronbyt {
 }
 
 /// Of which shape the documents are; the newest, where nothing says so.
-async fn version(db: &DatabaseConnection) -> Result<i64> {
+async fn version(db: &DatabaseConnection) -> Result<i64, DbErr> {
     let query = Query::select().column("schema_version").from("meta").limit(1).take();
     match db.query_one(&query).await {
         Ok(Some(row)) => Ok(i64::try_get_by(&row, 0_usize).unwrap_or(-1)),
+        Err(error) if retry::is_broken(&error) => Err(error),
         Ok(None) | Err(_) => Ok(NEWEST),
     }
 }

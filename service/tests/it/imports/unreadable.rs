@@ -10,7 +10,9 @@ use entity::{
     identity::user,
 };
 use plimsoll::{Dialect, testing::Scratch};
-use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement, TryGetable as _,
+};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use service::{
@@ -193,6 +195,50 @@ fn a_file_with_a_log_that_is_written_to_meanwhile_is_not_read_on() {
         assert!(matches!(refused, Err(Error::Malformed { .. })), "{refused:?}");
         assert!(refused.unwrap_err().to_string().contains("changed while it was read"));
     });
+}
+
+#[test]
+fn a_table_of_a_file_that_is_damaged_is_named() {
+    plimsoll::testing::block_on(async {
+        let folder = Folder::new();
+        let path = folder.0.join("usersdb.sqlite");
+        let (name, document) = person_with("ana", &json!({"id": "0000000a"}));
+        write(&path, [(name.to_owned(), document)], 4).await.unwrap();
+        damage(&path, "json_data").await;
+        let fenrir = folder.0.join("fenrir.sqlite");
+        execute(&fenrir, include_str!("../alembic/fenrir.sql")).await;
+        damage(&fenrir, "page").await;
+
+        let people = open_source(&path).await.unwrap();
+        let options = Options::default();
+        let pages = Alembic::open(fenrir.to_str().unwrap(), "viewer".to_owned(), &options).await;
+
+        let of_people = people.some(None, 10).await.unwrap_err();
+        let of_pages = pages.unwrap().some(None, 10).await.unwrap_err();
+
+        for (error, file, table) in [(of_people, &path, "json_data"), (of_pages, &fenrir, "page")] {
+            let Error::Malformed { kind: "source", key, problem } = &error else {
+                panic!("{error:?}")
+            };
+            assert_eq!(key, file.to_str().unwrap());
+            assert!(problem.contains(table) && problem.contains("malformed"), "{problem}");
+        }
+    });
+}
+
+/// Spoils the first page of a table.
+async fn damage(path: &Path, table: &str) {
+    let db = open(path).await.unwrap();
+    let asked = |sql: String| Statement::from_string(DbBackend::Sqlite, sql);
+    let root = asked(format!("SELECT rootpage FROM sqlite_schema WHERE name = '{table}'"));
+    let root = db.query_one_raw(root).await.unwrap().unwrap();
+    let size = db.query_one_raw(asked("PRAGMA page_size".to_owned())).await.unwrap().unwrap();
+    let [root, size] =
+        [root, size].map(|row| usize::try_from(i64::try_get_by(&row, 0_usize).unwrap()).unwrap());
+    db.close().await.unwrap();
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[(root - 1) * size..root * size].fill(0xff);
+    std::fs::write(path, bytes).unwrap();
 }
 
 mod a_key_that_a_file_says_otherwise_is_worked_out_and_told {

@@ -153,19 +153,18 @@ impl Reads {
     pub(super) async fn revisions(&self) -> Result<Vec<String>> {
         self.is_open(REVISIONS)?;
         let query = Query::select().column("version_num").from(REVISIONS).take();
-        let rows = self.tx.query_all(&query).await;
-        let rows = rows.map_err(|error| self.malformed(error.to_string()))?;
-        rows.iter().map(|row| Ok(text(row, 0)?)).collect()
+        let rows = self.read(REVISIONS, self.tx.query_all(&query).await)?;
+        rows.iter().map(|row| self.read(REVISIONS, text(row, 0))).collect()
     }
 
     /// How many rows a table has.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if it may not be read, [`Error::Database`].
+    /// [`Error::Malformed`] if it cannot be read.
     pub(super) async fn count(&self, table: &'static str) -> Result<u64> {
         self.is_open(table)?;
         let query = Query::select().expr(Expr::col(Asterisk).count()).from(table).take();
-        let row = self.tx.query_one(&query).await?;
+        let row = self.read(table, self.tx.query_one(&query).await)?;
         let count = row.and_then(|row| i64::try_get_by(&row, 0_usize).ok()).unwrap_or_default();
         Ok(u64::try_from(count).unwrap_or_default())
     }
@@ -174,8 +173,8 @@ impl Reads {
     /// key.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for a value that is no text and no number, and for a file that was
-    /// changed meanwhile; [`Error::Database`].
+    /// [`Error::Malformed`] for a table that cannot be read, a value that is no text and no number, and
+    /// a file that was changed meanwhile.
     pub(super) async fn rows(
         &self,
         table: &'static str,
@@ -202,9 +201,9 @@ impl Reads {
         let rows = self.tx.query_all(&query).await;
         // A file that was changed meanwhile can look like a broken one.
         self.is_the_same()?;
-        for row in rows? {
+        for row in self.read(table, rows)? {
             said.push(if is_postgres {
-                let document = serde_json::from_str(&text(&row, 0)?);
+                let document = serde_json::from_str(&self.read(table, text(&row, 0))?);
                 document.map_err(|error| self.malformed(format!("`{table}`: {error}")))?
             } else {
                 self.of_sqlite(table, columns, &row)?
@@ -217,7 +216,7 @@ impl Reads {
     /// table that is not there.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if the table may not be read, [`Error::Database`].
+    /// [`Error::Malformed`] if the table cannot be read.
     pub(super) async fn pairs(
         &self,
         table: &'static str,
@@ -236,10 +235,9 @@ impl Reads {
             .and_where(as_text(by).is_in(texts.iter().cloned()))
             .order_by(gives, Order::Asc)
             .take();
-        let rows = self.tx.query_all(&query).await?;
-        let pair =
-            |row: &QueryResult| -> Result<(String, String)> { Ok((text(row, 0)?, text(row, 1)?)) };
-        rows.iter().map(pair).collect()
+        let rows = self.read(table, self.tx.query_all(&query).await)?;
+        let pair = |row: &QueryResult| Ok((text(row, 0)?, text(row, 1)?));
+        rows.iter().map(|row| self.read(table, pair(row))).collect()
     }
 
     /// The key of a row: whole numbers.
@@ -273,6 +271,12 @@ impl Reads {
             said.insert(name.clone(), json);
         }
         Ok(said)
+    }
+
+    /// What the source answered when it was asked about a table. That it cannot is told of the source: the
+    /// database that the import fills would be looked at in vain.
+    fn read<T>(&self, table: &str, answer: Result<T, DbErr>) -> Result<T> {
+        answer.map_err(|error| self.malformed(format!("`{table}`: {error}")))
     }
 
     /// What is wrong with the source.
