@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use entity::identity::{role, setup_token, user};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseConnection,
-    EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, DatabaseConnection, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -53,14 +53,13 @@ pub async fn prepare(db: &DatabaseConnection, world: &World) -> Result<Option<Se
         .exec(db)
         .await?;
     let token = Purpose::Setup.make(world);
-    setup_token::ActiveModel {
+    let row = setup_token::ActiveModel {
         token_hash: Set(hash(token.expose_secret()).into()),
         created_at: Set(now),
         expires_at: Set(now + LASTS),
         ..Default::default()
-    }
-    .insert(db)
-    .await?;
+    };
+    setup_token::Entity::insert(row).exec_without_returning(db).await?;
     Ok(Some(token))
 }
 

@@ -26,7 +26,7 @@ use super::{
     unit::Remark,
     vanished,
 };
-use crate::{Error, Result, World, rule::Rule, seal::Keyring, text};
+use crate::{Error, Result, World, audit, rule::Rule, seal::Keyring, text};
 
 /// How an import goes.
 #[derive(Clone, Debug, Default)]
@@ -178,32 +178,37 @@ async fn all_or_nothing<S: Source + Sync>(
     let all = once.transaction(db, |tx, _: Borrows<'_, '_>| {
         Box::pin(async move {
             let mut report = Report { import_id: Some(id), ..Report::default() };
-            let mut pass = begun(tx, doing.scope).await?;
+            let (mut pass, mut deeds) = (begun(tx, doing.scope).await?, Vec::new());
             let (mut ahead, mut batches) = (Ahead::of(source), 0);
             while let Some(Records { units, are_apart }) = ahead.next().await? {
                 batches += 1;
                 pass.meet(&units);
                 let doing = Doing { import_id: Some(id), ..doing };
                 let batch = batch(tx, doing, &pass, &units, are_apart);
-                let (done, learned) = ahead.beside(batch).await?;
-                count_rows(tx, &done, batches).await?;
-                report.add(&done);
-                pass.learn(learned);
+                let done = ahead.beside(batch).await?;
+                count_rows(tx, &done.report, batches).await?;
+                report.add(&done.report);
+                pass.learn(done.learned);
+                deeds.extend(done.deeds);
             }
             refuse_any(&report)?;
             for remark in gone(tx, source, doing.scope, &pass).await? {
                 report.take(&remark);
             }
-            Ok::<_, Error>(report)
+            Ok::<_, Error>((report, deeds))
         })
     });
     match all.await {
-        Ok(report) => {
+        Ok((report, deeds)) => {
+            audit::tell(&deeds);
             end(db, doing.world, &import, &report).await?;
             Ok(report)
         }
         Err(error) => {
-            import::Entity::delete_by_id(id).exec(db).await?;
+            // What ended it is what there is to tell; an import that stays is told by the next.
+            if let Err(second) = import::Entity::delete_by_id(id).exec(db).await {
+                tracing::debug!(error = %second, "the import is still there");
+            }
             Err(error)
         }
     }

@@ -89,14 +89,15 @@ pub async fn undo(db: &DatabaseConnection, world: &World, id: i64) -> Result<Und
         let part = committed.transaction(db, |tx, _: Borrows<'_, '_>| {
             Box::pin(some(tx, world, (id, scope), before))
         });
-        let Some((last, part)) = part.await? else { break };
+        let Some((last, part, deeds)) = part.await? else { break };
+        audit::tell(&deeds);
         undone.add(part);
         before = last;
     }
     let mut row = import.into_active_model();
     row.status = Set(ImportStatus::Undone);
     row.ended_at = Set(Some(world.clock.now()));
-    row.update(db).await?;
+    row.update_without_returning(db).await?;
     Ok(undone)
 }
 
@@ -121,14 +122,14 @@ async fn held(tx: &DatabaseTransaction, id: i64) -> Result<Model> {
     import.ok_or_else(|| Error::not_found("import", id.to_string()))
 }
 
-/// Some records that the import brought something to, the newest first, and where to go on. What it
-/// brought to a record that an earlier one had brought stands there, too.
+/// Some records that the import brought something to, the newest first: where to go on, what came of them, and what the
+/// audit log has of it. What it brought to a record that an earlier one had brought stands there, too.
 async fn some(
     tx: &DatabaseTransaction,
     world: &World,
     (id, scope): (i64, &str),
     before: i64,
-) -> Result<Option<(i64, Undone)>> {
+) -> Result<Option<(i64, Undone, Vec<Deed>)>> {
     // Two who take the same import out take turns.
     held(tx, id).await?;
     let records = import_record::Entity::find()
@@ -172,15 +173,16 @@ async fn some(
         let Some(targets) = made.get(&table.name) else { continue };
         remove(tx, table, targets, &mut undone).await?;
     }
+    let mut deeds = Vec::new();
     if !made.is_empty() || !undone.changed.is_empty() {
         let unit = Audited::new(tx, world.clock.now());
         let by = Grantee::System { reason: "import undo" };
         let Undone { removed, changed, kept, .. } = &undone;
         let details = json!({"removed": removed, "changed": changed, "kept": kept.len()});
         unit.record(Deed::of(&by, "imports", "import.undo").on("import", &id).with(details));
-        audit::tell(&unit.write().await?);
+        deeds = unit.write().await?;
     }
-    Ok(Some((last, undone)))
+    Ok(Some((last, undone, deeds)))
 }
 
 /// Records of the import, and those of others in whose targets it seems to stand.

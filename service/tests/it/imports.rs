@@ -4,6 +4,7 @@ mod deadlock;
 mod faults;
 mod file;
 mod full;
+mod full_disk;
 mod generated;
 mod hazards;
 mod invented;

@@ -27,6 +27,15 @@ use crate::{
     rule::Rule,
 };
 
+/// What some records came to, in a transaction that may be kept yet.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) report: Report,
+    pub(super) learned: Learned,
+    /// What the audit log has of it, to be told when it is kept.
+    pub(super) deeds: Vec<Deed>,
+}
+
 /// Some records, kept: together, or each by itself where one of them is refused by the database.
 pub(super) async fn kept(
     db: &DatabaseConnection,
@@ -69,11 +78,13 @@ async fn in_transaction(
     units: &[Unit],
     are_apart: bool,
 ) -> Result<(Report, Learned)> {
-    Retry::default()
-        .transaction(db, |tx, _: Borrows<'_, '_>| {
-            Box::pin(batch(tx, doing, pass, units, are_apart))
-        })
-        .await
+    let policy = Retry::default();
+    let done = policy.transaction(db, |tx, _: Borrows<'_, '_>| {
+        Box::pin(batch(tx, doing, pass, units, are_apart))
+    });
+    let Done { report, learned, deeds } = done.await?;
+    audit::tell(&deeds);
+    Ok((report, learned))
 }
 
 /// Some records in a transaction, and the log row about them.
@@ -83,7 +94,7 @@ pub(super) async fn batch(
     pass: &Pass,
     units: &[Unit],
     are_apart: bool,
-) -> Result<(Report, Learned)> {
+) -> Result<Done> {
     if let Some(id) = doing.import_id {
         still_runs(tx, id).await?;
     }
@@ -94,6 +105,7 @@ pub(super) async fn batch(
         .filter(|(_, tally)| tally.made + tally.updated > 0)
         .map(|(table, tally)| (table.clone(), json!(tally.made + tally.updated)))
         .collect();
+    let mut deeds = Vec::new();
     if let (false, Some(id)) = (changed.is_empty(), doing.import_id) {
         let by = Grantee::System { reason: "import" };
         let unit = Audited::new(tx, doing.world.clock.now());
@@ -101,9 +113,9 @@ pub(super) async fn batch(
         let last = units.last().map(|unit| unit.key.clone());
         let details = json!({"rows": changed, "from": first, "to": last});
         unit.record(Deed::of(&by, "imports", "import.bring").on("import", &id).with(details));
-        audit::tell(&unit.write().await?);
+        deeds = unit.write().await?;
     }
-    Ok((report, learned))
+    Ok(Done { report, learned, deeds })
 }
 
 /// Has PostgreSQL count what the batches have filled, each time that they have doubled. It plans by what it

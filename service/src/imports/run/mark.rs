@@ -1,6 +1,7 @@
 //! The row of an import: how it begins, or is gone on with, and how it ends.
 
 use entity::imports::import::{ActiveModel, Column, Entity, ImportStatus, Model};
+use plimsoll::retry;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseConnection,
     EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -11,7 +12,7 @@ use super::{
     super::{Source, report::Report},
     Options,
 };
-use crate::{Result, World, rule::Rule};
+use crate::{Error, Result, World, rule::Rule};
 
 /// What stands in the place of an import's counts until it ends: whether it keeps all or nothing.
 const WHOLE: &str = "all_or_nothing";
@@ -62,7 +63,11 @@ pub(super) async fn begin<S: Source>(
                 started_at: Set(world.clock.now()),
                 ..Default::default()
             };
-            Ok(row.insert(db).await?)
+            // By itself it would not be told that SQLite has no room for it: who has read the row that the
+            // statement gives does not hear whether it was kept.
+            retry::transaction(db, |tx, _| Box::pin(row.clone().insert(tx)))
+                .await
+                .map_err(Error::from)
         }
     }
 }

@@ -17,20 +17,22 @@ plimsoll::on_every_database!(migration::app:
     what_a_full_database_does_not_keep_is_not_called_done,
 );
 
+/// So many people with a display each.
+pub(super) fn people(count: usize) -> Vec<(String, String)> {
+    let person = |at: usize| {
+        let name = format!("p{at}");
+        let (_, document) = person_with(&name, &serde_json::json!({"id": format!("{at:08x}")}));
+        (name, document)
+    };
+    (0..count).map(person).collect()
+}
+
 /// SQLite alone lets somebody say how large it may become.
 async fn what_a_full_database_does_not_keep_is_not_called_done(db: &DatabaseConnection) {
     if db.get_database_backend() != DbBackend::Sqlite {
         return;
     }
-    let people: Vec<(String, String)> = (0..1_000)
-        .map(|at| {
-            let (name, document) =
-                (format!("p{at}"), serde_json::json!({"id": format!("{at:08x}")}));
-            let (_, document) = person_with(&name, &document);
-            (name, document)
-        })
-        .collect();
-    let file = File::of(&people, 4).await;
+    let file = File::of(&people(1_000), 4).await;
     let small = with_more_pages(db, 200).await;
     for all_or_nothing in [true, false] {
         let options = Options { all_or_nothing, ..Options::default() };
