@@ -439,10 +439,6 @@ impl Error {
             Self::LoggingTwice {} => {
                 Some("set up logging once, at the start of `main`".to_owned())
             }
-            #[cfg(feature = "connect")]
-            Self::Database { source } if crate::retry::is_full(source) => {
-                Some(MAKE_ROOM.to_owned())
-            }
             Self::Database { .. } => None,
             Self::NoSuchSchema { schema } => {
                 Some(format!("create it in this database: CREATE SCHEMA {}", quoted(schema)))
@@ -474,10 +470,6 @@ impl Error {
         }
     }
 }
-
-/// What helps where no room is left.
-#[cfg(feature = "connect")]
-const MAKE_ROOM: &str = "make room where the database is, and run it again";
 
 /// What makes a text file readable that was not.
 fn readable(file: &Path, source: &io::Error) -> String {

@@ -318,19 +318,6 @@ pub fn is_broken(error: &DbErr) -> bool {
     matches!(code.map(sqlite_primary), Some(7 | 8 | 10 | 11 | 13 | 14 | 26))
 }
 
-/// Whether there is no room left where the database keeps what it is given.
-pub(crate) fn is_full(error: &DbErr) -> bool {
-    let Some(sqlx::Error::Database(error)) = driver_error(error) else { return false };
-    if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
-        return error.code() == "53100";
-    }
-    if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
-        return matches!(error.number(), 1021 | 1114);
-    }
-    let code = error.code().and_then(|code| code.parse::<u32>().ok());
-    code.map(sqlite_primary) == Some(13)
-}
-
 pub(crate) const SQLITE_BUSY: u32 = 5;
 pub(crate) const SQLITE_LOCKED: u32 = 6;
 

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::{MAKE_ROOM, MigrationError, Remains};
-use crate::{retry, revisions::TargetError};
+use super::{MigrationError, Remains};
+use crate::revisions::TargetError;
 
 impl MigrationError {
     #[expect(clippy::too_many_lines, reason = "a sentence for each error")]
@@ -38,15 +38,12 @@ impl MigrationError {
             Self::Failed { remains, done, source, .. } => {
                 // Each of the three says so.
                 let is_there = source.to_string().contains("already exists");
-                let helps = if is_there {
+                let taken = if is_there {
                     "; when it was made by anything but these migrations, `baseline` takes the database over"
-                        .to_owned()
-                } else if retry::is_full(source) {
-                    format!("; {MAKE_ROOM}")
                 } else {
-                    String::new()
+                    ""
                 };
-                format!("{}{}{helps}", remains.describe(), before(done))
+                format!("{}{}{taken}", remains.describe(), before(done))
             }
             Self::Panicked { remains, done, .. } => {
                 format!("{}{}", remains.describe(), before(done))
@@ -111,7 +108,6 @@ impl MigrationError {
             Self::ConnectionLost { done, .. } => {
                 format!("run the command again: it goes on where this one stopped{}", before(done))
             }
-            Self::Record { source, .. } if retry::is_full(source) => MAKE_ROOM.to_owned(),
             Self::Record { .. } => {
                 "let this user read and write the tables `seaql_migrations`, `plimsoll_history` and \
                  `plimsoll_journal`, and create them the first time"
@@ -143,9 +139,6 @@ impl MigrationError {
             Self::UnknownSeeder { known, .. } => format!("name one of: {}", known.join(", ")),
             Self::SeedReference { .. } => {
                 "name a row that exists, or let the seeder of that table run first".to_owned()
-            }
-            Self::SeedFailed { source, .. } if retry::is_full(source) => {
-                format!("nothing of this seeder was kept; {MAKE_ROOM}")
             }
             Self::SeedFailed { .. } => {
                 "nothing of this seeder was kept; correct the row or the table".to_owned()

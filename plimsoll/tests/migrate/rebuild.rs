@@ -311,8 +311,6 @@ async fn a_disk_that_fills_up_loses_nothing(scratch: &Scratch) {
         assert_eq!(is_on, 1);
         let Err(error) = outcome else { break };
         assert!(chain(&error).contains("database or disk is full"), "{}", chain(&error));
-        let helps = error.hint().unwrap();
-        assert!(helps.contains("make room where the database is"), "{helps}");
         let db = session(scratch).await;
         assert_eq!((fingerprint(&db).await, names(&db).await), before, "{more} pages");
         assert_eq!((recorded(&db).await, open(&db).await), (vec!["m01".to_owned()], 0));
